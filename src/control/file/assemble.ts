@@ -1,0 +1,221 @@
+// From flat raw entities to a valid State: parents first, so that a reference is an id by the time it is checked. Every
+// entity goes through the one validator; ids, automatic values and creation times come from the gateway where it has the
+// same entity already.
+import { isObject, type JsonObject } from '../../lib/json.ts';
+import type { Entity, EntitySchema, ErrorNode, ErrorTree, Fields } from '../../schema/define.ts';
+import { messages } from '../../schema/messages.ts';
+import { entitiesInOrder } from '../../schema/references.ts';
+import type { SchemaSet } from '../../schema/schema-set.ts';
+import { isSensitivePath } from '../../schema/sensitive.ts';
+import { chooseSubschema, processEntity } from '../../schema/validate.ts';
+import { createState, type State } from '../../state/state.ts';
+import { shapeOf, uniqueText } from '../../state/table.ts';
+import { nearest, type Path, type Problem } from './diagnostics.ts';
+import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
+import { type CurrentIndex, createDeterministicIds, createRandomId, indexCurrent, lendAutomatic } from './identity.ts';
+import type { RawEntity } from './lower.ts';
+import type { Links } from './references.ts';
+import { UNSUPPORTED_KEYS } from './unsupported.ts';
+
+export interface AssembleOptions {
+  readonly schemas: SchemaSet;
+  readonly grammar: Grammar;
+  /** Lends ids; absent means deterministic ids. */
+  readonly current: State | undefined;
+  readonly now: () => number;
+}
+
+export interface Assembled {
+  readonly state: State;
+  /** `kind/id` → where it comes from. */
+  readonly origins: ReadonlyMap<string, RawEntity>;
+  readonly problems: readonly Problem[];
+}
+
+/** Stands for the id of a target that was not found, so that the rest of an entity can still be checked. */
+const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000';
+
+export function assemble(entities: readonly RawEntity[], links: Links, options: AssembleOptions): Assembled {
+  const { schemas } = options;
+  const problems: Problem[] = [];
+  const processed = new Map<RawEntity, Entity>();
+  const ids = new Map<RawEntity, string>();
+  const current = options.current === undefined ? undefined : indexCurrent(options.current);
+  const makeId = createDeterministicIds();
+  const byKind = Map.groupBy(entities, (entity) => entity.schema.name);
+  for (const kind of entitiesInOrder(schemas)) {
+    for (const raw of byKind.get(kind) ?? []) {
+      const input = withReferences(raw, links, ids, options.grammar);
+      const result = processEntity(schemas, raw.schema, input, { auto: { now: options.now } });
+      if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
+      const entity = result.ok ? result.entity : undefined;
+      ids.set(raw, assignId(raw, input, entity, current, makeId));
+      if (entity === undefined) continue;
+      entity.id = ids.get(raw)!;
+      lend(schemas, raw.schema, input, entity, current);
+      processed.set(raw, entity);
+    }
+  }
+  problems.push(...findDuplicates(schemas, processed));
+  return { ...build(schemas, processed, problems.length === 0), problems };
+}
+
+function withReferences(
+  raw: RawEntity,
+  links: Links,
+  ids: ReadonlyMap<RawEntity, string>,
+  grammar: Grammar,
+): JsonObject {
+  const input = { ...raw.fields };
+  const found = links.get(raw)!;
+  for (const [field] of formOf(grammar, raw.schema.name).foreign) {
+    const target = found.get(field);
+    if (target !== undefined) input[field] = { id: ids.get(target) ?? UNKNOWN_ID };
+    else if (input[field] !== undefined && input[field] !== null) input[field] = { id: UNKNOWN_ID };
+  }
+  return input;
+}
+
+function assignId(
+  raw: RawEntity,
+  input: JsonObject,
+  entity: Entity | undefined,
+  current: CurrentIndex | undefined,
+  makeId: ReturnType<typeof createDeterministicIds>,
+): string {
+  const written = raw.fields['id'];
+  if (typeof written === 'string') return written;
+  const value = entity ?? input;
+  if (current === undefined) return makeId(raw.schema, value, input);
+  return current.find(raw.schema, value)?.id ?? createRandomId();
+}
+
+function lend(
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  input: JsonObject,
+  entity: Entity,
+  current: CurrentIndex | undefined,
+): void {
+  const before = current?.find(schema, entity);
+  if (before === undefined || before.id !== entity.id) return;
+  lendAutomatic(fieldsOf(schemas, schema, entity), input, entity, before);
+}
+
+export function fieldsOf(schemas: SchemaSet, schema: EntitySchema, value: JsonObject): Fields {
+  const chosen = chooseSubschema(schemas, schema, value);
+  return schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+}
+
+function describeTree(options: AssembleOptions, raw: RawEntity, errors: ErrorTree): Problem[] {
+  const fields = fieldsOf(options.schemas, raw.schema, raw.fields);
+  const form = formOf(options.grammar, raw.schema.name);
+  const problems: Problem[] = [];
+  const visit = (path: Path, node: ErrorNode): void => {
+    if (typeof node === 'string') problems.push(describeError(path, node));
+    else if (Array.isArray(node)) {
+      const isEntityText = path.at(-1) === '@entity';
+      for (const [i, item] of node.entries()) {
+        if (item !== null) visit(isEntityText ? path.slice(0, -1) : [...path, i], item);
+      }
+    } else for (const [key, inner] of Object.entries(node)) visit([...path, key], inner);
+  };
+  const describeError = (path: Path, text: string): Problem => {
+    const place = { source: raw.source, path: [...raw.path, ...path] };
+    const name = path.filter((step) => typeof step === 'string').join('.');
+    if (text === messages.unknown) return { ...place, at: 'key', ...unknownKey(path, name) };
+    const field = fieldAtPath(fields, path);
+    const expected = field === undefined || path.length === 0 ? undefined : describeField(field);
+    return {
+      ...place,
+      message: name === '' ? text : `${name}: ${withoutSecret(fields, path, raw.fields, text)}`,
+      ...(expected === undefined || text.startsWith('expected one of') ? {} : { expected }),
+    };
+  };
+  const unknownKey = (path: Path, name: string): { message: string; expected?: string; hint?: string } => {
+    const key = String(path.at(-1));
+    if (path.length === 1 && UNSUPPORTED_KEYS.has(key))
+      return { message: `'${key}' is not supported by this version of gwctl` };
+    const above = path.length === 1 ? undefined : fieldAtPath(fields, path.slice(0, -1));
+    const inside = path.length === 1 ? legalKeys(form, fields) : recordKeys(above);
+    const near = nearest(key, inside);
+    return {
+      message: `unknown field '${name}'`,
+      ...(inside.length === 0
+        ? {}
+        : { expected: `one of ${inside.filter((item) => !item.startsWith('_')).join(', ')}` }),
+      ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+    };
+  };
+  for (const [key, node] of Object.entries(errors)) visit([key], node);
+  return problems;
+}
+
+/** Some messages repeat the value that is wrong. */
+function withoutSecret(fields: Fields, path: Path, value: JsonObject, text: string): string {
+  const steps = path.map(String);
+  if (!isSensitivePath(fields, steps)) return text;
+  const secret = steps.reduce<unknown>((inner, step) => (inner as JsonObject | undefined)?.[step], value);
+  return typeof secret === 'string' && secret !== '' ? text.replaceAll(secret, '[hidden]') : text;
+}
+
+const recordKeys = (field: ReturnType<typeof fieldAtPath>): string[] =>
+  field?.type === 'record' ? [...Object.keys(field.fields), ...Object.keys(field.shorthand_fields ?? {})] : [];
+
+/** Two entities of the files that claim the same id or the same unique value. */
+function findDuplicates(schemas: SchemaSet, processed: ReadonlyMap<RawEntity, Entity>): Problem[] {
+  const shapes = new Map([...schemas.entities.values()].map((schema) => [schema.name, shapeOf(schema)]));
+  const seen = new Map<string, RawEntity>();
+  const problems: Problem[] = [];
+  for (const [raw, entity] of processed) {
+    const shape = shapes.get(raw.schema.name)!;
+    const isNamed = shape.uniqueKeys.some((key) => uniqueText(key, entity) !== undefined);
+    const reported = new Set<RawEntity>();
+    for (const key of [...shape.uniqueKeys, ['id']]) {
+      const text = uniqueText(key, entity);
+      if (text === undefined) continue;
+      const index = `${raw.schema.name}\u0000${key.join()}\u0000${text}`;
+      const first = seen.get(index);
+      if (first === undefined) seen.set(index, raw);
+      // One clash is said once: equal names have equal ids as well.
+      else if (!reported.has(first) && !(key[0] === 'id' && isNamed && raw.fields['id'] === undefined)) {
+        reported.add(first);
+        problems.push(describeDuplicate(raw, entity, key, first));
+      }
+    }
+  }
+  return problems;
+}
+
+function describeDuplicate(raw: RawEntity, entity: Entity, key: readonly string[], first: RawEntity): Problem {
+  const kind = raw.schema.deck?.kind ?? raw.schema.name;
+  const set = key.filter((name) => entity[name] !== null && entity[name] !== undefined);
+  const isSecret = set.some((name) => raw.schema.fields[name]?.encrypted === true);
+  const shown = set.map((name) => (isObject(entity[name]) ? `the same ${name}` : `${name} '${String(entity[name])}'`));
+  const at = set.find((name) => Object.hasOwn(raw.fields, name));
+  return {
+    source: raw.source,
+    path: at === undefined ? raw.path : [...raw.path, at],
+    message: isSecret ? `duplicate ${kind}: the same ${set.join(', ')}` : `duplicate ${kind}: ${shown.join(' and ')}`,
+    hint: 'remove one of the two, or give it another name',
+    other: { source: first.source, path: at === undefined ? first.path : [...first.path, at] },
+  };
+}
+
+function build(
+  schemas: SchemaSet,
+  processed: ReadonlyMap<RawEntity, Entity>,
+  isSound: boolean,
+): { state: State; origins: Map<string, RawEntity> } {
+  const origins = new Map<string, RawEntity>();
+  const empty = createState(schemas);
+  if (!isSound) return { state: empty, origins };
+  const changes = [...processed].map(([raw, entity]) => {
+    origins.set(`${raw.schema.name}/${entity.id}`, raw);
+    return { action: 'create', kind: raw.schema.name, entity } as const;
+  });
+  const result = empty.with(changes);
+  // References and unique keys were checked above with places; what fails here would be a defect of that.
+  if (!result.ok) throw new Error(`the files are inconsistent: ${JSON.stringify(result.error)}`);
+  return { state: result.value, origins };
+}

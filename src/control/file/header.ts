@@ -1,0 +1,212 @@
+// The keys of a state file that are not entities: format version, workspace, `_info` with its tags and defaults, and the
+// sections of shared configuration. Several files add up; two files that contradict each other are an error with both places.
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { SchemaSet } from '../../schema/schema-set.ts';
+import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
+import type { Grammar } from './grammar.ts';
+import type { Document } from './lower.ts';
+import type { SourceText } from './sources.ts';
+import { UNSUPPORTED_INFO } from './unsupported.ts';
+
+export interface FileHeader {
+  workspace: string | undefined;
+  readonly selectTags: string[];
+  /** Entity name → fields that hold where an entity of that kind does not set them. */
+  readonly defaults: Map<string, JsonObject>;
+  /** Section (`_plugin_configs`) → name → value. */
+  readonly shared: Map<string, Map<string, JsonObject>>;
+  readonly places: Map<string, Place>;
+}
+
+export const HEADER_KEYS: ReadonlySet<string> = new Set([
+  '_format_version',
+  '_transform',
+  '_workspace',
+  '_info',
+  '_konnect',
+]);
+const INFO_KEYS: ReadonlySet<string> = new Set(['select_tags', 'defaults', ...UNSUPPORTED_INFO]);
+const OLD_VERSIONS: ReadonlySet<string> = new Set(['1.1', '2.1']);
+
+export const emptyHeader = (): FileHeader => ({
+  workspace: undefined,
+  selectTags: [],
+  defaults: new Map(),
+  shared: new Map(),
+  places: new Map(),
+});
+
+export function readHeader(
+  schemas: SchemaSet,
+  grammar: Grammar,
+  { source, value }: Document,
+  header: FileHeader,
+  problems: Problem[],
+): void {
+  if (!isObject(value)) {
+    problems.push({
+      source,
+      path: [],
+      message: 'a state file is a mapping of sections',
+      expected: '_format_version: "3.0" and sections such as services',
+    });
+    return;
+  }
+  const report = (path: Path, message: string, more: Partial<Problem> = {}): void => {
+    problems.push({ source, path, message, ...more });
+  };
+  checkVersion(value['_format_version'], report);
+  if (value['_transform'] === false) {
+    report(['_transform'], '_transform: false is not supported', { hint: 'remove the line and write values in clear' });
+  }
+  if (Object.hasOwn(value, '_konnect'))
+    report(['_konnect'], 'a file for Konnect cannot be used with a gateway', { at: 'key' });
+  readWorkspace(value['_workspace'], source, header, report);
+  readInfo(schemas, value['_info'], source, header, report);
+  for (const form of grammar.values()) {
+    if (form.open !== undefined) readShared(form.open.section, value[form.open.section], source, header, report);
+  }
+}
+
+type Report = (path: Path, message: string, more?: Partial<Problem>) => void;
+
+function checkVersion(version: Json | undefined, report: Report): void {
+  const path = ['_format_version'];
+  if (version === undefined) {
+    report(path, "'_format_version' is missing", { expected: '_format_version: "3.0"' });
+  } else if (version === 3 || version === '3.0') {
+    // YAML reads an unquoted 3.0 as the number 3; there is nothing else it could mean.
+  } else if (OLD_VERSIONS.has(String(version))) {
+    report(path, `format version ${String(version)} is not supported`, {
+      expected: '_format_version: "3.0"',
+      hint: 'in version 3.0 a regular expression in `paths` starts with ~; convert the file, then set the version',
+    });
+  } else report(path, `unknown format version '${String(version)}'`, { expected: '"3.0"' });
+}
+
+function readWorkspace(value: Json | undefined, source: SourceText, header: FileHeader, report: Report): void {
+  if (value === undefined || value === null) return;
+  const path = ['_workspace'];
+  if (typeof value !== 'string' || !/^[A-Za-z0-9\-._~\u0080-\uffff]+$/.test(value)) {
+    report(path, "'_workspace' must be the name of a workspace");
+  } else if (header.workspace !== undefined && header.workspace !== value) {
+    const other = header.places.get('_workspace');
+    report(path, `workspace '${value}' contradicts '${header.workspace}'`, other === undefined ? {} : { other });
+  } else {
+    header.workspace = value;
+    header.places.set('_workspace', { source, path });
+  }
+}
+
+function readInfo(
+  schemas: SchemaSet,
+  info: Json | undefined,
+  source: SourceText,
+  header: FileHeader,
+  report: Report,
+): void {
+  if (info === undefined || info === null) return;
+  if (!isObject(info)) {
+    report(['_info'], "'_info' must be a mapping");
+    return;
+  }
+  for (const [key, value] of Object.entries(info)) {
+    const path = ['_info', key];
+    if (UNSUPPORTED_INFO.has(key)) {
+      if (value !== false && value !== null)
+        report(path, `'_info.${key}' is not supported by this version of gwctl`, { at: 'key' });
+    } else if (key === 'select_tags') readSelectTags(value, path, header, report);
+    else if (key === 'defaults') readDefaults(schemas, value, source, header, report);
+    else {
+      const near = nearest(key, INFO_KEYS);
+      report(path, `unknown key '${key}'`, {
+        at: 'key',
+        ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+      });
+    }
+  }
+}
+
+function readSelectTags(value: Json, path: Path, header: FileHeader, report: Report): void {
+  if (!Array.isArray(value) || !value.every((tag) => typeof tag === 'string')) {
+    if (value !== null) report(path, "'_info.select_tags' must be a list of texts");
+    return;
+  }
+  for (const tag of value) if (!header.selectTags.includes(tag as string)) header.selectTags.push(tag as string);
+}
+
+function readDefaults(schemas: SchemaSet, value: Json, source: SourceText, header: FileHeader, report: Report): void {
+  if (value === null) return;
+  if (!isObject(value)) {
+    report(['_info', 'defaults'], "'_info.defaults' must be a mapping of kinds");
+    return;
+  }
+  const kinds = new Map([...schemas.entities.values()].map((schema) => [schema.deck?.kind ?? schema.name, schema]));
+  for (const [kind, defaults] of Object.entries(value)) {
+    const path = ['_info', 'defaults', kind];
+    const schema = kinds.get(kind);
+    if (schema === undefined) {
+      const near = nearest(kind, kinds.keys());
+      report(path, `unknown kind '${kind}'`, {
+        at: 'key',
+        ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+      });
+    } else if (!isObject(defaults)) report(path, `the defaults of '${kind}' must be a mapping`);
+    else {
+      for (const name of ['id', schema.endpoint_key ?? 'id']) {
+        if (Object.hasOwn(defaults, name))
+          report([...path, name], `'${name}' cannot have a default: it tells entities apart`, { at: 'key' });
+      }
+      const other = header.places.get(`defaults ${kind}`);
+      if (other !== undefined) report(path, `the defaults of '${kind}' are given twice`, { at: 'key', other });
+      header.defaults.set(schema.name, defaults);
+      header.places.set(`defaults ${kind}`, { source, path });
+    }
+  }
+}
+
+function readShared(
+  section: string,
+  value: Json | undefined,
+  source: SourceText,
+  header: FileHeader,
+  report: Report,
+): void {
+  if (value === undefined || value === null) return;
+  if (!isObject(value)) {
+    report([section], `'${section}' must be a mapping of names`);
+    return;
+  }
+  const table = header.shared.get(section) ?? new Map<string, JsonObject>();
+  header.shared.set(section, table);
+  for (const [name, shared] of Object.entries(value)) {
+    const path = [section, name];
+    if (!isObject(shared)) report(path, `'${name}' must be a mapping`);
+    else {
+      const other = header.places.get(`${section} ${name}`);
+      if (other !== undefined) report(path, `'${name}' is given twice in '${section}'`, { at: 'key', other });
+      table.set(name, shared);
+      header.places.set(`${section} ${name}`, { source, path });
+    }
+  }
+}
+
+/** Tags of the command line count as if the files had them, unless the files have others. */
+export function agreeOnTags(
+  flags: readonly string[],
+  header: FileHeader,
+  source: SourceText,
+  problems: Problem[],
+): void {
+  if (flags.length === 0) return;
+  const inFiles = header.selectTags;
+  if (inFiles.length === 0) inFiles.push(...flags);
+  else if (flags.length !== inFiles.length || !flags.every((tag) => inFiles.includes(tag))) {
+    problems.push({
+      source,
+      path: ['_info', 'select_tags'],
+      message: `the tags of the command line (${flags.join(', ')}) are not those of the files (${inFiles.join(', ')})`,
+      hint: 'leave --select-tag out, or make both the same',
+    });
+  }
+}

@@ -1,0 +1,107 @@
+// Ids of entities that have none in the file. Deterministic: the same file gives the same ids everywhere (UUID version 5,
+// by the rules of Kong's DB-less mode). From the current state: what has the same natural key lends its id; the rest is
+// random. An id written in the file always wins.
+import { newUuid, uuidV5 } from '../../lib/ids.ts';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
+import type { State } from '../../state/state.ts';
+import { identityOf } from './grammar.ts';
+
+const NAMESPACE = 'fd02801f-0957-4a15-a55a-c8d9606f30b5';
+const ANY_WORKSPACE = '*';
+
+/** The natural keys of an entity as texts, the preferred first; a key takes part when any of its fields is set. */
+export function naturalKeys(schema: EntitySchema, entity: JsonObject): string[] {
+  const keys: string[] = [];
+  for (const [i, fields] of identityOf(schema).entries()) {
+    const values = fields.map((name) => scalar(entity[name]));
+    if (values.some((value) => value !== '')) keys.push(`${i}\u0000${values.join('\u0000')}`);
+  }
+  return keys;
+}
+
+const scalar = (value: Json | undefined): string =>
+  value === null || value === undefined ? '' : isObject(value) ? String(value['id'] ?? '') : String(value);
+
+export interface CurrentIndex {
+  /** The entity that the gateway has under one of the natural keys of this one. */
+  find(schema: EntitySchema, entity: JsonObject): Entity | undefined;
+}
+
+export function indexCurrent(state: State): CurrentIndex {
+  const tables = new Map<string, Map<string, Entity>>();
+  const tableOf = (schema: EntitySchema): Map<string, Entity> => {
+    let table = tables.get(schema.name);
+    if (table === undefined) {
+      table = new Map();
+      for (const entity of state.list(schema.name)) {
+        for (const key of naturalKeys(schema, entity)) if (!table.has(key)) table.set(key, entity);
+      }
+      tables.set(schema.name, table);
+    }
+    return table;
+  };
+  return {
+    find(schema, entity) {
+      const table = tableOf(schema);
+      for (const key of naturalKeys(schema, entity)) {
+        const found = table.get(key);
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Makes ids for one load; it counts, so that two entities without any name differ. */
+export function createDeterministicIds(): (schema: EntitySchema, entity: JsonObject, written: JsonObject) => string {
+  const namespaces = new Map<string, string>();
+  const used = new Map<string, number>();
+  return (schema, entity, written) => {
+    let namespace = namespaces.get(schema.name);
+    if (namespace === undefined) {
+      namespace = uuidV5(NAMESPACE, schema.name);
+      namespaces.set(schema.name, namespace);
+    }
+    const name = deterministicName(schema, entity);
+    if (name !== undefined) return uuidV5(namespace, name);
+    const content = canonicalJson(written);
+    const count = used.get(`${schema.name} ${content}`) ?? 0;
+    used.set(`${schema.name} ${content}`, count + 1);
+    return uuidV5(namespace, `${content}#${count}`);
+  };
+}
+
+/** Undefined when nothing but the whole content names the entity. */
+function deterministicName(schema: EntitySchema, entity: JsonObject): string | undefined {
+  if (schema.cache_key !== undefined) {
+    const values = schema.cache_key.map((name) => scalar(entity[name]));
+    return values.some((value) => value !== '') ? [schema.name, ANY_WORKSPACE, ...values].join(':') : undefined;
+  }
+  const name = schema.endpoint_key === undefined ? '' : scalar(entity[schema.endpoint_key]);
+  if (name === '') return undefined;
+  const endpoint = schema.fields[schema.endpoint_key!];
+  if (endpoint?.unique === true) return name;
+  const parents = Object.entries(schema.fields)
+    .filter(([, field]) => field.type === 'foreign' && field.on_delete === 'cascade')
+    .map(([field]) => scalar(entity[field]));
+  return [name, ...parents, ANY_WORKSPACE].join(':');
+}
+
+/** A random id for what the gateway does not have. */
+export const createRandomId = (): string => newUuid();
+
+/** Takes over what the gateway made by itself and the file leaves open: automatic values, at any depth of records. */
+export function lendAutomatic(fields: Fields, written: JsonObject, entity: JsonObject, current: JsonObject): void {
+  for (const [name, field] of Object.entries(fields)) {
+    const value = current[name];
+    if (value === undefined || value === null || name === 'id' || name === 'updated_at') continue;
+    const own = written[name];
+    if (isAutomatic(field) && (own === undefined || own === null)) entity[name] = value;
+    else if (field.type === 'record' && isObject(value) && isObject(entity[name])) {
+      lendAutomatic(field.fields, isObject(own) ? own : {}, entity[name], value);
+    }
+  }
+}
+
+const isAutomatic = (field: Field): boolean => field.auto === true;

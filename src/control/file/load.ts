@@ -1,0 +1,134 @@
+// The straight line from state files to a State: sources → env → parse → lower → references → ids and validation. Answers
+// the state, or every problem of every file at once, placed and sorted.
+import type { SchemaSet } from '../../schema/schema-set.ts';
+import type { State } from '../../state/state.ts';
+import { assemble } from './assemble.ts';
+import type { Diagnostic, Problem } from './diagnostics.ts';
+import { type Rendered, renderEnv } from './env.ts';
+import { createGrammar } from './grammar.ts';
+import { type Document, lower } from './lower.ts';
+import { parseState } from './parse.ts';
+import { createPlacer } from './place.ts';
+import { resolveReferences } from './references.ts';
+import { readSources, type SourceText } from './sources.ts';
+import { completeSubschemas, type SubschemaSource } from './subschemas.ts';
+
+export interface LoadOptions {
+  readonly schemas: SchemaSet;
+  /** Where ids come from that the files do not give; see identity.ts. */
+  readonly ids: 'deterministic' | 'from-current';
+  /** For `from-current`: the gateway's state. Called once the files are read, as they say which part of it they own. */
+  readonly current?: ((scope: FileScope, schemas: SchemaSet) => Promise<State>) | undefined;
+  /** Tags from the command line; when the files have some too, both must be the same. */
+  readonly selectTags?: readonly string[] | undefined;
+  /** Looks up the schema of a plugin (or the like) that is not known here. */
+  readonly subschemas?: SubschemaSource | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
+  readonly fetchText?: ((url: string) => Promise<string>) | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+/** Which part of a gateway the files own. */
+export interface FileScope {
+  readonly selectTags: readonly string[];
+  readonly workspace: string | undefined;
+}
+
+export interface Loaded extends FileScope {
+  readonly ok: true;
+  readonly state: State;
+  /** With the subschemas that were looked up, or left open, for this load. */
+  readonly schemas: SchemaSet;
+  readonly current: State | undefined;
+  readonly warnings: readonly Diagnostic[];
+  /** Names of the files that were read. */
+  readonly files: readonly string[];
+  /** Where an entity stands; undefined when it does not come from a file. */
+  positionOf(kind: string, id: string): Promise<Position | undefined>;
+}
+
+export interface Position {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export type LoadResult = Loaded | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+/** @param inputs files, directories, `-` for standard input, http(s) addresses. */
+export async function loadFiles(inputs: readonly string[], options: LoadOptions): Promise<LoadResult> {
+  const { sources, problems: readProblems } = await readSources(inputs, options);
+  return loadTexts(sources, options, readProblems);
+}
+
+export async function loadTexts(
+  sources: readonly SourceText[],
+  options: LoadOptions,
+  earlier: readonly Problem[] = [],
+): Promise<LoadResult> {
+  const problems: Problem[] = [...earlier];
+  const rendered = new Map<SourceText, Rendered>();
+  const documents: Document[] = [];
+  for (const source of sources) {
+    const document = await readDocument(source, options.env ?? {}, rendered, problems);
+    if (document !== undefined) documents.push(document);
+  }
+  const {
+    entities,
+    header,
+    problems: shapeProblems,
+  } = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
+  problems.push(...shapeProblems);
+
+  const known = await completeSubschemas(options.schemas, entities, options.subschemas);
+  const grammar = createGrammar(known.schemas);
+  const place = createPlacer(known.schemas, rendered);
+  const { links, problems: dangling } = resolveReferences(grammar, entities);
+  problems.push(...dangling);
+
+  const scope: FileScope = { selectTags: header.selectTags, workspace: header.workspace };
+  const isSound = problems.length === 0;
+  const current = isSound && options.ids === 'from-current' ? await options.current?.(scope, known.schemas) : undefined;
+  const now = options.now ?? Date.now;
+  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, now });
+  problems.push(...assembled.problems);
+  if (problems.length > 0) return { ok: false, diagnostics: await place.all(problems, 'error') };
+
+  return {
+    ok: true,
+    ...scope,
+    state: assembled.state,
+    schemas: known.schemas,
+    current,
+    warnings: await place.all(known.warnings, 'warning'),
+    files: sources.map((source) => source.name),
+    positionOf: async (kind, id) => {
+      const raw = assembled.origins.get(`${kind}/${id}`);
+      return raw === undefined ? undefined : place.position({ source: raw.source, path: raw.path });
+    },
+  };
+}
+
+async function readDocument(
+  source: SourceText,
+  env: Readonly<Record<string, string | undefined>>,
+  rendered: Map<SourceText, Rendered>,
+  problems: Problem[],
+): Promise<Document | undefined> {
+  // A byte order mark is no content.
+  const text = renderEnv(source.text.replace(/^\uFEFF/, ' '), env);
+  rendered.set(source, text);
+  for (const { offset, message, hint } of text.problems) {
+    problems.push({ source, offset, message, ...(hint === undefined ? {} : { hint }) });
+  }
+  if (text.problems.length > 0) return undefined;
+  const parsed = await parseState(text.text);
+  if (parsed.ok) return parsed.value === undefined ? undefined : { source, value: parsed.value };
+  problems.push(
+    parsed.kind === 'value'
+      ? { source, path: parsed.path, at: 'key', message: parsed.message }
+      : { source, offset: text.originalOffset(parsed.offset), message: parsed.message, isSyntax: true },
+  );
+  return undefined;
+}

@@ -1,0 +1,206 @@
+// From the shape of a state file to a flat list of entities: nested children are lifted out and remember their parent,
+// shared configuration and the file's own defaults and tags are merged in. Nothing here judges fields; process.ts does.
+import { cloneJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { EntitySchema } from '../../schema/define.ts';
+import { mergeInto } from '../../schema/process.ts';
+import type { SchemaSet } from '../../schema/schema-set.ts';
+import { nearest, type Path, type Problem } from './diagnostics.ts';
+import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS } from './grammar.ts';
+import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, readHeader } from './header.ts';
+import type { SourceText } from './sources.ts';
+import { UNSUPPORTED_SECTIONS } from './unsupported.ts';
+
+export interface RawEntity {
+  readonly schema: EntitySchema;
+  readonly source: SourceText;
+  readonly path: Path;
+  /** As written, without children; references are still names. */
+  readonly fields: JsonObject;
+  readonly parent: { readonly field: string; readonly entity: RawEntity } | undefined;
+}
+
+export interface Document {
+  readonly source: SourceText;
+  readonly value: Json;
+}
+
+export interface Lowered {
+  readonly entities: readonly RawEntity[];
+  readonly header: FileHeader;
+  readonly problems: readonly Problem[];
+}
+
+/** @param selectTags tags of the command line, to be the same as those of the files where these have some. */
+export function lower(
+  schemas: SchemaSet,
+  grammar: Grammar,
+  documents: readonly Document[],
+  selectTags: readonly string[] = [],
+): Lowered {
+  const problems: Problem[] = [];
+  const entities: RawEntity[] = [];
+  const header = emptyHeader();
+  // Shared configuration may stand in another file than its user: all headers come first.
+  for (const document of documents) readHeader(schemas, grammar, document, header, problems);
+  const source = documents[0]?.source;
+  if (source !== undefined) agreeOnTags(selectTags, header, source, problems);
+  const context: Context = { grammar, header, problems, entities };
+  for (const { source, value } of documents) {
+    if (isObject(value)) lowerSections(context, source, value);
+  }
+  return { entities, header, problems };
+}
+
+interface Context {
+  readonly grammar: Grammar;
+  readonly header: FileHeader;
+  readonly problems: Problem[];
+  readonly entities: RawEntity[];
+}
+
+function lowerSections(context: Context, source: SourceText, root: JsonObject): void {
+  for (const [key, value] of Object.entries(root)) {
+    const form = context.grammar.get(key);
+    if (form !== undefined) lowerList(context, source, form, value, [key], undefined);
+    else if (!isHeaderKey(context.grammar, key)) context.problems.push(unknownSection(context.grammar, source, key));
+  }
+}
+
+const isHeaderKey = (grammar: Grammar, key: string): boolean =>
+  HEADER_KEYS.has(key) || IGNORED_KEYS.has(key) || [...grammar.values()].some((form) => form.open?.section === key);
+
+function unknownSection(grammar: Grammar, source: SourceText, key: string): Problem {
+  const place = { source, path: [key], at: 'key' } as const;
+  if (UNSUPPORTED_SECTIONS.has(key)) {
+    return { ...place, message: `the section '${key}' is not supported by this version of gwctl` };
+  }
+  const near = nearest(key, [...grammar.keys(), ...HEADER_KEYS]);
+  return {
+    ...place,
+    message: `unknown section '${key}'`,
+    expected: `one of ${[...grammar.keys()].sort().join(', ')}`,
+    ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+  };
+}
+
+function lowerList(
+  context: Context,
+  source: SourceText,
+  form: EntityForm,
+  value: Json,
+  path: Path,
+  parent: RawEntity['parent'],
+): void {
+  if (value === null) return;
+  if (!Array.isArray(value)) {
+    context.problems.push({
+      source,
+      path,
+      message: `'${path.at(-1)}' must be a list`,
+      expected: `a list of ${form.schema.name}`,
+    });
+    return;
+  }
+  for (const [i, item] of value.entries()) {
+    const at = [...path, i];
+    const fields = isObject(item) ? item : fromText(form, item, parent);
+    if (fields === undefined) {
+      context.problems.push({ source, path: at, message: `each of the ${form.schema.name} must be a mapping` });
+    } else lowerEntity(context, source, form, fields, at, parent);
+  }
+}
+
+/** Children that have nothing but a name may be written as it: `snis: [example.com]`. */
+function fromText(form: EntityForm, item: Json, parent: RawEntity['parent']): JsonObject | undefined {
+  const name = form.schema.endpoint_key;
+  return typeof item === 'string' && parent !== undefined && name !== undefined ? { [name]: item } : undefined;
+}
+
+function lowerEntity(
+  context: Context,
+  source: SourceText,
+  form: EntityForm,
+  written: JsonObject,
+  path: Path,
+  parent: RawEntity['parent'],
+): void {
+  const fields: JsonObject = {};
+  const children: [ChildForm, Json, string][] = [];
+  for (const [key, value] of Object.entries(written)) {
+    const child = form.children.get(key);
+    if (child !== undefined) children.push([child, value, key]);
+    else if (key === form.open?.key) continue;
+    else if (!IGNORED_KEYS.has(key)) fields[key] = value;
+  }
+  const place = { source, path };
+  if (parent !== undefined && Object.hasOwn(fields, parent.field)) {
+    context.problems.push({
+      source,
+      path: [...path, parent.field],
+      at: 'key',
+      message: `'${parent.field}' cannot be named here: it is the ${parent.entity.schema.deck?.kind ?? parent.field} this is nested in`,
+      hint: `remove '${parent.field}', or move the entity to the top-level list '${form.schema.name}'`,
+    });
+    delete fields[parent.field];
+  }
+  applyShared(context, form, written, fields, place);
+  applyDefaults(context.header, form, fields);
+  applyTags(context.header, form, fields);
+  const entity: RawEntity = { schema: form.schema, source, path, fields, parent };
+  context.entities.push(entity);
+  for (const [child, value, key] of children) {
+    const childForm = formOf(context.grammar, child.schema.name);
+    lowerList(context, source, childForm, value, [...path, key], { field: child.field, entity });
+  }
+}
+
+/** `_config: name`: the shared value below, the entity's own above it; lists are not merged. */
+function applyShared(
+  context: Context,
+  form: EntityForm,
+  written: JsonObject,
+  fields: JsonObject,
+  place: { source: SourceText; path: Path },
+): void {
+  const open = form.open;
+  const name = open === undefined ? undefined : written[open.key];
+  if (open === undefined || name === undefined || name === null) return;
+  const section = context.header.shared.get(open.section);
+  const shared = typeof name === 'string' ? section?.get(name) : undefined;
+  if (shared === undefined) {
+    const near = nearest(String(name), section?.keys() ?? []);
+    context.problems.push({
+      source: place.source,
+      path: [...place.path, open.key],
+      message: `'${String(name)}' is not in the section '${open.section}'`,
+      ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+    });
+    return;
+  }
+  const merged = cloneJson(shared);
+  const own = fields[open.field];
+  if (isObject(own)) mergeInto(merged, own);
+  fields[open.field] = merged;
+}
+
+function applyDefaults(header: FileHeader, form: EntityForm, fields: JsonObject): void {
+  const defaults = header.defaults.get(form.schema.name);
+  if (defaults === undefined) return;
+  for (const [key, value] of Object.entries(defaults)) {
+    const own = fields[key];
+    if (own === undefined) fields[key] = cloneJson(value);
+    else if (isObject(own) && isObject(value)) {
+      const merged = cloneJson(value);
+      mergeInto(merged, own);
+      fields[key] = merged;
+    }
+  }
+}
+
+function applyTags(header: FileHeader, form: EntityForm, fields: JsonObject): void {
+  if (header.selectTags.length === 0 || form.schema.fields['tags'] === undefined) return;
+  const own = fields['tags'];
+  if (own === undefined || own === null || Array.isArray(own)) {
+    fields['tags'] = [...new Set([...(Array.isArray(own) ? own : []), ...header.selectTags])];
+  }
+}

@@ -1,0 +1,90 @@
+// Which entity each reference in the files means. A reference is a name or an id, as text or as an object with one key;
+// what no entity of the files answers to is an error, with the nearest name.
+import { isObject, type Json } from '../../lib/json.ts';
+import { nearest, type Problem } from './diagnostics.ts';
+import { formOf, type Grammar } from './grammar.ts';
+import type { RawEntity } from './lower.ts';
+
+/** Entity → its foreign field → the entity it points to. */
+export type Links = ReadonlyMap<RawEntity, ReadonlyMap<string, RawEntity>>;
+
+export function resolveReferences(
+  grammar: Grammar,
+  entities: readonly RawEntity[],
+): { links: Links; problems: readonly Problem[] } {
+  const index = indexNames(grammar, entities);
+  const problems: Problem[] = [];
+  const links = new Map<RawEntity, Map<string, RawEntity>>();
+  for (const entity of entities) {
+    const found = new Map<string, RawEntity>();
+    if (entity.parent !== undefined) found.set(entity.parent.field, entity.parent.entity);
+    for (const [field, { reference }] of formOf(grammar, entity.schema.name).foreign) {
+      const written = entity.fields[field];
+      if (found.has(field) || written === undefined || written === null) continue;
+      const target = find(grammar, index, reference, written);
+      if (target.ok) found.set(field, target.entity);
+      else problems.push({ source: entity.source, path: [...entity.path, field], ...target.problem });
+    }
+    links.set(entity, found);
+  }
+  return { links, problems };
+}
+
+/** kind → field → text → entity. */
+type Index = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, RawEntity>>>;
+
+function indexNames(grammar: Grammar, entities: readonly RawEntity[]): Index {
+  const index = new Map<string, Map<string, Map<string, RawEntity>>>();
+  for (const [kind, form] of grammar) index.set(kind, new Map(['id', ...form.names].map((name) => [name, new Map()])));
+  for (const entity of entities) {
+    for (const [field, table] of index.get(entity.schema.name)!) {
+      const value = entity.fields[field];
+      if (typeof value === 'string' && !table.has(value)) table.set(value, entity);
+    }
+  }
+  return index;
+}
+
+type Found = { ok: true; entity: RawEntity } | { ok: false; problem: Pick<Problem, 'message' | 'expected' | 'hint'> };
+
+function find(grammar: Grammar, index: Index, reference: string, written: Json): Found {
+  const tables = index.get(reference);
+  if (tables === undefined)
+    return { ok: false, problem: { message: `nothing of the kind '${reference}' exists here` } };
+  const fields = ['id', ...formOf(grammar, reference).names];
+  const expected = `the ${fields.join(' or ')} of one of the ${reference} in these files`;
+  let text: Json = written;
+  let tried: readonly string[] = fields;
+  if (isObject(written)) {
+    const keys = Object.keys(written);
+    const key = keys.length === 1 ? keys[0]! : undefined;
+    if (key === undefined || !fields.includes(key)) {
+      return {
+        ok: false,
+        problem: {
+          message: 'a reference has exactly one key',
+          expected: fields.map((name) => `{ ${name}: ... }`).join(' or '),
+        },
+      };
+    }
+    tried = [key];
+    text = written[key] as Json;
+  }
+  if (typeof text !== 'string') return { ok: false, problem: { message: 'a reference must be a text', expected } };
+  for (const field of tried) {
+    const entity = tables.get(field)!.get(text);
+    if (entity !== undefined) return { ok: true, entity };
+  }
+  const near = nearest(
+    text,
+    tried.flatMap((field) => [...tables.get(field)!.keys()]),
+  );
+  return {
+    ok: false,
+    problem: {
+      message: `there is no '${text}' among the ${reference} of these files`,
+      expected,
+      ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+    },
+  };
+}
