@@ -27,9 +27,11 @@ export const IGNORED_KEYS: ReadonlySet<string> = new Set(['_comment', '_ignore']
 
 export function createGrammar(schemas: SchemaSet): Grammar {
   const forms = new Map<string, EntityForm>();
-  for (const schema of schemas.entities.values()) {
+  // What has no form in files (a workspace) is no section either.
+  const inFiles = [...schemas.entities.values()].filter((schema) => schema.deck !== undefined);
+  for (const schema of inFiles) {
     const children = new Map<string, ChildForm>();
-    for (const child of schemas.entities.values()) {
+    for (const child of inFiles) {
       const nested = foreignFields(child).find(
         ([, field]) => field.reference === schema.name && field.in_file?.nest === true,
       );

@@ -1,0 +1,41 @@
+// What an entity is called in event lines, errors and reports: its name, or the last letters of a secret, and what it
+// belongs to. The words are those of its literal.
+import { isObject } from '../../lib/json.ts';
+import type { Entity, EntitySchema } from '../../schema/define.ts';
+import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
+import type { State } from '../../state/state.ts';
+
+/** @param states where referenced entities are looked up, the first that has one wins. */
+export function labelOf(schemas: SchemaSet, schema: EntitySchema, entity: Entity, states: readonly State[]): string {
+  const form = schema.deck?.label;
+  const fields = form?.fields ?? [schema.endpoint_key ?? 'id'];
+  const names = fields.map((field) => entity[field]).filter((value) => typeof value === 'string' && value !== '');
+  let name = names.length === 0 ? entity.id : names.join(' ');
+  if (names.length > 0 && form?.tail !== undefined && name.length > form.tail) name = name.slice(-form.tail);
+  const owners = (form?.for ?? []).flatMap((field) => {
+    const text = describeOwner(schemas, schema, entity, field, states);
+    return text === undefined ? [] : [text];
+  });
+  if (owners.length > 0) return `${name} for ${owners.join(' and ')}`;
+  return form?.otherwise === undefined ? name : `${name} ${form.otherwise}`;
+}
+
+function describeOwner(
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  entity: Entity,
+  field: string,
+  states: readonly State[],
+): string | undefined {
+  const value = entity[field];
+  const definition = schema.fields[field];
+  if (!isObject(value) || typeof value['id'] !== 'string' || definition?.type !== 'foreign') return undefined;
+  const id = value['id'];
+  const owner = schemaOf(schemas, definition.reference);
+  const found = states.map((state) => state.get(owner.name, id)).find((item) => item !== undefined);
+  const name = found?.[owner.endpoint_key ?? 'id'];
+  return `${owner.deck?.kind ?? owner.name} ${typeof name === 'string' ? name : id}`;
+}
+
+/** The word of a kind in event lines. */
+export const kindWord = (schema: EntitySchema): string => schema.deck?.kind ?? schema.name;

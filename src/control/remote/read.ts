@@ -1,0 +1,158 @@
+// The gateway's configuration as a State: all kinds at once, page after page, kinds that are only listed below a parent
+// parent by parent. With tags only what carries all of them is owned; what owned entities refer to is borrowed.
+import { GwctlError } from '../../lib/errors.ts';
+import { isObject, type JsonObject } from '../../lib/json.ts';
+import type { Entity, EntitySchema } from '../../schema/define.ts';
+import { entitiesInOrder } from '../../schema/references.ts';
+import { foreignFields, type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
+import { createState, type State } from '../../state/state.ts';
+import { mapConcurrently } from '../concurrency.ts';
+import type { AdminClient } from './client.ts';
+import { toNormalForm } from './normal-form.ts';
+import { childrenPath, collectionPath } from './paths.ts';
+
+export interface ReadOptions {
+  readonly selectTags?: readonly string[];
+  /** Kinds that are not read. */
+  readonly skipKinds?: ReadonlySet<string>;
+  readonly parallelism?: number;
+  readonly onPage?: (kind: string, entities: number) => void;
+}
+
+export interface RemoteState {
+  readonly state: State;
+  /** `kind/id` of entities outside of the tags that are only here because owned ones refer to them. */
+  readonly borrowed: ReadonlySet<string>;
+}
+
+const PAGE_SIZE = 1000;
+
+export async function readState(
+  client: AdminClient,
+  schemas: SchemaSet,
+  options: ReadOptions = {},
+): Promise<RemoteState> {
+  const kinds = entitiesInOrder(schemas)
+    .map((name) => schemaOf(schemas, name))
+    .filter((schema) => schema.deck !== undefined && options.skipKinds?.has(schema.name) !== true);
+  const lists = new Map<string, Entity[]>();
+  const flat = kinds.filter((schema) => schema.deck?.list_under === undefined);
+  await Promise.all(
+    flat.map(async (schema) => lists.set(schema.name, await readKind(client, schemas, schema, options))),
+  );
+  for (const schema of kinds) {
+    if (schema.deck?.list_under === undefined) continue;
+    lists.set(schema.name, await readBelowParents(client, schemas, schema, schema.deck.list_under, lists, options));
+  }
+  const borrowed = await borrowReferenced(client, schemas, lists, options);
+  const changes = kinds.flatMap((schema) =>
+    [...(lists.get(schema.name) ?? []), ...(borrowed.get(schema.name) ?? [])].map(
+      (entity) => ({ action: 'create', kind: schema.name, entity }) as const,
+    ),
+  );
+  const result = createState(schemas).with(changes);
+  if (!result.ok) {
+    throw new GwctlError('E_REMOTE', `the gateway's configuration is not consistent: ${JSON.stringify(result.error)}`, {
+      hint: 'It may have changed while it was read. Run the command again.',
+    });
+  }
+  const names = [...borrowed].flatMap(([kind, entities]) => entities.map((entity) => `${kind}/${entity.id}`));
+  return { state: result.value, borrowed: new Set(names) };
+}
+
+async function readKind(
+  client: AdminClient,
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  options: ReadOptions,
+): Promise<Entity[]> {
+  const entities = await readPages(client, schemas, schema, collectionPath(schema), options);
+  options.onPage?.(schema.name, entities.length);
+  return entities;
+}
+
+async function readBelowParents(
+  client: AdminClient,
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  field: string,
+  lists: ReadonlyMap<string, readonly Entity[]>,
+  options: ReadOptions,
+): Promise<Entity[]> {
+  const definition = schema.fields[field];
+  const parents = definition?.type === 'foreign' ? (lists.get(definition.reference) ?? []) : [];
+  const pages = await mapConcurrently(parents, options.parallelism ?? 10, (parent) =>
+    readPages(client, schemas, schema, childrenPath(schemas, schema, field, parent.id), options),
+  );
+  return pages.flat();
+}
+
+async function readPages(
+  client: AdminClient,
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  path: string,
+  { selectTags = [] }: ReadOptions,
+): Promise<Entity[]> {
+  const entities: Entity[] = [];
+  const tags =
+    selectTags.length > 0 && schema.fields['tags'] !== undefined
+      ? `&tags=${selectTags.map(encodeURIComponent).join(',')}`
+      : '';
+  const seen = new Set<string>();
+  let offset = '';
+  do {
+    const page = await client.get(`${path}?size=${PAGE_SIZE}${tags}${offset}`, { absent: schema.deck?.absent_on });
+    if (page === undefined) return entities;
+    const data = page['data'];
+    // An empty Lua table has no type: some answers carry {} for an empty list.
+    if (!Array.isArray(data) && !isEmptyObject(data)) {
+      throw new GwctlError('E_NOT_KONG', `GET ${path} answered no list: this is not an Admin API`);
+    }
+    for (const item of Array.isArray(data) ? data : []) {
+      if (isObject(item) && typeof item['id'] === 'string') entities.push(toNormalForm(schemas, schema, item));
+    }
+    const next = page['offset'];
+    if (typeof next !== 'string' || next === '') return entities;
+    if (seen.has(next)) throw new GwctlError('E_REMOTE', `GET ${path} answers the same page again and again`);
+    seen.add(next);
+    offset = `&offset=${encodeURIComponent(next)}`;
+  } while (true);
+}
+
+const isEmptyObject = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
+
+/** Entities that are referred to and were not listed, with what they refer to in turn. */
+async function borrowReferenced(
+  client: AdminClient,
+  schemas: SchemaSet,
+  lists: ReadonlyMap<string, readonly Entity[]>,
+  options: ReadOptions,
+): Promise<Map<string, Entity[]>> {
+  const known = new Map([...lists].map(([kind, entities]) => [kind, new Set(entities.map((entity) => entity.id))]));
+  const borrowed = new Map<string, Entity[]>();
+  let open: [string, Entity][] = [...lists].flatMap(([kind, entities]) =>
+    entities.map((entity): [string, Entity] => [kind, entity]),
+  );
+  while (open.length > 0) {
+    const missing = new Map<string, { kind: string; id: string }>();
+    for (const [kind, entity] of open) {
+      for (const [field, { reference }] of foreignFields(schemaOf(schemas, kind))) {
+        const value = entity[field];
+        const id = isObject(value) ? value['id'] : undefined;
+        // A kind that is skipped as a whole has no list to be missing from.
+        if (typeof id !== 'string' || known.get(reference)?.has(id) !== false) continue;
+        missing.set(`${reference}/${id}`, { kind: reference, id });
+      }
+    }
+    open = await mapConcurrently([...missing.values()], options.parallelism ?? 10, async ({ kind, id }) => {
+      const schema = schemaOf(schemas, kind);
+      const answer: JsonObject | undefined = await client.get(`${collectionPath(schema)}/${id}`);
+      const entity = toNormalForm(schemas, schema, answer ?? { id });
+      known.get(kind)!.add(id);
+      borrowed.set(kind, [...(borrowed.get(kind) ?? []), entity]);
+      return [kind, entity] as [string, Entity];
+    });
+  }
+  return borrowed;
+}
