@@ -1,0 +1,144 @@
+// Reads the body of a request: JSON as it is, forms with types inferred from the schema. Limits and forbidden keys are
+// checked here, before anything else sees the value.
+import type { IncomingMessage } from 'node:http';
+import { findForbiddenKey, isObject, type Json, type JsonObject } from '../lib/json.ts';
+import type { Field, Fields } from '../schema/define.ts';
+import { message, type Reply } from './reply.ts';
+
+export type BodyResult = { ok: true; value: JsonObject; isForm: boolean } | { ok: false; reply: Reply };
+
+const MAX_DEPTH = 64;
+const MAX_ARGUMENTS = 1000;
+
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyResult> {
+  const type = request.headers['content-type'];
+  const bytes = await collect(request, maxBytes);
+  if (bytes === undefined) return refuse(413, 'Payload too large');
+  if (type === undefined) {
+    return bytes.length === 0 ? { ok: true, value: {}, isForm: false } : refuse(415, 'Unsupported media type');
+  }
+  if (type.startsWith('application/json')) return parseJson(bytes.toString('utf8'));
+  if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(bytes.toString('utf8'));
+  return refuse(415, 'Unsupported media type');
+}
+
+const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
+
+async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Read on, but keep nothing: the answer must reach a client that is still sending.
+    if (size <= maxBytes) chunks.push(chunk);
+    else if (size > maxBytes * 4) break;
+  }
+  return size > maxBytes ? undefined : Buffer.concat(chunks);
+}
+
+function parseJson(text: string): BodyResult {
+  if (depthOf(text) > MAX_DEPTH) return refuse(400, 'Cannot parse JSON body');
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch {
+    // The reason names offsets in the client's text; Kong's clients know one message.
+    return refuse(400, 'Cannot parse JSON body');
+  }
+  if (!isObject(value)) return refuse(400, 'Cannot parse JSON body');
+  if (findForbiddenKey(value) !== undefined) return refuse(400, 'Cannot parse JSON body');
+  return { ok: true, value, isForm: false };
+}
+
+/** Deepest nesting of brackets outside of strings, without building anything. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (inString) {
+      if (code === 0x5c) i += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return deepest;
+}
+
+/** `a.b=1`, `a[b]=1`, `a[]=x`, `a[1]=x` and repeated names nest; values stay text until `inferTypes`. */
+function parseForm(text: string): BodyResult {
+  const pairs = [...new URLSearchParams(text)];
+  if (pairs.length > MAX_ARGUMENTS) return refuse(400, 'Too many arguments');
+  const root: JsonObject = {};
+  for (const [name, value] of pairs) {
+    const path = splitName(name);
+    if (path.length > MAX_DEPTH) return refuse(400, 'Cannot parse form body');
+    setAt(root, path, value);
+  }
+  return findForbiddenKey(root) === undefined
+    ? { ok: true, value: root, isForm: true }
+    : refuse(400, 'Cannot parse form body');
+}
+
+const splitName = (name: string): string[] => {
+  const [, head = '', rest = ''] = /^([^[]*)((?:\[[^\]]*\])*)$/.exec(name) ?? ['', name, ''];
+  const brackets = [...rest.matchAll(/\[([^\]]*)\]/g)].map((match) => match[1]!);
+  return [...head.split('.'), ...brackets];
+};
+
+function setAt(root: JsonObject, path: readonly string[], value: string): void {
+  let node: JsonObject = root;
+  for (const [i, raw] of path.entries()) {
+    const key = raw === '' ? String(Object.keys(node).length + 1) : raw;
+    if (i < path.length - 1) {
+      const next = Object.hasOwn(node, key) ? node[key] : undefined;
+      const child: JsonObject = isObject(next) ? next : {};
+      defineKey(node, key, child);
+      node = child;
+      continue;
+    }
+    const current = Object.hasOwn(node, key) ? node[key] : undefined;
+    defineKey(node, key, current === undefined ? value : [...(Array.isArray(current) ? current : [current]), value]);
+  }
+}
+
+/** Sets an own property even for `__proto__`, so that the check for forbidden keys sees it. */
+const defineKey = (node: JsonObject, key: string, value: Json): void => {
+  Object.defineProperty(node, key, { value, enumerable: true, configurable: true, writable: true });
+};
+
+/** Gives the texts of a form the types that the fields ask for; what does not fit stays text and is refused later. */
+export function inferTypes(fields: Fields, value: JsonObject): JsonObject {
+  const typed: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
+    typed[key] = field === undefined ? item : inferField(field, item);
+  }
+  return typed;
+}
+
+function inferField(field: Field, value: Json): Json {
+  if (value === '' && field.type !== 'array' && field.type !== 'set') return null;
+  switch (field.type) {
+    case 'number':
+    case 'integer':
+      return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+    case 'boolean':
+      return value === 'true' ? true : value === 'false' ? false : value;
+    case 'array':
+    case 'set': {
+      const items = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : value === '' ? [] : [value];
+      return items.map((item) => inferField(field.elements, item));
+    }
+    case 'record':
+      return isObject(value) ? inferTypes(field.fields, value) : value;
+    case 'map':
+      return isObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inferField(field.values, item)]))
+        : value;
+    default:
+      return value;
+  }
+}

@@ -1,0 +1,188 @@
+// The generic verbs of the Admin API over any entity: what GET, POST, PUT, PATCH and DELETE mean on each kind of endpoint.
+import type { Json, JsonObject } from '../lib/json.ts';
+import type { Entity, EntitySchema } from '../schema/define.ts';
+import { chooseSubschema } from '../schema/validate.ts';
+import type { State } from '../state/state.ts';
+import { inferTypes } from './body.ts';
+import { apiName, type Endpoint, nestedName } from './endpoint.ts';
+import { type Key, locate, locateChild } from './locate.ts';
+import { pageReply } from './page.ts';
+import {
+  created,
+  entityNotFound,
+  methodNotAllowed,
+  noContent,
+  notFound,
+  ok,
+  type Reply,
+  violationReply,
+} from './reply.ts';
+import { type WriteContext, type Written, writeEntity } from './write.ts';
+
+export interface CrudRequest {
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly body: JsonObject;
+  /** Values are texts of a form: types come from the schema. */
+  readonly isForm: boolean;
+}
+
+export function serveEndpoint(context: WriteContext, endpoint: Endpoint, request: CrudRequest): Promise<Reply> | Reply {
+  switch (endpoint.type) {
+    case 'collection':
+      return request.method === 'GET'
+        ? list(context.store.state, endpoint.schema, request)
+        : create(context, endpoint.schema, request, {});
+    case 'entity':
+      return serveEntity(
+        context,
+        endpoint.schema,
+        request,
+        locate(context.store.state, endpoint.schema, endpoint.key),
+        {},
+      );
+    case 'children':
+      return serveChildren(context, endpoint, request);
+    case 'child':
+      return serveChild(context, endpoint, request);
+    case 'parent':
+      return serveParent(context, endpoint, request);
+  }
+}
+
+/** The entity as clients see it: views of children filled in, `ttl` as remaining seconds. */
+export function show(state: State, schema: EntitySchema, entity: Entity): JsonObject {
+  const shown: JsonObject = { ...entity };
+  for (const [field, definition] of Object.entries(schema.fields)) {
+    if ((definition.type !== 'array' && definition.type !== 'set') || definition.children === undefined) continue;
+    const { entity: kind, foreign, key } = definition.children;
+    shown[field] = state
+      .children(kind, foreign, entity.id)
+      .map((child) => child[key] as Json)
+      .sort();
+  }
+  if (schema.ttl === true) {
+    const expiry = entity['ttl'];
+    shown['ttl'] = typeof expiry === 'number' ? Math.max(0, expiry - Math.floor(Date.now() / 1000)) : null;
+  }
+  return shown;
+}
+
+function list(state: State, schema: EntitySchema, request: CrudRequest): Reply {
+  return pageReply(state.list(schema.name), request.query, `/${apiName(schema)}`, {
+    tags: 'tags' in schema.fields,
+    show: (entity) => show(state, schema, entity),
+  });
+}
+
+async function create(
+  context: WriteContext,
+  schema: EntitySchema,
+  request: CrudRequest,
+  fixed: JsonObject,
+): Promise<Reply> {
+  const input = { ...typed(context.store.state, schema, request), ...fixed };
+  return answer(context, schema, await writeEntity(context, schema, input, undefined, 'create'), created);
+}
+
+/** @param fixed fields that the path decides: the parent. */
+async function serveEntity(
+  context: WriteContext,
+  schema: EntitySchema,
+  request: CrudRequest,
+  located: ReturnType<typeof locate>,
+  fixed: JsonObject,
+): Promise<Reply> {
+  if (!located.ok) return located.reply;
+  const { entity, key } = located;
+  const { state } = context.store;
+  switch (request.method) {
+    case 'GET':
+      return entity === undefined ? notFound : ok(show(state, schema, entity));
+    case 'DELETE':
+      return entity === undefined ? noContent : remove(context, schema, entity);
+    case 'PATCH': {
+      if (entity === undefined) return entityNotFound(key.fields);
+      const input = { ...typed(state, schema, request, entity), ...fixed };
+      return answer(context, schema, await writeEntity(context, schema, input, entity, 'merge'), ok);
+    }
+    case 'PUT': {
+      const input = { ...typed(state, schema, request, entity), ...key.fields, ...fixed };
+      return answer(context, schema, await writeEntity(context, schema, input, entity, 'replace'), ok);
+    }
+    default:
+      return methodNotAllowed;
+  }
+}
+
+async function serveChildren(
+  context: WriteContext,
+  endpoint: Extract<Endpoint, { type: 'children' }>,
+  request: CrudRequest,
+): Promise<Reply> {
+  const { state } = context.store;
+  const parent = locate(state, endpoint.parent, endpoint.parentKey);
+  if (!parent.ok) return parent.reply;
+  if (parent.entity === undefined) return notFound;
+  const { schema, field } = endpoint;
+  if (request.method === 'POST') return create(context, schema, request, { [field]: { id: parent.entity.id } });
+  const rows = [...state.children(schema.name, field, parent.entity.id)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const path = `/${apiName(endpoint.parent)}/${encodeURIComponent(endpoint.parentKey)}/${nestedName(schema)}`;
+  return pageReply(rows, request.query, path, { tags: false, show: (entity) => show(state, schema, entity) });
+}
+
+async function serveChild(
+  context: WriteContext,
+  endpoint: Extract<Endpoint, { type: 'child' }>,
+  request: CrudRequest,
+): Promise<Reply> {
+  const { state } = context.store;
+  const parent = locate(state, endpoint.parent, endpoint.parentKey);
+  if (!parent.ok) return parent.reply;
+  if (parent.entity === undefined) return notFound;
+  const { schema, field } = endpoint;
+  const located = locateChild(state, schema, field, parent.entity, endpoint.key);
+  return serveEntity(context, schema, request, located, { [field]: { id: parent.entity.id } });
+}
+
+/** `/routes/{key}/service`: reads and changes the service; PUT makes one where there is none and links it. */
+async function serveParent(
+  context: WriteContext,
+  endpoint: Extract<Endpoint, { type: 'parent' }>,
+  request: CrudRequest,
+): Promise<Reply> {
+  const { state } = context.store;
+  const child = locate(state, endpoint.schema, endpoint.key);
+  if (!child.ok) return child.reply;
+  if (child.entity === undefined) return notFound;
+  const reference = child.entity[endpoint.field] as { id?: string } | null;
+  const linked = reference?.id === undefined ? undefined : state.get(endpoint.parent.name, reference.id);
+  if (request.method === 'DELETE') return linked === undefined ? notFound : methodNotAllowed;
+  if (linked !== undefined) {
+    const key: Key = { by: 'id', fields: { id: linked.id } };
+    return serveEntity(context, endpoint.parent, request, { ok: true, entity: linked, key }, {});
+  }
+  if (request.method !== 'PUT') return notFound;
+  const input = typed(state, endpoint.parent, request);
+  const made = await writeEntity(context, endpoint.parent, input, undefined, 'create');
+  if (!made.ok) return made.reply;
+  const link = { [endpoint.field]: { id: made.entity.id } };
+  const linkedUp = await writeEntity(context, endpoint.schema, link, child.entity, 'merge');
+  return linkedUp.ok ? ok(show(context.store.state, endpoint.parent, made.entity)) : linkedUp.reply;
+}
+
+async function remove(context: WriteContext, schema: EntitySchema, entity: Entity): Promise<Reply> {
+  const committed = await context.store.commit([{ action: 'delete', kind: schema.name, id: entity.id }]);
+  return committed.ok ? noContent : violationReply(committed.error);
+}
+
+function answer(context: WriteContext, schema: EntitySchema, written: Written, success: (body: Json) => Reply): Reply {
+  return written.ok ? success(show(context.store.state, schema, written.entity)) : written.reply;
+}
+
+/** The body with the types that the schema asks for; JSON is taken as it is. */
+function typed(state: State, schema: EntitySchema, request: CrudRequest, existing?: Entity): JsonObject {
+  if (!request.isForm) return request.body;
+  const chosen = chooseSubschema(state.schemas, schema, { ...existing, ...request.body });
+  return inferTypes(state.schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined), request.body);
+}

@@ -1,0 +1,92 @@
+// Lists: `size`, `offset` and `tags` of a query, and one page of entities. An offset is the base64 of the last primary key.
+import type { Json, JsonObject } from '../lib/json.ts';
+import type { Entity } from '../schema/define.ts';
+import { checkTag } from '../schema/formats.ts';
+import { invalidOffset, invalidOptions, invalidSize, ok, type Reply } from './reply.ts';
+
+const DEFAULT_SIZE = 100;
+const MAX_SIZE = 1000;
+const MAX_TAGS = 5;
+
+/** @param rows all entities in list order, by id ascending. @param path the list's own path, for `next`. */
+export function pageReply(
+  rows: readonly Entity[],
+  query: URLSearchParams,
+  path: string,
+  options: { tags: boolean; show: (entity: Entity) => JsonObject },
+): Reply {
+  const size = readSize(query.get('size'));
+  if (typeof size !== 'number') return size;
+  const after = readOffset(query.get('offset'));
+  if (typeof after === 'object') return after;
+  const filter = options.tags ? readTags(query.get('tags')) : undefined;
+  if (filter !== undefined && 'status' in filter) return filter;
+
+  const matching = filter === undefined ? rows : rows.filter((row) => hasTags(row, filter));
+  const start = after === undefined ? 0 : firstAfter(matching, after);
+  const page = matching.slice(start, start + size);
+  const data: Json[] = page.map(options.show);
+  if (start + size >= matching.length) return ok({ data, next: null });
+  const offset = Buffer.from(JSON.stringify([page[page.length - 1]!.id])).toString('base64');
+  const tags = options.tags && query.get('tags') !== null ? `&tags=${encodeURIComponent(query.get('tags')!)}` : '';
+  const sized = options.tags && query.get('size') !== null ? `&size=${size}` : '';
+  return ok({ data, next: `${path}?offset=${encodeURIComponent(offset)}${tags}${sized}`, offset });
+}
+
+function readSize(text: string | null): number | Reply {
+  if (text === null) return DEFAULT_SIZE;
+  if (text.trim() === '' || Number.isNaN(Number(text))) return invalidSize('size must be a number');
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
+    return invalidSize(`size must be an integer between 1 and ${MAX_SIZE}`);
+  }
+  return size;
+}
+
+function readOffset(text: string | null): string | undefined | Reply {
+  if (text === null) return undefined;
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return invalidOffset(text, 'bad base64 encoding');
+  try {
+    const key: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
+    if (Array.isArray(key) && typeof key[0] === 'string') return key[0];
+  } catch {
+    // Falls through to the one answer there is for it.
+  }
+  return invalidOffset(text, 'bad json encoding');
+}
+
+interface TagFilter {
+  readonly tags: readonly string[];
+  readonly every: boolean;
+}
+
+function readTags(text: string | null): TagFilter | undefined | Reply {
+  if (text === null) return undefined;
+  if (text === '') return invalidOptions({ tags: 'cannot be null' });
+  const hasAnd = text.includes(',');
+  const hasOr = text.includes('/');
+  const tags = text.split(hasAnd ? ',' : '/');
+  if ((hasAnd && hasOr) || tags.some((tag) => tag === '' || checkTag(tag) !== undefined)) {
+    return invalidOptions({ tags: 'invalid filter syntax' });
+  }
+  if (tags.length > MAX_TAGS) return invalidOptions({ tags: `cannot query more than ${MAX_TAGS} tags` });
+  return { tags, every: !hasOr };
+}
+
+function hasTags(row: Entity, filter: TagFilter): boolean {
+  const own = row['tags'];
+  if (!Array.isArray(own)) return false;
+  return filter.every ? filter.tags.every((tag) => own.includes(tag)) : filter.tags.some((tag) => own.includes(tag));
+}
+
+/** Position of the first row whose id comes after `id`; rows are sorted. */
+function firstAfter(rows: readonly Entity[], id: string): number {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (rows[middle]!.id <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

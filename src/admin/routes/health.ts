@@ -1,0 +1,69 @@
+// Health of upstreams and targets: what the balancers of this node see, and telling them otherwise by hand.
+import type { Json } from '../../lib/json.ts';
+import type { Entity } from '../../schema/define.ts';
+import { schemaOf } from '../../schema/schema-set.ts';
+import { locate, locateChild } from '../locate.ts';
+import { message, noContent, notFound, ok, type Reply } from '../reply.ts';
+import type { SpecialRequest, SpecialRoute } from '../special.ts';
+
+const TARGET = ['upstreams', '{upstream}', 'targets', '{target}'];
+
+export const healthRoutes: readonly SpecialRoute[] = [
+  { path: ['upstreams', '{upstream}', 'health'], methods: { GET: health } },
+  { path: ['upstreams', '{upstream}', 'targets', 'all'], methods: { GET: allTargets } },
+  { path: [...TARGET, 'healthy'], methods: { PUT: (request) => setHealth(request, true) } },
+  { path: [...TARGET, 'unhealthy'], methods: { PUT: (request) => setHealth(request, false) } },
+  { path: [...TARGET, '{address}', 'healthy'], methods: { PUT: (request) => setHealth(request, true) } },
+  { path: [...TARGET, '{address}', 'unhealthy'], methods: { PUT: (request) => setHealth(request, false) } },
+];
+
+type Found = { ok: true; upstream: Entity } | { ok: false; reply: Reply };
+
+function findUpstream({ store, params }: SpecialRequest): Found {
+  const located = locate(store.state, schemaOf(store.state.schemas, 'upstreams'), params[0]!);
+  if (!located.ok) return located;
+  return located.entity === undefined ? { ok: false, reply: notFound } : { ok: true, upstream: located.entity };
+}
+
+function health(request: SpecialRequest): Reply {
+  const found = findUpstream(request);
+  if (!found.ok) return found.reply;
+  const { upstream } = found;
+  const { node, store } = request;
+  if (request.query.get('balancer_health') === '1') {
+    const state = node.health.upstream(upstream.id);
+    const verdict = state === undefined ? 'HEALTHCHECKS_OFF' : state.healthy ? 'HEALTHY' : 'UNHEALTHY';
+    const data = { health: verdict, balancer_health: verdict, id: upstream.id, details: state?.details ?? {} };
+    return ok({ data, next: null, node_id: node.id });
+  }
+  const rows = node.health.targets(upstream.id);
+  const data: Json[] = store.state.children('targets', 'upstream', upstream.id).map((target) => {
+    const row = rows.get(target.id);
+    return { ...target, health: row?.health ?? 'HEALTHCHECKS_OFF', data: row?.data ?? {} };
+  });
+  return ok({ data, next: null, node_id: node.id });
+}
+
+function allTargets(request: SpecialRequest): Reply {
+  const found = findUpstream(request);
+  if (!found.ok) return found.reply;
+  const rows = [...request.store.state.children('targets', 'upstream', found.upstream.id)];
+  return ok({ data: rows.sort((a, b) => (a.id < b.id ? -1 : 1)), next: null });
+}
+
+function setHealth(request: SpecialRequest, healthy: boolean): Reply {
+  const found = findUpstream(request);
+  if (!found.ok) return found.reply;
+  const { store, node, params } = request;
+  const located = locateChild(
+    store.state,
+    schemaOf(store.state.schemas, 'targets'),
+    'upstream',
+    found.upstream,
+    params[1]!,
+  );
+  if (!located.ok) return located.reply;
+  if (located.entity === undefined) return notFound;
+  const done = node.health.setTarget(found.upstream.id, located.entity.id, params[2], healthy);
+  return done ? noContent : message(400, 'No peers available for this target');
+}

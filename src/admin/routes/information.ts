@@ -1,0 +1,81 @@
+// What the Admin API says of itself: `/`, `/status`, `/endpoints`, `/tags`, `/plugins/enabled`.
+import type { Json, JsonObject } from '../../lib/json.ts';
+import { KONG_VERSION } from '../../lib/version.ts';
+import { checkTag } from '../../schema/formats.ts';
+import { listEndpoints } from '../endpoint.ts';
+import type { NodeInfo } from '../node.ts';
+import { invalidUnique, ok, type Reply } from '../reply.ts';
+import type { SpecialRequest, SpecialRoute } from '../special.ts';
+
+export const informationRoutes: readonly SpecialRoute[] = [
+  { path: [], methods: { GET: root } },
+  { path: ['status'], methods: { GET: status } },
+  { path: ['endpoints'], methods: { GET: endpoints } },
+  { path: ['plugins', 'enabled'], methods: { GET: ({ node }) => ok({ enabled_plugins: pluginNames(node) }) } },
+  { path: ['tags'], methods: { GET: (request) => tagRows(request, undefined) } },
+  { path: ['tags', '{tag}'], methods: { GET: (request) => tagRows(request, request.params[0]!) } },
+];
+
+const pluginNames = (node: NodeInfo): string[] => node.plugins.map((plugin) => plugin.name);
+
+function root({ node, store }: SpecialRequest): Reply {
+  const available: JsonObject = {};
+  for (const { name, version, priority } of node.plugins) available[name] = { version, priority };
+  const used = new Set(store.state.list('plugins').map((plugin) => plugin['name'] as string));
+  return ok({
+    tagline: 'Welcome to kong',
+    version: KONG_VERSION,
+    edition: 'community',
+    hostname: node.hostname,
+    node_id: node.id,
+    timers: { running: 0, pending: 0 },
+    plugins: { available_on_server: available, enabled_in_cluster: [...used].sort() },
+    lua_version: 'none',
+    configuration: node.configuration,
+    pids: { master: process.pid, workers: [process.pid] },
+  });
+}
+
+const SCALES: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3 };
+
+function status({ node, query }: SpecialRequest): Reply {
+  const unit = (query.get('unit') ?? 'm').toLowerCase();
+  const power = SCALES[unit];
+  if (power === undefined) {
+    return {
+      status: 400,
+      body: { message: `invalid unit '${query.get('unit')}' (expected 'k/K', 'm/M', or 'g/G')` },
+    };
+  }
+  const scale = Number(query.get('scale') ?? 2);
+  const heap = process.memoryUsage().heapUsed;
+  const size = power === 0 ? heap : `${(heap / 1024 ** power).toFixed(scale)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+  return ok({
+    memory: { lua_shared_dicts: {}, workers_lua_vms: [{ http_allocated_gc: size, pid: process.pid }] },
+    server: { ...node.counters() },
+    database: { reachable: true },
+  });
+}
+
+const SPECIAL_PATHS = ['/', '/status', '/endpoints', '/tags', '/tags/{tags}', '/plugins/enabled', '/schemas/{name}'];
+
+function endpoints({ store }: SpecialRequest): Reply {
+  const data: Json[] = [...new Set([...listEndpoints(store.state.schemas), ...SPECIAL_PATHS])].sort();
+  return ok({ data });
+}
+
+function tagRows({ store }: SpecialRequest, tag: string | undefined): Reply {
+  const wrong = tag === undefined ? undefined : checkTag(tag);
+  if (wrong !== undefined) return invalidUnique('tag', wrong);
+  const data: Json[] = [];
+  for (const kind of store.state.schemas.entities.keys()) {
+    for (const entity of store.state.list(kind)) {
+      const tags = entity['tags'];
+      if (!Array.isArray(tags)) continue;
+      for (const own of tags) {
+        if (tag === undefined || own === tag) data.push({ tag: own, entity_name: kind, entity_id: entity.id });
+      }
+    }
+  }
+  return ok({ data, next: null });
+}

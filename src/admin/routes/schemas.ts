@@ -1,0 +1,52 @@
+// `/schemas/…`: the schemas themselves, and validation of a value without storing it.
+import { newUuid } from '../../lib/ids.ts';
+import { describeEntity, describeSubschema } from '../../schema/describe.ts';
+import { processEntity } from '../../schema/validate.ts';
+import { apiName } from '../endpoint.ts';
+import { message, notFound, ok, type Reply, schemaViolation } from '../reply.ts';
+import type { SpecialRequest, SpecialRoute } from '../special.ts';
+
+export const schemaRoutes: readonly SpecialRoute[] = [
+  { path: ['schemas', '{name}'], methods: { GET: entitySchema } },
+  { path: ['schemas', '{name}', 'validate'], methods: { POST: validate } },
+  { path: ['schemas', 'plugins', '{name}'], methods: { GET: (request) => subschema(request, 'plugins', 'plugin') } },
+  { path: ['schemas', 'vaults', '{name}'], methods: { GET: (request) => subschema(request, 'vaults', 'vault') } },
+  { path: ['plugins', 'schema', '{name}'], methods: { GET: configSchema } },
+];
+
+const findEntity = ({ store }: SpecialRequest, name: string) => {
+  const { entities } = store.state.schemas;
+  return entities.get(name) ?? [...entities.values()].find((schema) => apiName(schema) === name);
+};
+
+function entitySchema(request: SpecialRequest): Reply {
+  const name = request.params[0]!;
+  const schema = findEntity(request, name);
+  return schema === undefined ? message(404, `No entity named '${name}'`) : ok(describeEntity(schema));
+}
+
+function subschema({ store, params }: SpecialRequest, kind: string, word: string): Reply {
+  const name = params[0]!;
+  const found = store.state.schemas.subschema(kind, name);
+  return found === undefined ? message(404, `No ${word} named '${name}'`) : ok(describeSubschema(found));
+}
+
+function configSchema({ store, params }: SpecialRequest): Reply {
+  const name = params[0]!;
+  const config = store.state.schemas.subschema('plugins', name)?.fields['config'];
+  if (config?.type !== 'record') return message(404, `No plugin named '${name}'`);
+  return ok(describeSubschema({ fields: config.fields }));
+}
+
+function validate(request: SpecialRequest): Reply {
+  const schema = findEntity(request, request.params[0]!);
+  if (schema === undefined) return notFound;
+  const input = { ...request.body };
+  // Clients validate children before their parent exists: a parent they do not name is not an error here.
+  for (const [name, field] of Object.entries(schema.fields)) {
+    if (field.type === 'foreign' && field.required === true && input[name] === undefined)
+      input[name] = { id: newUuid() };
+  }
+  const processed = processEntity(request.store.state.schemas, schema, input, { auto: request.auto });
+  return processed.ok ? message(200, 'schema validation successful') : schemaViolation(processed.errors);
+}

@@ -1,0 +1,139 @@
+// The Admin API server, on Node's own HTTP: it is not the hot path. Loopback by default; a request that comes through a
+// browser page of another origin, or for another host name, is refused before it is read.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
+import { GwctlError } from '../lib/errors.ts';
+import { KONG_VERSION } from '../lib/version.ts';
+import type { AutoSource } from '../schema/process.ts';
+import type { Store } from '../store/store.ts';
+import { readBody } from './body.ts';
+import { serveEndpoint } from './crud.ts';
+import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.ts';
+import type { NodeInfo } from './node.ts';
+import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
+import { findSpecial } from './special.ts';
+
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+export interface AdminOptions {
+  readonly store: Store;
+  readonly node: NodeInfo;
+  readonly auto: AutoSource;
+  readonly onError?: (error: unknown) => void;
+}
+
+export function createAdminServer(options: AdminOptions): Server {
+  const finder = createEndpointFinder(options.store.state.schemas);
+  return createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 }, (request, response) => {
+    const started = performance.now();
+    answerRequest(options, finder, request)
+      .catch((error: unknown) => {
+        options.onError?.(error);
+        return message(500, 'An unexpected error occurred');
+      })
+      .then((reply) => send(request, response, reply, performance.now() - started))
+      .catch((error: unknown) => options.onError?.(error));
+  });
+}
+
+async function answerRequest(options: AdminOptions, finder: EndpointFinder, request: IncomingMessage): Promise<Reply> {
+  const refused = refuseForeignPage(request);
+  if (refused !== undefined) return refused;
+  const url = parseTarget(request.url ?? '/');
+  if (url === undefined) return message(400, 'Bad request');
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  const special = findSpecial(url.segments);
+  const endpoint = special === undefined ? finder(url.segments) : undefined;
+  if (special === undefined && endpoint === undefined) return notFound;
+  const methods = special === undefined ? METHODS[endpoint!.type] : Object.keys(special.route.methods);
+  if (method === 'OPTIONS') return preflight(request, methods);
+  if (!methods.includes(method)) return methodNotAllowed;
+
+  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
+  const body = hasBody ? await readBody(request, MAX_BODY_BYTES) : { ok: true as const, value: {}, isForm: false };
+  if (!body.ok) return body.reply;
+  if (special !== undefined) {
+    const { store, node, auto } = options;
+    const run = special.route.methods[method]!;
+    return run({ store, node, auto, query: url.query, body: body.value, params: special.params });
+  }
+  return serveEndpoint(options, endpoint!, { method, query: url.query, body: body.value, isForm: body.isForm });
+}
+
+/** Path segments, percent-decoded; a trailing slash does not count. Undefined for a broken escape. */
+function parseTarget(target: string): { segments: string[]; query: URLSearchParams } | undefined {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  try {
+    const segments = path.split('/').slice(1).map(decodeURIComponent);
+    if (segments[segments.length - 1] === '') segments.pop();
+    return { segments, query: new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1)) };
+  } catch {
+    // decodeURIComponent throws on a broken percent escape.
+    return undefined;
+  }
+}
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/** On loopback, a foreign Host means DNS rebinding, and a foreign Origin that writes means a page attacking localhost. */
+function refuseForeignPage(request: IncomingMessage): Reply | undefined {
+  if (!LOOPBACK.test(request.socket.localAddress ?? '')) return undefined;
+  const host = hostName(request.headers.host ?? '');
+  if (!isLocalName(host)) return message(403, 'Host is not allowed');
+  const { origin } = request.headers;
+  const isWrite = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
+  if (!isWrite || origin === undefined) return undefined;
+  return isLocalName(hostName(origin.replace(/^[a-z]+:\/\//i, ''))) ? undefined : message(403, 'Origin is not allowed');
+}
+
+const hostName = (authority: string): string => authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+const isLocalName = (name: string): boolean =>
+  name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
+
+function preflight(request: IncomingMessage, methods: readonly string[]): Reply {
+  const allowed = [...methods, 'OPTIONS', ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
+  const asked = request.headers['access-control-request-headers'];
+  return {
+    status: 204,
+    headers: {
+      Allow: allowed,
+      'Access-Control-Allow-Methods': allowed,
+      'Access-Control-Allow-Headers': typeof asked === 'string' ? asked : 'Content-Type',
+    },
+  };
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply, ms: number): void {
+  const { origin } = request.headers;
+  const headers: Record<string, string | number> = {
+    Server: `kong/${KONG_VERSION}`,
+    'X-Kong-Admin-Latency': Math.round(ms),
+    'Access-Control-Allow-Origin': origin ?? '*',
+    'Access-Control-Allow-Credentials': 'true',
+    ...reply.headers,
+  };
+  // What was not read of a refused body must not become the next request.
+  if (!request.complete) headers['Connection'] = 'close';
+  if (reply.body === undefined) {
+    response.writeHead(reply.status, headers).end();
+    return;
+  }
+  const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  headers['Content-Type'] = 'application/json; charset=utf-8';
+  headers['Content-Length'] = Buffer.byteLength(text);
+  response.writeHead(reply.status, headers).end(request.method === 'HEAD' ? undefined : text);
+}
+
+/** Listens, or says in one sentence why it cannot. */
+export function listenAdmin(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'the address is in use' : error.message;
+      reject(
+        new GwctlError('E_LISTEN', `cannot listen on ${host}:${port} for the Admin API: ${reason}`, { cause: error }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}

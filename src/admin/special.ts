@@ -1,0 +1,38 @@
+// Endpoints that do not follow from a schema. A route is a path with `{parameters}` and a function for each method.
+import type { JsonObject } from '../lib/json.ts';
+import type { AutoSource } from '../schema/process.ts';
+import type { Store } from '../store/store.ts';
+import type { NodeInfo } from './node.ts';
+import type { Reply } from './reply.ts';
+import { healthRoutes } from './routes/health.ts';
+import { informationRoutes } from './routes/information.ts';
+import { schemaRoutes } from './routes/schemas.ts';
+
+export interface SpecialRequest {
+  readonly store: Store;
+  readonly node: NodeInfo;
+  readonly auto: AutoSource;
+  readonly query: URLSearchParams;
+  readonly body: JsonObject;
+  /** Values of the `{parameters}`, in order. */
+  readonly params: readonly string[];
+}
+
+export interface SpecialRoute {
+  readonly path: readonly string[];
+  readonly methods: Readonly<Record<string, (request: SpecialRequest) => Reply | Promise<Reply>>>;
+}
+
+const routes: readonly SpecialRoute[] = [...informationRoutes, ...schemaRoutes, ...healthRoutes];
+
+/** The first route whose fixed segments match, the most specific ones being tried first. */
+export function findSpecial(segments: readonly string[]): { route: SpecialRoute; params: string[] } | undefined {
+  let best: { route: SpecialRoute; params: string[] } | undefined;
+  for (const route of routes) {
+    if (route.path.length !== segments.length) continue;
+    if (!route.path.every((part, i) => part.startsWith('{') || part === segments[i])) continue;
+    const params = segments.filter((_, i) => route.path[i]!.startsWith('{'));
+    if (best === undefined || params.length < best.params.length) best = { route, params };
+  }
+  return best;
+}

@@ -1,0 +1,37 @@
+// What `serve` prints once it is ready: what listens where, and what was loaded.
+import { showAddress } from '../../config/listen.ts';
+import { VERSION } from '../../lib/version.ts';
+import type { State } from '../../state/state.ts';
+
+export interface BannerFacts {
+  readonly proxy: readonly { readonly address: string; readonly port: number }[];
+  readonly admin: readonly { readonly address: string; readonly port: number }[];
+  readonly state: State;
+  readonly files: readonly string[];
+  readonly isWatching: boolean;
+  readonly readyMs: number;
+}
+
+export function banner(facts: BannerFacts): string {
+  const lines = [`gwctl ${VERSION} is ready in ${Math.round(facts.readyMs)} ms`];
+  for (const { address, port } of facts.proxy) lines.push(`  proxy      http://${showAddress(address, port)}`);
+  for (const { address, port } of facts.admin) lines.push(`  Admin API  http://${showAddress(address, port)}`);
+  lines.push(`  loaded     ${countEntities(facts.state)}`);
+  if (facts.files.length > 0) {
+    lines.push(`  from       ${facts.files.join(', ')}${facts.isWatching ? ' (watching for changes)' : ''}`);
+  }
+  lines.push('  kept       in memory: changes by the Admin API are gone when this process ends');
+  return lines.join('\n');
+}
+
+/** `2 services, 5 routes, …`: every kind that has some. */
+export function countEntities(state: State): string {
+  const parts: string[] = [];
+  for (const kind of state.schemas.entities.keys()) {
+    const count = state.count(kind);
+    if (count > 0) parts.push(`${count} ${count === 1 ? singular(kind) : kind}`);
+  }
+  return parts.length === 0 ? 'nothing: every request is answered with 404' : parts.join(', ');
+}
+
+const singular = (kind: string): string => kind.replace(/s$/, '');

@@ -1,0 +1,33 @@
+// Watches state files and calls back once a burst of changes is over. Directories of the files are watched, because
+// editors replace files instead of writing into them.
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+const QUIET_MS = 100;
+
+export interface Watch {
+  close(): void;
+}
+
+export function watchFiles(inputs: readonly string[], onChange: () => void): Watch {
+  const watchers: FSWatcher[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const notice = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(onChange, QUIET_MS);
+  };
+  for (const input of inputs) {
+    const isDirectory = statSync(input).isDirectory();
+    const name = basename(input);
+    const watcher = watch(isDirectory ? input : dirname(input), { recursive: isDirectory }, (_event, changed) => {
+      if (isDirectory || changed === null || changed === name) notice();
+    });
+    watchers.push(watcher);
+  }
+  return {
+    close() {
+      clearTimeout(timer);
+      for (const watcher of watchers) watcher.close();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// The list of entities, and the one place where core schemas and what plugins bring are put together.
+import type { EntitySchema, Subschema } from '../schema/define.ts';
+import { createSchemaSet, type SchemaSet } from '../schema/schema-set.ts';
+import { caCertificates } from './ca-certificates.ts';
+import { certificates } from './certificates.ts';
+import { consumers } from './consumers.ts';
+import { keySets } from './key-sets.ts';
+import { keys } from './keys.ts';
+import { plugins } from './plugins.ts';
+import { expressionRoutes, routes } from './routes.ts';
+import { services } from './services.ts';
+import { snis } from './snis.ts';
+import { targets } from './targets.ts';
+import { upstreams } from './upstreams.ts';
+import { vaults } from './vaults.ts';
+
+const coreEntities: readonly EntitySchema[] = [
+  caCertificates,
+  certificates,
+  consumers,
+  keySets,
+  keys,
+  plugins,
+  routes,
+  services,
+  snis,
+  targets,
+  upstreams,
+  vaults,
+];
+
+/** The declarative half of a plugin: all that validation, diff and the Admin API need to know of it. */
+export interface PluginSchema {
+  readonly name: string;
+  readonly schema: Subschema;
+  readonly entities?: readonly EntitySchema[];
+}
+
+export type RouterFlavor = 'traditional_compatible' | 'expressions';
+
+export function createSchemas(
+  pluginSchemas: readonly PluginSchema[],
+  options: { readonly routerFlavor?: RouterFlavor } = {},
+): SchemaSet {
+  const core = coreEntities.map((schema) =>
+    schema === routes && options.routerFlavor === 'expressions' ? expressionRoutes : schema,
+  );
+  const owned = pluginSchemas.flatMap((plugin) => plugin.entities ?? []);
+  const subschemas = Object.fromEntries(pluginSchemas.map((plugin) => [plugin.name, plugin.schema]));
+  return createSchemaSet([...core, ...owned], { plugins: subschemas });
+}

@@ -1,0 +1,207 @@
+// A route: which requests go to its service. The subschema is that of its first protocol; the `expressions` router
+// flavour adds `expression` and `priority` and lets http routes match on addresses.
+import { defineEntity, type EntityCheck, type EntitySchema, type Fields, type Subschema } from '../schema/define.ts';
+import { checkRouteHost } from '../schema/formats.ts';
+import {
+  headerName,
+  httpMethod,
+  ipOrCidr,
+  mustBeUnset,
+  port,
+  protocol,
+  tags,
+  timestampSeconds,
+  utf8Name,
+  uuid,
+  wildcardHost,
+} from '../schema/typedefs.ts';
+import { checkRoutePath } from './route-path.ts';
+
+const addresses = {
+  type: 'set',
+  elements: {
+    type: 'record',
+    fields: { ip: ipOrCidr, port },
+    entity_checks: [{ check: 'at_least_one_of', fields: ['ip', 'port'] }],
+  },
+} as const;
+
+const methods = { type: 'set', elements: httpMethod } as const;
+
+const hosts = {
+  type: 'array',
+  elements: {
+    type: 'string',
+    match_all: [{ pattern: /^[^*]*\*?[^*]*$/, err: 'invalid wildcard: must have at most one wildcard' }],
+    match_any: {
+      patterns: [/^\*\./, /\.\*$/, /^[^*]*$/],
+      err: 'invalid wildcard: must be placed at leftmost or rightmost label',
+    },
+    custom_validator: checkRouteHost,
+  },
+} as const;
+
+const paths = {
+  type: 'array',
+  elements: {
+    type: 'string',
+    match_any: { patterns: [/^\//, /^~\//], err: 'should start with: / (fixed path) or ~/ (regex path)' },
+    match_none: [{ pattern: /\/\//, err: 'must not have empty segments' }],
+    custom_validator: checkRoutePath,
+  },
+} as const;
+
+const matchHeaders = {
+  type: 'map',
+  keys: {
+    ...headerName,
+    match_none: [
+      {
+        pattern: /^host$/i,
+        err: "cannot contain 'host' header, which must be specified in the 'hosts' attribute",
+      },
+    ],
+  },
+  values: { type: 'array', elements: { type: 'string' } },
+} as const;
+
+const snisOnlyWithTls: EntityCheck = {
+  check: 'conditional',
+  if_field: 'protocols',
+  if_match: { elements: { type: 'string', not_one_of: ['grpcs', 'https', 'tls', 'tls_passthrough'] } },
+  then_field: 'snis',
+  then_match: { len_eq: 0 },
+  then_err: "'snis' can only be set when 'protocols' is 'grpcs', 'https', 'tls' or 'tls_passthrough'",
+};
+
+/** Needs one field to match on; the list depends on whether the encrypted protocol of the pair is there. */
+const mustMatchOn = (plain: string, tls: string, names: readonly string[], extra: readonly string[]): EntityCheck => ({
+  check: 'conditional_at_least_one_of',
+  if_field: 'protocols',
+  if_match: { contains: tls },
+  then_at_least_one_of: [...names, 'snis', ...extra],
+  then_err: `must set one of %s when 'protocols' is '${tls}'`,
+  else_match: { contains: plain },
+  else_then_at_least_one_of: [...names, ...extra],
+  else_then_err: `must set one of %s when 'protocols' is '${plain}'`,
+});
+
+const streamMustMatchOn = (extra: readonly string[]): EntityCheck[] => [
+  {
+    check: 'conditional_at_least_one_of',
+    if_field: 'protocols',
+    if_match: { elements: { type: 'string', one_of: ['tcp', 'tls', 'udp'] } },
+    then_at_least_one_of: ['sources', 'destinations', 'snis', ...extra],
+    then_err: "must set one of %s when 'protocols' is 'tcp', 'tls' or 'udp'",
+  },
+  {
+    check: 'conditional_at_least_one_of',
+    if_field: 'protocols',
+    if_match: { elements: { type: 'string', one_of: ['tls_passthrough'] } },
+    then_at_least_one_of: ['snis', ...extra],
+    then_err:
+      extra.length === 0
+        ? "must set snis when 'protocols' is 'tls_passthrough'"
+        : "must set one of %s when 'protocols' is 'tls_passthrough'",
+  },
+];
+
+const HTTP = "'http' or 'https'";
+const GRPC = "'grpc' or 'grpcs'";
+const STREAM = "'tcp', 'tls', 'tls_passthrough' or 'udp'";
+const cannotSet = (name: string, protocols: string): string => `cannot set '${name}' when 'protocols' is ${protocols}`;
+
+const grpcFields = {
+  strip_path: {
+    type: 'boolean',
+    required: true,
+    default: false,
+    ne: true,
+    err: cannotSet('strip_path', GRPC),
+  },
+  methods: mustBeUnset(methods, cannotSet('methods', GRPC)),
+} as const;
+
+const streamFields = {
+  methods: mustBeUnset(methods, cannotSet('methods', STREAM)),
+  hosts: mustBeUnset(hosts, cannotSet('hosts', STREAM)),
+  paths: mustBeUnset(paths, cannotSet('paths', STREAM)),
+  headers: mustBeUnset(matchHeaders, cannotSet('headers', STREAM)),
+} as const;
+
+const noAddresses = (protocols: string): Fields => ({
+  sources: mustBeUnset(addresses, cannotSet('sources', protocols)),
+  destinations: mustBeUnset(addresses, cannotSet('destinations', protocols)),
+});
+
+function subschemas(expressions: boolean): { [protocol: string]: Subschema } {
+  const extra = expressions ? ['expression'] : [];
+  const http: Subschema = {
+    fields: expressions ? {} : noAddresses(HTTP),
+    entity_checks: [mustMatchOn('http', 'https', ['methods', 'hosts', 'headers', 'paths'], extra)],
+  };
+  const grpc: Subschema = {
+    fields: expressions ? grpcFields : { ...grpcFields, ...noAddresses(GRPC) },
+    entity_checks: [mustMatchOn('grpc', 'grpcs', ['hosts', 'headers', 'paths'], extra)],
+  };
+  const stream: Subschema = { fields: streamFields, entity_checks: streamMustMatchOn(extra) };
+  return { http, https: http, grpc, grpcs: grpc, tcp: stream, tls: stream, udp: stream, tls_passthrough: stream };
+}
+
+export const routes = defineEntity({
+  name: 'routes',
+  describes: 'rules that match requests to a service',
+  primary_key: ['id'],
+  endpoint_key: 'name',
+  subschema_key: 'protocols',
+  workspaceable: true,
+  fields: {
+    id: uuid,
+    created_at: timestampSeconds,
+    updated_at: timestampSeconds,
+    name: utf8Name,
+    protocols: {
+      type: 'set',
+      required: true,
+      len_min: 1,
+      default: ['http', 'https'],
+      elements: protocol,
+      mutually_exclusive_subsets: [['http', 'https'], ['tcp', 'tls', 'udp'], ['tls_passthrough'], ['grpc', 'grpcs']],
+    },
+    https_redirect_status_code: {
+      type: 'integer',
+      required: true,
+      default: 426,
+      one_of: [426, 301, 302, 307, 308],
+    },
+    strip_path: { type: 'boolean', required: true, default: true },
+    preserve_host: { type: 'boolean', required: true, default: false },
+    request_buffering: { type: 'boolean', required: true, default: true },
+    response_buffering: { type: 'boolean', required: true, default: true },
+    tags,
+    service: { type: 'foreign', reference: 'services', in_file: { nest: true, as: 'object' } },
+    snis: { type: 'set', elements: wildcardHost },
+    sources: addresses,
+    destinations: addresses,
+    methods,
+    hosts,
+    paths,
+    headers: matchHeaders,
+    regex_priority: { type: 'integer', default: 0 },
+    path_handling: { type: 'string', default: 'v0', one_of: ['v0', 'v1'] },
+  },
+  entity_checks: [snisOnlyWithTls],
+  subschemas: subschemas(false),
+  deck: { kind: 'route' },
+});
+
+/** The routes of a gateway whose router understands expressions. */
+export const expressionRoutes: EntitySchema = {
+  ...routes,
+  fields: {
+    ...routes.fields,
+    expression: { type: 'string' },
+    priority: { type: 'integer', required: true, default: 0, between: [0, 70368744177663] },
+  },
+  subschemas: subschemas(true),
+};

@@ -1,0 +1,43 @@
+// A target: one backend address of an upstream, stored as host:port.
+import { defineEntity } from '../schema/define.ts';
+import { checkTarget, normalizeTarget } from '../schema/formats.ts';
+import { tags, timestampMilliseconds, uuid } from '../schema/typedefs.ts';
+
+export const targets = defineEntity({
+  name: 'targets',
+  describes: 'one backend address of an upstream',
+  primary_key: ['id'],
+  endpoint_key: 'target',
+  cache_key: ['upstream', 'target'],
+  workspaceable: true,
+  disabled_endpoints: ['/targets', '/targets/{targets}', '/targets/{targets}/upstream'],
+  fields: {
+    id: uuid,
+    created_at: timestampMilliseconds,
+    updated_at: timestampMilliseconds,
+    upstream: {
+      type: 'foreign',
+      reference: 'upstreams',
+      required: true,
+      on_delete: 'cascade',
+      in_file: { nest: true, as: 'object' },
+    },
+    target: { type: 'string', required: true, custom_validator: checkTarget },
+    weight: { type: 'integer', default: 100, between: [0, 65535] },
+    tags,
+  },
+  normalize(entity) {
+    const target = entity['target'];
+    if (typeof target !== 'string' || target === '') return undefined;
+    const normal = normalizeTarget(target);
+    if (normal !== undefined) entity['target'] = normal;
+    return undefined;
+  },
+  deck: {
+    kind: 'target',
+    identity: [['upstream', 'target']],
+    label: { fields: ['target'], for: ['upstream'] },
+    list_under: 'upstream',
+    write_under: 'upstream',
+  },
+});

@@ -1,0 +1,118 @@
+// Answers that do not come from an upstream: of plugins, of the router and the balancer, and the pages that stand for an
+// upstream that failed. All of them pass the header filters, so that CORS headers and the like are on errors too.
+import type { Answer } from '../pdk/index.ts';
+import type { RequestContext } from './context.ts';
+import { grpcStatus, renderError, renderFault, standardText } from './error-page.ts';
+import { setOwnHeaders, setProxiedHeaders } from './forward-headers.ts';
+import { HeaderList } from './http1/headers.ts';
+import { runBodyFilter, runHeaderFilter } from './plugins/run.ts';
+
+type Bytes = string | Uint8Array;
+
+/** What a plugin returned from a handler. */
+export function answerPlugin(context: RequestContext): void {
+  const answer = context.answer!;
+  context.source = 'exit';
+  if (isGrpc(context)) return answerGrpc(context, answer.status, textOf(answer));
+  const headers = new HeaderList();
+  const body = answer.kind === 'error' ? errorBody(context, answer, headers) : exitBody(answer, headers);
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (name.toLowerCase() === 'transfer-encoding' || name.toLowerCase() === 'content-length') continue;
+    if (typeof value === 'string') headers.set(name, value);
+    else {
+      headers.remove(name);
+      for (const item of value) headers.add(name, item);
+    }
+  }
+  finishAnswer(context, answer.status, headers, body, false);
+}
+
+/** Of the router or the balancer: the client's Accept decides the format, JSON without one. */
+export function answerError(
+  context: RequestContext,
+  status: number,
+  message: string,
+  extra: readonly (readonly [string, string])[] = [],
+): void {
+  if (isGrpc(context)) return answerGrpc(context, status, message);
+  const page = renderError(message, context.id, context.exchange.headers.get('accept'));
+  const headers = new HeaderList();
+  headers.add('Content-Type', page.contentType);
+  for (const [name, value] of extra) headers.add(name, value);
+  finishAnswer(context, status, headers, page.body, false);
+}
+
+/** In place of an upstream that could not be reached or did not speak HTTP. */
+export function answerUpstreamFault(context: RequestContext, status: 502 | 503 | 504 | 500): void {
+  const { headers: asked } = context.exchange;
+  const page = renderFault(standardText(status), context.id, asked.get('accept'), asked.get('content-type'));
+  const headers = new HeaderList();
+  headers.add('Content-Type', page.contentType);
+  finishAnswer(context, status, headers, page.body, true);
+}
+
+/** A route for https only was reached in clear text. */
+export function redirectToHttps(context: RequestContext, status: number): void {
+  if (status === 426) {
+    const extra = [
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'TLS/1.2, HTTP/1.1'],
+    ] as const;
+    return answerError(context, 426, 'Please use HTTPS protocol', extra);
+  }
+  const headers = new HeaderList();
+  headers.add('Location', `https://${context.forwarded.host}${context.exchange.target}`);
+  finishAnswer(context, status, headers, '', false);
+}
+
+function errorBody(context: RequestContext, answer: Answer, headers: HeaderList): Bytes {
+  const message = typeof answer.body === 'string' ? answer.body : standardText(answer.status);
+  const page = renderError(message, context.id, context.exchange.headers.get('accept'));
+  headers.add('Content-Type', page.contentType);
+  return page.body;
+}
+
+function exitBody(answer: Answer, headers: HeaderList): Bytes {
+  const { body } = answer;
+  if (body === undefined) return '';
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  headers.add('Content-Type', 'application/json; charset=utf-8');
+  return JSON.stringify(body);
+}
+
+const textOf = (answer: Answer): string =>
+  typeof answer.body === 'string' ? answer.body : standardText(answer.status);
+
+const isGrpc = (context: RequestContext): boolean =>
+  context.exchange.headers.get('content-type')?.startsWith('application/grpc') === true;
+
+function answerGrpc(context: RequestContext, status: number, message: string): void {
+  const headers = new HeaderList();
+  headers.add('Content-Type', 'application/grpc');
+  headers.add('grpc-status', String(grpcStatus(status)));
+  headers.add('grpc-message', message.replaceAll(/[^\x20-\x7e]/g, ''));
+  finishAnswer(context, 200, headers, '', false);
+}
+
+function finishAnswer(
+  context: RequestContext,
+  status: number,
+  headers: HeaderList,
+  body: Bytes,
+  standsForUpstream: boolean,
+): void {
+  if (context.exchange.answered) return;
+  context.status = status;
+  const { chosen } = context;
+  if (context.hasResponseView || chosen.header.length > 0 || chosen.log.length > 0) context.response.bind(headers);
+  if (chosen.header.length > 0) runHeaderFilter(context);
+  let bytes = body;
+  if (chosen.body.length > 0) {
+    const filtered = runBodyFilter(context, typeof body === 'string' ? Buffer.from(body) : body, true);
+    if (filtered === undefined) return context.exchange.abort();
+    bytes = filtered;
+  }
+  if (standsForUpstream) setProxiedHeaders(context, headers, false);
+  else setOwnHeaders(context, headers);
+  context.exchange.respond(context.status, undefined, headers, bytes);
+}

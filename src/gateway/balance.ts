@@ -1,0 +1,63 @@
+// Which peer the next try goes to: the balancer of an upstream, or the addresses of a host name.
+import { isIP } from 'node:net';
+import { isPromise } from '../lib/promise.ts';
+import type { Entity } from '../schema/define.ts';
+import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
+import type { RequestContext } from './context.ts';
+
+/** How the peers of this request are found; decided once, asked for every try. */
+export interface PeerSource {
+  readonly host: string;
+  readonly port: number;
+  readonly balancer: UpstreamBalancer | undefined;
+  /** Peers that a try went to. */
+  readonly tried: Peer[];
+}
+
+export type Picked =
+  | { readonly ok: true; readonly peer: Peer }
+  | { readonly ok: false; readonly status: 500 | 503; readonly message: string };
+
+export function choosePeers(context: RequestContext): PeerSource {
+  const service = context.service as Entity;
+  const host = context.targetHost ?? (service['host'] as string);
+  const port = context.targetHost === undefined ? (service['port'] as number) : context.targetPort;
+  const balancer = isIP(host) === 0 ? context.snapshot.balancer(host) : undefined;
+  return { host, port, balancer, tried: [] };
+}
+
+const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };
+const NO_ADDRESS: Picked = { ok: false, status: 503, message: 'name resolution failed' };
+
+export function pickPeer(context: RequestContext, source: PeerSource): Picked | Promise<Picked> {
+  if (source.balancer !== undefined) {
+    const peer = source.balancer.pick(source.tried);
+    if (peer === undefined) return NO_PEER;
+    source.tried.push(peer);
+    return { ok: true, peer };
+  }
+  if (isIP(source.host) !== 0) return { ok: true, peer: peerAt(source, source.host) };
+  const addresses = context.core.resolve(source.host);
+  return isPromise<readonly string[]>(addresses)
+    ? addresses.then(
+        (found) => pickAddress(source, found),
+        () => NO_ADDRESS,
+      )
+    : pickAddress(source, addresses as readonly string[]);
+}
+
+/** One address after the other, a retry going on to the next. */
+function pickAddress(source: PeerSource, addresses: readonly string[]): Picked {
+  if (addresses.length === 0) return NO_ADDRESS;
+  const peer = peerAt(source, addresses[source.tried.length % addresses.length]!);
+  source.tried.push(peer);
+  return { ok: true, peer };
+}
+
+const peerAt = (source: PeerSource, address: string): Peer => ({
+  address,
+  port: source.port,
+  hostname: source.host,
+  targetId: '',
+  key: `${address}:${source.port}`,
+});

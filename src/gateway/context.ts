@@ -1,0 +1,165 @@
+// One request on its way through the gateway: what the core notes of it, and the views that plugins get. One object with
+// fixed fields; parts that many requests never touch are made when asked for.
+import type { Json, JsonObject } from '../lib/json.ts';
+import { normalise, parseHost, splitTarget } from '../lib/uri.ts';
+import type {
+  Answer,
+  LogExchange,
+  RequestView,
+  ResponseExchange,
+  RewriteExchange,
+  Shared,
+  Slot,
+} from '../pdk/index.ts';
+import type { Entity } from '../schema/define.ts';
+import { type GatewayCore, reportPluginError } from './core.ts';
+import type { Exchange } from './http1/exchange.ts';
+import { type LogEdit, logRecord } from './observe/log-record.ts';
+import type { PluginInstance } from './plugins/instances.ts';
+import { type Chosen, NOTHING } from './plugins/plan.ts';
+import type { RouteMatch } from './router/router.ts';
+import type { CompiledRoute, Snapshot } from './snapshot.ts';
+import { removeClaims } from './trust.ts';
+import { ClientSide } from './views/client.ts';
+import { RequestSide, UpstreamSide } from './views/request.ts';
+import { ResponseSide } from './views/response.ts';
+
+/** One try to reach a peer, as the log record shows it. */
+export interface Try {
+  readonly ip: string;
+  readonly port: number;
+  /** Milliseconds since the epoch. */
+  readonly balancer_start: number;
+  readonly balancer_latency: number;
+  state?: 'failed' | 'next';
+  code?: number;
+}
+
+export class RequestContext implements LogExchange, RewriteExchange, ResponseExchange, Shared {
+  readonly core: GatewayCore;
+  readonly exchange: Exchange;
+  readonly snapshot: Snapshot;
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly isTrustedPeer: boolean;
+  readonly clientIp: string;
+  /** Normalised path: what is routed, and what everything else is derived from. */
+  readonly path: string;
+
+  // What routing and plugins decide.
+  match: RouteMatch<CompiledRoute> | undefined = undefined;
+  route: Entity | undefined = undefined;
+  service: Entity | undefined = undefined;
+  answer: Answer | undefined = undefined;
+  chosen: Chosen = NOTHING;
+  consumer: Entity | undefined = undefined;
+  credential: JsonObject | undefined = undefined;
+
+  // Where the request goes.
+  upstreamMethod: string;
+  upstreamPath: string | undefined = undefined;
+  /** Without `?`; undefined when the target has none. */
+  rawQuery: string | undefined;
+  upstreamHost: string | undefined = undefined;
+  upstreamBody: Uint8Array | undefined = undefined;
+  upstreamUri = '';
+  targetHost: string | undefined = undefined;
+  targetPort = 0;
+  forwardedPrefix: string | undefined = undefined;
+  tries: Try[] | undefined = undefined;
+
+  // What was answered, and how long it took.
+  source: 'service' | 'exit' | 'error' = 'error';
+  status = 0;
+  upstreamStatus = '';
+  proxyLatency = 0;
+  /** -1 until an upstream answered. */
+  upstreamLatency = -1;
+  receiveLatency = 0;
+
+  #forwarded: RequestView['forwarded'] | undefined = undefined;
+  #request: RequestSide | undefined = undefined;
+  #upstream: UpstreamSide | undefined = undefined;
+  #response: ResponseSide | undefined = undefined;
+  #client: ClientSide | undefined = undefined;
+  #slots: Map<object, unknown> | undefined = undefined;
+  #logEdits: LogEdit[] | undefined = undefined;
+
+  constructor(core: GatewayCore, snapshot: Snapshot, exchange: Exchange) {
+    this.core = core;
+    this.snapshot = snapshot;
+    this.exchange = exchange;
+    this.id = core.newRequestId();
+    this.startedAt = exchange.startedAt;
+    this.isTrustedPeer = core.trust.isTrusted(exchange.remoteAddress);
+    this.clientIp = core.trust.clientAddress(exchange.headers, exchange.remoteAddress);
+    removeClaims(exchange.headers, this.isTrustedPeer);
+    const { path, query } = splitTarget(exchange.target);
+    this.path = normalise(path, true);
+    this.rawQuery = query;
+    this.upstreamMethod = exchange.method;
+  }
+
+  get request(): RequestSide {
+    return (this.#request ??= new RequestSide(this));
+  }
+  get upstream(): UpstreamSide {
+    return (this.#upstream ??= new UpstreamSide(this));
+  }
+  get response(): ResponseSide {
+    return (this.#response ??= new ResponseSide(this));
+  }
+  get client(): ClientSide {
+    return (this.#client ??= new ClientSide(this));
+  }
+  get shared(): Shared {
+    return this;
+  }
+
+  /** Has any plugin touched the answer's headers, or does any need to see them? */
+  get hasResponseView(): boolean {
+    return this.#response !== undefined;
+  }
+
+  get<T>(key: Slot<T>): T | undefined {
+    return this.#slots?.get(key) as T | undefined;
+  }
+  set<T>(key: Slot<T>, value: T): void {
+    (this.#slots ??= new Map()).set(key, value);
+  }
+
+  setLogValue(key: string, value: Json | undefined): void {
+    (this.#logEdits ??= []).push({ key, value });
+  }
+  logRecord(): JsonObject {
+    return logRecord(this, this.#logEdits ?? []);
+  }
+
+  /** What a trusted peer reports of the request he got, else our own view of it. */
+  get forwarded(): RequestView['forwarded'] {
+    return (this.#forwarded ??= this.#readForwarded());
+  }
+
+  #readForwarded(): RequestView['forwarded'] {
+    const { exchange } = this;
+    const { name, port } = parseHost(exchange.host);
+    const reported = (header: string): string | undefined =>
+      this.isTrustedPeer ? exchange.headers.get(header)?.split(',')[0]?.trim() : undefined;
+    return {
+      scheme: reported('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
+      host: reported('x-forwarded-host') ?? name.toLowerCase(),
+      port: Number(reported('x-forwarded-port') ?? port ?? exchange.localPort),
+      path: reported('x-forwarded-path') ?? splitTarget(exchange.target).path,
+    };
+  }
+
+  /** Milliseconds since the request began. */
+  elapsed(): number {
+    return Math.max(0, Date.now() - this.startedAt);
+  }
+
+  reportPluginError(instance: PluginInstance, phase: string, error: unknown): void {
+    reportPluginError(this.core, instance, phase, error);
+  }
+}

@@ -1,0 +1,63 @@
+// What every request needs of the running gateway, gathered once: settings, connections, clocks, and where events go.
+import type { Json, JsonObject } from '../lib/json.ts';
+import type { UpstreamPool } from './http1/pool.ts';
+import type { PluginInstance } from './plugins/instances.ts';
+import type { Trust } from './trust.ts';
+
+export interface CoreConfig {
+  readonly serverTokens: boolean;
+  readonly latencyTokens: boolean;
+  /** Bodies up to this size are read before the upstream is chosen, so that a failed try can be repeated. */
+  readonly bufferBodyBytes: number;
+}
+
+/** One line of the access log. Latencies in milliseconds, -1 when the request never went upstream. */
+export interface AccessRecord {
+  readonly time: number;
+  readonly request_id: string;
+  readonly client_ip: string;
+  readonly method: string;
+  readonly uri: string;
+  readonly host: string;
+  readonly status: number;
+  readonly bytes_in: number;
+  readonly bytes_out: number;
+  readonly route: string | null;
+  readonly service: string | null;
+  /** address:port of the last try */
+  readonly upstream: string | null;
+  readonly consumer: string | null;
+  readonly latency: number;
+  readonly latency_kong: number;
+  readonly latency_upstream: number;
+  readonly tries: number;
+  readonly aborted: boolean;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Nothing below the command line prints: what happens is told to these. */
+export interface GatewayEvents {
+  readonly access: ((record: AccessRecord) => void) | undefined;
+  log(level: LogLevel, message: string, details?: Readonly<Record<string, Json>>): void;
+}
+
+export interface GatewayCore {
+  readonly config: CoreConfig;
+  readonly trust: Trust;
+  readonly pool: UpstreamPool;
+  readonly events: GatewayEvents;
+  newRequestId(): string;
+  /** Addresses of a host name, at once when they are known. */
+  resolve(host: string): readonly string[] | Promise<readonly string[]>;
+}
+
+export function reportPluginError(core: GatewayCore, instance: PluginInstance, phase: string, error: unknown): void {
+  const details: JsonObject = {
+    plugin: instance.name,
+    instance: instance.entity.id,
+    phase,
+    error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+  core.events.log('error', `plugin ${instance.name} failed in ${phase}`, details);
+}

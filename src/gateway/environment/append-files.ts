@@ -1,0 +1,130 @@
+// Files that log lines are appended to. Descriptors are shared by path; lines of one turn of the event loop go out in one
+// write, which appends them whole. What cannot be written is counted and reported once a minute, never thrown.
+import { close, constants, open, write } from 'node:fs';
+import type { AppendFiles } from '../../pdk/index.ts';
+
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
+const MODE = 0o644;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+const REPORT_MS = 60_000;
+
+class AppendFile {
+  readonly #path: string;
+  readonly #report: (message: string) => void;
+  #descriptor: number | undefined = undefined;
+  #queue: string[] = [];
+  #queuedBytes = 0;
+  #isWriting = false;
+  #reopen = false;
+  #lost = 0;
+  #reportedAt = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(path: string, report: (message: string) => void) {
+    this.#path = path;
+    this.#report = report;
+  }
+
+  append(line: string, reopen: boolean): void {
+    if (this.#queuedBytes + line.length > MAX_QUEUED_BYTES) {
+      this.#lose(1, 'the disk does not keep up');
+      return;
+    }
+    this.#queue.push(line);
+    this.#queuedBytes += line.length;
+    this.#reopen ||= reopen;
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    setImmediate(() => this.#flush());
+  }
+
+  /** Resolves when everything appended so far is written or lost. */
+  settled(): Promise<void> {
+    return this.#isWriting ? new Promise((resolve) => this.#idle.push(resolve)) : Promise.resolve();
+  }
+
+  async shut(): Promise<void> {
+    await this.settled();
+    this.#closeDescriptor();
+  }
+
+  #flush(): void {
+    if (this.#queue.length === 0) {
+      this.#isWriting = false;
+      for (const resolve of this.#idle.splice(0)) resolve();
+      return;
+    }
+    const lines = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    if (this.#reopen) this.#closeDescriptor();
+    this.#reopen = false;
+    this.#withDescriptor((descriptor) => {
+      if (descriptor === undefined) {
+        this.#flush();
+        return;
+      }
+      this.#writeAll(descriptor, Buffer.from(lines.join('')), lines.length);
+    }, lines.length);
+  }
+
+  #withDescriptor(next: (descriptor: number | undefined) => void, lines: number): void {
+    if (this.#descriptor !== undefined) return next(this.#descriptor);
+    open(this.#path, FLAGS, MODE, (error, descriptor) => {
+      if (error !== null) this.#lose(lines, `failed to open the file: ${error.message}`);
+      else this.#descriptor = descriptor;
+      next(this.#descriptor);
+    });
+  }
+
+  #writeAll(descriptor: number, bytes: Buffer, lines: number): void {
+    write(descriptor, bytes, (error, written) => {
+      if (error !== null) {
+        this.#lose(lines, error.message);
+        this.#closeDescriptor();
+      } else if (written < bytes.length) {
+        this.#writeAll(descriptor, bytes.subarray(written), lines);
+        return;
+      }
+      this.#flush();
+    });
+  }
+
+  #lose(lines: number, reason: string): void {
+    this.#lost += lines;
+    const now = Date.now();
+    if (now - this.#reportedAt < REPORT_MS) return;
+    this.#reportedAt = now;
+    this.#report(`${reason}; ${this.#lost} log lines for ${this.#path} lost`);
+    this.#lost = 0;
+  }
+
+  #closeDescriptor(): void {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    if (descriptor !== undefined) close(descriptor, () => undefined);
+  }
+}
+
+export class SharedAppendFiles implements AppendFiles {
+  readonly #files = new Map<string, AppendFile>();
+  readonly #report: (message: string) => void;
+
+  constructor(report: (message: string) => void) {
+    this.#report = report;
+  }
+
+  append(path: string, line: string, options: { readonly reopen: boolean }): void {
+    let file = this.#files.get(path);
+    if (file === undefined) {
+      file = new AppendFile(path, this.#report);
+      this.#files.set(path, file);
+    }
+    file.append(line, options.reopen);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.shut()));
+    this.#files.clear();
+  }
+}

@@ -1,0 +1,207 @@
+// The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { GwctlError } from '../lib/errors.ts';
+import { createRequestIds } from '../lib/ids.ts';
+import type { Json } from '../lib/json.ts';
+import type { Environment, PluginDefinition } from '../pdk/index.ts';
+import type { Entity } from '../schema/define.ts';
+import { foreignId } from '../state/table.ts';
+import type { Store } from '../store/store.ts';
+import { BalancerRegistry } from './balancer/registry.ts';
+import type { GatewayCore, GatewayEvents } from './core.ts';
+import { createResolver } from './dns/resolver.ts';
+import { SharedAppendFiles } from './environment/append-files.ts';
+import { LocalCounters } from './environment/counters.ts';
+import { renderFault, standardText } from './error-page.ts';
+import { SERVER_TOKEN } from './forward-headers.ts';
+import { handle } from './handle.ts';
+import { UpstreamPool } from './http1/pool.ts';
+import { Http1Server, type ServerLimits } from './http1/server.ts';
+import { loadPlugins, PluginInstances } from './plugins/instances.ts';
+import { Reloader } from './reload.ts';
+import { createTrust, type TrustOptions } from './trust.ts';
+
+export interface ListenOn {
+  readonly host: string;
+  readonly port: number;
+  readonly backlog?: number | undefined;
+}
+
+export interface GatewayOptions {
+  readonly store: Store;
+  readonly plugins: readonly PluginDefinition[];
+  readonly listen: readonly ListenOn[];
+  readonly events: GatewayEvents;
+  readonly trust?: TrustOptions;
+  readonly serverTokens?: boolean;
+  readonly latencyTokens?: boolean;
+  readonly calculation?: 'strict' | 'original';
+  readonly limits?: Partial<ServerLimits>;
+  readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
+}
+
+export interface GatewayCounters {
+  readonly requests: number;
+  readonly connections: number;
+  readonly accepted: number;
+}
+
+export interface Gateway {
+  /** Where the proxy really listens, in the order of `listen`. */
+  readonly addresses: readonly AddressInfo[];
+  readonly balancers: BalancerRegistry;
+  counters(): GatewayCounters;
+  /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const DEFAULT_GRACE_MS = 10_000;
+const BUFFER_BODY_BYTES = 1024 * 1024;
+const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { store, events } = options;
+  const clock = { now: () => Date.now() };
+  const counters = new LocalCounters(clock);
+  const files = new SharedAppendFiles((message) => events.log('error', message));
+  const resolver = createResolver();
+  const balancers = new BalancerRegistry({
+    resolve: (host) => resolver.resolve(host),
+    onHealthChange: (change) => events.log('warn', `[healthchecks] ${change.text}`),
+  });
+  const instances = new PluginInstances({
+    plugins: await loadPlugins(options.plugins),
+    environment: (plugin, entity) => environmentOf(plugin, entity, { store, clock, counters, files, events }),
+    onBroken: (plugin, entity, error) =>
+      events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
+        instance: entity.id,
+        error: String(error),
+      }),
+  });
+  const log: GatewayEvents['log'] = (level, message, details) => events.log(level, message, details);
+  const reloader = new Reloader(store, { instances, balancers, calculation: options.calculation ?? 'strict', log });
+
+  const pool = new UpstreamPool({
+    maxIdlePerKey: options.keepAlive?.poolSize ?? 512,
+    idleTimeoutMs: (options.keepAlive?.idleSeconds ?? 60) * 1000,
+    maxRequestsPerConnection: options.keepAlive?.maxRequests ?? 10_000,
+  });
+  const newRequestId = createRequestIds();
+  const core: GatewayCore = {
+    config: {
+      serverTokens: options.serverTokens ?? true,
+      latencyTokens: options.latencyTokens ?? true,
+      bufferBodyBytes: BUFFER_BODY_BYTES,
+    },
+    trust: createTrust(options.trust ?? NO_TRUST),
+    pool,
+    events,
+    newRequestId,
+    resolve: (host) => resolver.resolve(host),
+  };
+
+  let requests = 0;
+  let accepted = 0;
+  const http1 = new Http1Server({
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    onRequest(exchange) {
+      requests += 1;
+      handle(core, reloader.current(), exchange);
+    },
+    renderError(status, _message, request) {
+      const id = newRequestId();
+      const page = renderFault(standardText(status), id, request?.accept, request?.contentType);
+      return {
+        ...page,
+        headers: [
+          ['Server', SERVER_TOKEN],
+          ['X-Kong-Request-Id', id],
+        ],
+      };
+    },
+  });
+
+  const servers: Server[] = [];
+  const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
+    for (const server of servers) server.close();
+    const timer = setTimeout(() => http1.destroy(), graceMs);
+    await http1.drain();
+    clearTimeout(timer);
+    http1.destroy();
+    reloader.close();
+    pool.close();
+    balancers.close();
+    instances.close();
+    resolver.close();
+    counters.close();
+    await files.close();
+  };
+
+  const addresses: AddressInfo[] = [];
+  try {
+    for (const address of options.listen) {
+      const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+        accepted += 1;
+        http1.accept(socket);
+      });
+      servers.push(server);
+      addresses.push(await listenOn(server, address));
+    }
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+  return {
+    addresses,
+    balancers,
+    counters: () => ({ requests, connections: http1.connectionCount, accepted }),
+    close,
+  };
+}
+
+function listenOn(server: Server, { host, port, backlog }: ListenOn): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? 'the address is in use' : error.message;
+      reject(new GwctlError('E_LISTEN', `cannot listen on ${host}:${port} for the proxy: ${reason}`, { cause: error }));
+    });
+    server.listen({ host, port, ...(backlog === undefined ? {} : { backlog }) }, () => {
+      server.removeAllListeners('error');
+      server.on('error', () => undefined);
+      resolve(server.address() as AddressInfo);
+    });
+  });
+}
+
+interface EnvironmentParts {
+  readonly store: Store;
+  readonly clock: Environment['clock'];
+  readonly counters: Environment['counters'];
+  readonly files: Environment['files'];
+  readonly events: GatewayEvents;
+}
+
+function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
+  const { store, clock, counters, files, events } = parts;
+  const write =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, details?: Readonly<Record<string, Json>>): void =>
+      events.log(level, `[${plugin}] ${message}`, details);
+  return {
+    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    clock,
+    counters,
+    files,
+    entities: {
+      get: (kind, id) => store.state.get(kind, id),
+      find: (kind, field, value) => store.state.find(kind, field, value),
+      children: (kind, field, parent) => store.state.children(kind, field, parent),
+    },
+    instance: {
+      id: entity.id,
+      route: foreignId(entity, 'route'),
+      service: foreignId(entity, 'service'),
+      consumer: foreignId(entity, 'consumer'),
+    },
+  };
+}

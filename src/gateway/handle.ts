@@ -1,0 +1,89 @@
+// The way of one request through the gateway, top to bottom: rewrite, match, access, balance and send, answer, log.
+// Each step goes on by a plain call; only a plugin that awaits something makes it a promise.
+import { isPromise } from '../lib/promise.ts';
+import { answerError, answerPlugin, redirectToHttps } from './answer.ts';
+import { RequestContext } from './context.ts';
+import type { GatewayCore } from './core.ts';
+import type { Exchange } from './http1/exchange.ts';
+import { recordAccess } from './observe/access-record.ts';
+import { runAccess, runLog, runRewrite } from './plugins/run.ts';
+import { upstreamPath } from './router/path.ts';
+import { protocolVerdict } from './router/protocol.ts';
+import { sendUpstream } from './send.ts';
+import type { Snapshot } from './snapshot.ts';
+
+export function handle(core: GatewayCore, snapshot: Snapshot, exchange: Exchange): void {
+  const context = new RequestContext(core, snapshot, exchange);
+  exchange.onFinish = () => finish(context);
+  const { rewrite } = snapshot.planner;
+  if (rewrite.length === 0) route(context);
+  else proceed(context, runRewrite(context, rewrite), route);
+}
+
+function route(context: RequestContext): void {
+  const { exchange, snapshot } = context;
+  if (context.answer !== undefined) return answerPlugin(context);
+  const match = snapshot.router.match({
+    method: exchange.method,
+    host: exchange.host,
+    path: context.path,
+    scheme: exchange.encrypted ? 'https' : 'http',
+    port: exchange.localPort,
+    sni: exchange.serverName,
+    headers: exchange.headers,
+  });
+  if (match === undefined) {
+    context.chosen = snapshot.planner.plan('', '').fixed ?? context.chosen;
+    return answerError(context, 404, 'no Route matched with those values');
+  }
+  context.match = match;
+  context.route = match.route.entity;
+  context.service = match.route.service;
+  const verdict = protocolVerdict(match.route, context.forwarded.scheme);
+  if (verdict !== 'ok') return redirectToHttps(context, verdict);
+  access(context);
+}
+
+function access(context: RequestContext): void {
+  const { match, service, snapshot } = context;
+  const servicePath = service?.['path'] as string | null | undefined;
+  const { path, strippedPrefix } = upstreamPath(match!, servicePath ?? undefined, context.path);
+  context.upstreamPath = path;
+  context.forwardedPrefix = strippedPrefix;
+  const plan = snapshot.planner.plan(context.route!.id, service?.id ?? '');
+  proceed(context, runAccess(context, plan), forward);
+}
+
+function forward(context: RequestContext): void {
+  if (context.answer !== undefined) return answerPlugin(context);
+  if (context.service === undefined && context.targetHost === undefined) {
+    return answerError(context, 503, 'no Service found with those values');
+  }
+  sendUpstream(context);
+}
+
+/** Exactly once, after the last byte or when the client went away. */
+function finish(context: RequestContext): void {
+  runLog(context);
+  context.core.events.access?.(recordAccess(context));
+}
+
+function proceed(context: RequestContext, step: void | Promise<void>, next: (context: RequestContext) => void): void {
+  if (!isPromise(step)) {
+    next(context);
+    return;
+  }
+  step
+    .then(() => {
+      if (!context.exchange.finished) next(context);
+    })
+    .catch((error: unknown) => fail(context, error));
+}
+
+/** A defect of ours: the client gets 500 and the log gets the stack; nobody else's request is touched. */
+function fail(context: RequestContext, error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  context.core.events.log('error', 'request failed inside the gateway', { request_id: context.id, error: text });
+  if (context.exchange.answered) context.exchange.abort();
+  else answerError(context, 500, 'An unexpected error occurred');
+}

@@ -1,0 +1,34 @@
+// The line of the access log for a finished request.
+import type { RequestContext } from '../context.ts';
+import type { AccessRecord } from '../core.ts';
+
+const nameOf = (entity: { id: string; [field: string]: unknown } | undefined, field: string): string | null => {
+  const name = entity?.[field];
+  return typeof name === 'string' ? name : (entity?.id ?? null);
+};
+
+export function recordAccess(context: RequestContext): AccessRecord {
+  const { exchange, tries } = context;
+  const last = tries?.[tries.length - 1];
+  const total = context.elapsed();
+  return {
+    time: context.startedAt,
+    request_id: context.id,
+    client_ip: context.clientIp,
+    method: exchange.method,
+    uri: exchange.target,
+    host: exchange.host,
+    status: context.status,
+    bytes_in: exchange.bytesIn,
+    bytes_out: exchange.bytesOut,
+    route: nameOf(context.route, 'name'),
+    service: nameOf(context.service, 'name'),
+    upstream: last === undefined ? null : `${last.ip}:${last.port}`,
+    consumer: nameOf(context.consumer, 'username'),
+    latency: total,
+    latency_kong: last === undefined ? total : context.proxyLatency,
+    latency_upstream: context.upstreamLatency,
+    tries: tries?.length ?? 0,
+    aborted: exchange.aborted,
+  };
+}

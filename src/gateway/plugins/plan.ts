@@ -1,0 +1,123 @@
+// Which instance of each plugin runs for a request. Per plugin name at most one: the most specific scope wins. All chosen
+// ones run in order of priority. Plans are made once for a route and kept; only plugins that have consumer-scoped instances
+// are decided during the request, at their turn, with the consumer known then.
+import { foreignId } from '../../state/table.ts';
+import type { PluginInstance } from './instances.ts';
+
+/** The chosen instances, sorted by priority, and the same list for each phase. */
+export interface Chosen {
+  readonly access: readonly PluginInstance[];
+  readonly response: readonly PluginInstance[];
+  readonly header: readonly PluginInstance[];
+  readonly body: readonly PluginInstance[];
+  readonly log: readonly PluginInstance[];
+}
+
+export interface PhasePlan {
+  /** Everything is decided: nothing depends on the consumer. */
+  readonly fixed: Chosen | undefined;
+  readonly entries: readonly PlanEntry[];
+}
+
+export interface PlanEntry {
+  /** Without regard to any consumer. */
+  readonly general: PluginInstance | undefined;
+  /** Undefined when this plugin has no consumer-scoped instance that could apply. */
+  readonly forConsumer: ((consumer: string) => PluginInstance | undefined) | undefined;
+}
+
+export const NOTHING: Chosen = { access: [], response: [], header: [], body: [], log: [] };
+
+export function choose(instances: readonly PluginInstance[]): Chosen {
+  if (instances.length === 0) return NOTHING;
+  return {
+    access: instances.filter(({ phases }) => phases.access !== undefined),
+    response: instances.filter(({ phases }) => phases.response !== undefined),
+    header: instances.filter(({ phases }) => phases.header_filter !== undefined),
+    body: instances.filter(({ phases }) => phases.body_filter !== undefined),
+    log: instances.filter(({ phases }) => phases.log !== undefined),
+  };
+}
+
+const scopeKey = (route: string, service: string, consumer: string): string => `${route}/${service}/${consumer}`;
+
+interface PluginIndex {
+  readonly priority: number;
+  readonly name: string;
+  readonly byScope: Map<string, PluginInstance>;
+  hasConsumerScope: boolean;
+}
+
+export class PluginPlanner {
+  readonly #indexes: readonly PluginIndex[];
+  readonly #plans = new Map<string, PhasePlan>();
+  /** Global instances with a rewrite handler, in order. */
+  readonly rewrite: readonly PluginInstance[];
+
+  constructor(instances: readonly PluginInstance[]) {
+    const byName = new Map<string, PluginIndex>();
+    for (const instance of instances) {
+      const { entity, name, priority } = instance;
+      let index = byName.get(name);
+      if (index === undefined) {
+        index = { priority, name, byScope: new Map(), hasConsumerScope: false };
+        byName.set(name, index);
+      }
+      const consumer = foreignId(entity, 'consumer') ?? '';
+      if (consumer !== '') index.hasConsumerScope = true;
+      const key = scopeKey(foreignId(entity, 'route') ?? '', foreignId(entity, 'service') ?? '', consumer);
+      if (!index.byScope.has(key)) index.byScope.set(key, instance);
+    }
+    // Equal priorities run in descending order of name.
+    this.#indexes = [...byName.values()].sort((a, b) => b.priority - a.priority || (a.name < b.name ? 1 : -1));
+    this.rewrite = this.#indexes
+      .map((index) => index.byScope.get(scopeKey('', '', '')))
+      .filter((instance) => instance?.phases.rewrite !== undefined) as PluginInstance[];
+  }
+
+  plan(route: string, service: string): PhasePlan {
+    const key = `${route}/${service}`;
+    let plan = this.#plans.get(key);
+    if (plan === undefined) {
+      plan = this.#make(route, service);
+      this.#plans.set(key, plan);
+    }
+    return plan;
+  }
+
+  #make(route: string, service: string): PhasePlan {
+    const entries: PlanEntry[] = [];
+    for (const index of this.#indexes) {
+      const general = lookUp(index, route, service, '');
+      const forConsumer = index.hasConsumerScope
+        ? (consumer: string) => lookUp(index, route, service, consumer)
+        : undefined;
+      if (general !== undefined || forConsumer !== undefined) entries.push({ general, forConsumer });
+    }
+    const isFixed = entries.every((entry) => entry.forConsumer === undefined);
+    return { entries, fixed: isFixed ? choose(entries.map((entry) => entry.general!)) : undefined };
+  }
+}
+
+/** Scopes from the most specific to the least: which of route, service and consumer an instance is bound to. */
+const PRECEDENCE: readonly (readonly [route: boolean, service: boolean, consumer: boolean])[] = [
+  [true, true, true],
+  [true, false, true],
+  [false, true, true],
+  [true, true, false],
+  [false, false, true],
+  [true, false, false],
+  [false, true, false],
+  [false, false, false],
+];
+
+/** An empty text means that the request has none: scopes that need one do not apply. */
+function lookUp(index: PluginIndex, route: string, service: string, consumer: string): PluginInstance | undefined {
+  for (const [byRoute, byService, byConsumer] of PRECEDENCE) {
+    if ((byRoute && route === '') || (byService && service === '') || (byConsumer && consumer === '')) continue;
+    const key = scopeKey(byRoute ? route : '', byService ? service : '', byConsumer ? consumer : '');
+    const found = index.byScope.get(key);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

@@ -1,0 +1,155 @@
+// Runs plugin phases. Everything is synchronous until a handler returns a promise: only then does the request leave the
+// loop, and it comes back to the same place. A handler that throws answers 500; later phases still run.
+
+import { isPromise } from '../../lib/promise.ts';
+import type { Answer, Step } from '../../pdk/index.ts';
+import type { RequestContext } from '../context.ts';
+import type { PluginInstance } from './instances.ts';
+import { choose, type PhasePlan } from './plan.ts';
+
+const INTERNAL_ERROR: Answer = { kind: 'error', status: 500, body: undefined, headers: {} };
+
+export function runRewrite(
+  context: RequestContext,
+  instances: readonly PluginInstance[],
+  from = 0,
+): void | Promise<void> {
+  for (let i = from; i < instances.length; i++) {
+    const instance = instances[i]!;
+    const step = call(context, instance, () => instance.phases.rewrite!(context));
+    if (isPromise(step)) {
+      return settle(context, instance, step).then(() =>
+        context.answer === undefined ? runRewrite(context, instances, i + 1) : undefined,
+      );
+    }
+    if (step !== undefined) {
+      context.answer = step as Answer;
+      return;
+    }
+  }
+}
+
+/** Runs access handlers until one answers; goes on choosing instances to the end, for the phases that follow. */
+export function runAccess(context: RequestContext, plan: PhasePlan): void | Promise<void> {
+  if (plan.fixed !== undefined) {
+    context.chosen = plan.fixed;
+    return runFixed(context, plan.fixed.access, 0);
+  }
+  return runDeciding(context, plan, [], 0);
+}
+
+function runFixed(context: RequestContext, instances: readonly PluginInstance[], from: number): void | Promise<void> {
+  for (let i = from; i < instances.length; i++) {
+    const instance = instances[i]!;
+    const step = callAccess(context, instance);
+    if (step === undefined) continue;
+    if (isPromise(step)) {
+      return settle(context, instance, step).then(() =>
+        context.answer === undefined ? runFixed(context, instances, i + 1) : undefined,
+      );
+    }
+    context.answer = step as Answer;
+    return;
+  }
+}
+
+function runDeciding(
+  context: RequestContext,
+  plan: PhasePlan,
+  chosen: PluginInstance[],
+  from: number,
+): void | Promise<void> {
+  for (let i = from; i < plan.entries.length; i++) {
+    const { general, forConsumer } = plan.entries[i]!;
+    const consumer = context.consumer;
+    const instance = forConsumer !== undefined && consumer !== undefined ? forConsumer(consumer.id) : general;
+    if (instance === undefined) continue;
+    chosen.push(instance);
+    if (context.answer !== undefined || instance.phases.access === undefined) continue;
+    const step = callAccess(context, instance);
+    if (isPromise(step)) {
+      return settle(context, instance, step).then(() => runDeciding(context, plan, chosen, i + 1));
+    }
+    if (step !== undefined) context.answer = step as Answer;
+  }
+  context.chosen = choose(chosen);
+}
+
+function callAccess(context: RequestContext, instance: PluginInstance): Step {
+  try {
+    return instance.phases.access!(context);
+  } catch (error) {
+    context.reportPluginError(instance, 'access', error);
+    return INTERNAL_ERROR;
+  }
+}
+
+export function runResponse(context: RequestContext, from = 0): void | Promise<void> {
+  const instances = context.chosen.response;
+  for (let i = from; i < instances.length; i++) {
+    const instance = instances[i]!;
+    const step = call(context, instance, () => instance.phases.response!(context));
+    if (isPromise(step)) {
+      return settle(context, instance, step).then(() =>
+        context.answer === undefined ? runResponse(context, i + 1) : undefined,
+      );
+    }
+    if (step !== undefined) {
+      context.answer = step as Answer;
+      return;
+    }
+  }
+}
+
+export function runHeaderFilter(context: RequestContext): void {
+  for (const instance of context.chosen.header) {
+    try {
+      instance.phases.header_filter!(context);
+    } catch (error) {
+      context.reportPluginError(instance, 'header_filter', error);
+    }
+  }
+}
+
+/** The chunk after all filters; undefined when one failed: what it would have hidden must not go out. */
+export function runBodyFilter(context: RequestContext, chunk: Uint8Array, last: boolean): Uint8Array | undefined {
+  let bytes = chunk;
+  for (const instance of context.chosen.body) {
+    try {
+      bytes = instance.phases.body_filter!(context, bytes, last);
+    } catch (error) {
+      context.reportPluginError(instance, 'body_filter', error);
+      return undefined;
+    }
+  }
+  return bytes;
+}
+
+export function runLog(context: RequestContext): void {
+  for (const instance of context.chosen.log) {
+    try {
+      instance.phases.log!(context);
+    } catch (error) {
+      context.reportPluginError(instance, 'log', error);
+    }
+  }
+}
+
+function call(context: RequestContext, instance: PluginInstance, run: () => Step): Step {
+  try {
+    return run();
+  } catch (error) {
+    context.reportPluginError(instance, 'access', error);
+    return INTERNAL_ERROR;
+  }
+}
+
+async function settle(context: RequestContext, instance: PluginInstance, step: Promise<unknown>): Promise<void> {
+  try {
+    const answer = await step;
+    if (answer !== undefined) context.answer = answer as Answer;
+  } catch (error) {
+    context.reportPluginError(instance, 'access', error);
+    context.answer = INTERNAL_ERROR;
+  }
+}

@@ -1,0 +1,297 @@
+// Sends a request to a peer, and to the next one when that is allowed, and passes the answer on as it comes. Connection
+// failures are retried for any method; what may have reached the peer only for methods that may be repeated.
+import type { JsonObject } from '../lib/json.ts';
+import { isPromise } from '../lib/promise.ts';
+import { escape } from '../lib/uri.ts';
+import type { Entity } from '../schema/define.ts';
+import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
+import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.ts';
+import type { Peer } from './balancer/balancer.ts';
+import { hostHeader } from './balancer/host-header.ts';
+import type { RequestContext, Try } from './context.ts';
+import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
+import type { Exchange, RequestBody } from './http1/exchange.ts';
+import type { HeaderList } from './http1/headers.ts';
+import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead, UpstreamTarget } from './http1/upstream.ts';
+import { runBodyFilter, runHeaderFilter, runResponse } from './plugins/run.ts';
+
+const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+const NO_BYTES = new Uint8Array(0);
+const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
+
+const DEFAULTS = { retries: 5, connect_timeout: 60000, write_timeout: 60000, read_timeout: 60000 } as const;
+
+export function sendUpstream(context: RequestContext): void {
+  const { exchange } = context;
+  const { body } = exchange;
+  setUpstreamHeaders(context);
+  const buffered = (context.route as Entity)['request_buffering'] !== false;
+  const small = body.kind === 'length' && body.length! <= context.core.config.bufferBodyBytes;
+  if (context.upstreamBody !== undefined || body.kind === 'none' || !buffered || !small) {
+    new Sending(context).attempt();
+    return;
+  }
+  body
+    .read(context.core.config.bufferBodyBytes)
+    .then((bytes) => {
+      if (exchange.finished) return;
+      context.upstreamBody = bytes;
+      new Sending(context).attempt();
+    })
+    .catch((error: unknown) => {
+      // The client went away while it was sending; there is nobody to answer.
+      context.core.events.log('debug', 'request body could not be read', { error: String(error) });
+      exchange.abort();
+    });
+}
+
+/** All tries of one request. Handles the upstream's events of the current try. */
+class Sending implements UpstreamHandler {
+  readonly #context: RequestContext;
+  readonly #exchange: Exchange;
+  readonly #source: PeerSource;
+  readonly #path: string;
+  readonly #timeouts: { connect: number; send: number; read: number };
+  #triesLeft: number;
+  #peer: Peer | undefined = undefined;
+  #try: Try | undefined = undefined;
+  #call: UpstreamCall | undefined = undefined;
+  #sentAt = 0;
+  #headAt = 0;
+  #head: UpstreamHead | undefined = undefined;
+  #chunks: Buffer[] | undefined = undefined;
+  #chunkBytes = 0;
+  #isStarted = false;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+    this.#exchange = context.exchange;
+    this.#source = choosePeers(context);
+    const query = context.rawQuery;
+    this.#path = escape(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
+    context.upstreamUri = this.#path;
+    const service: JsonObject = { ...DEFAULTS, ...context.service };
+    this.#triesLeft = 1 + ((service['retries'] as number | null) ?? DEFAULTS.retries);
+    this.#timeouts = {
+      connect: (service['connect_timeout'] as number | null) ?? DEFAULTS.connect_timeout,
+      send: (service['write_timeout'] as number | null) ?? DEFAULTS.write_timeout,
+      read: (service['read_timeout'] as number | null) ?? DEFAULTS.read_timeout,
+    };
+    this.#exchange.onAbort = () => this.#call?.abort();
+  }
+
+  attempt(): void {
+    this.#triesLeft -= 1;
+    const startedAt = Date.now();
+    const picked = pickPeer(this.#context, this.#source);
+    if (isPromise<Picked>(picked)) {
+      picked
+        .then((late) => {
+          if (!this.#exchange.finished) this.#send(late, startedAt);
+        })
+        .catch((error: unknown) => this.#giveUp(500, String(error)));
+    } else this.#send(picked as Picked, startedAt);
+  }
+
+  #send(picked: Picked, startedAt: number): void {
+    const context = this.#context;
+    if (!picked.ok) return this.#giveUp(picked.status, picked.message);
+    const { peer } = picked;
+    this.#peer = peer;
+    this.#sentAt = Date.now();
+    this.#try = {
+      ip: peer.address,
+      port: peer.port,
+      balancer_start: startedAt,
+      balancer_latency: this.#sentAt - startedAt,
+    };
+    (context.tries ??= []).push(this.#try);
+    if (context.tries.length === 1) context.proxyLatency = context.elapsed();
+    const body: Uint8Array | RequestBody | undefined =
+      context.upstreamBody ?? (this.#exchange.body.kind === 'none' ? undefined : this.#exchange.body);
+    const host = this.#hostHeader(peer);
+    this.#call = context.core.pool.dispatch(
+      {
+        target: this.#target(peer, host),
+        method: context.upstreamMethod,
+        path: this.#path,
+        hostHeader: host,
+        headers: this.#exchange.headers,
+        body,
+        connectTimeoutMs: this.#timeouts.connect,
+        sendTimeoutMs: this.#timeouts.send,
+        readTimeoutMs: this.#timeouts.read,
+      },
+      this,
+    );
+  }
+
+  #hostHeader(peer: Peer): string {
+    const context = this.#context;
+    if (context.upstreamHost !== undefined) return context.upstreamHost;
+    if ((context.route as Entity)['preserve_host'] === true && this.#exchange.host !== '') return this.#exchange.host;
+    const fixed = this.#source.balancer?.hostHeader;
+    if (fixed !== undefined && fixed !== null) return fixed;
+    return hostHeader(this.#scheme(), peer.hostname, peer.port);
+  }
+
+  #scheme(): string {
+    return (this.#context.service?.['protocol'] as string | undefined) ?? 'http';
+  }
+
+  #target(peer: Peer, host: string): UpstreamTarget {
+    const plain = { host: peer.address, port: peer.port, key: peer.key };
+    if (this.#scheme() !== 'https') return plain;
+    const service = this.#context.service!;
+    const servername = host.replace(/:\d+$/, '');
+    const rejectUnauthorized = service['tls_verify'] === true;
+    return {
+      ...plain,
+      key: `${peer.key}|${servername}|${rejectUnauthorized}`,
+      tls: { servername, rejectUnauthorized },
+    };
+  }
+
+  onHead(head: UpstreamHead): void {
+    const context = this.#context;
+    this.#headAt = Date.now();
+    this.#head = head;
+    context.upstreamLatency = this.#headAt - this.#sentAt;
+    context.upstreamStatus += context.upstreamStatus === '' ? String(head.status) : `, ${head.status}`;
+    context.source = 'service';
+    context.status = head.status;
+    this.#source.balancer?.report(this.#peer!, { status: head.status });
+    if (context.chosen.response.length > 0) this.#chunks = [];
+    else this.#startAnswer(head.headers, head.length);
+  }
+
+  #startAnswer(headers: HeaderList, length: number | undefined): void {
+    const context = this.#context;
+    const { chosen } = context;
+    if (context.hasResponseView || chosen.header.length > 0 || chosen.body.length > 0 || chosen.log.length > 0) {
+      context.response.bind(headers);
+    }
+    if (chosen.header.length > 0) runHeaderFilter(context);
+    setProxiedHeaders(context, headers, true);
+    this.#isStarted = true;
+    const known = chosen.body.length > 0 ? undefined : length;
+    this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#chunks !== undefined) return this.#collect(chunk);
+    const bytes = this.#context.chosen.body.length > 0 ? runBodyFilter(this.#context, chunk, false) : chunk;
+    if (bytes === undefined) {
+      this.#abortBoth();
+      return true;
+    }
+    if (bytes.length === 0 || this.#exchange.write(bytes)) return true;
+    this.#exchange.onDrain = () => this.#call?.resume();
+    return false;
+  }
+
+  #collect(chunk: Buffer): boolean {
+    this.#chunkBytes += chunk.length;
+    if (this.#chunkBytes > MAX_BUFFERED_RESPONSE) {
+      this.#call?.abort();
+      this.#chunks = [];
+      answerUpstreamFault(this.#context, 502);
+      return true;
+    }
+    // The engine may use its buffer again; what is kept must be our own.
+    this.#chunks!.push(Buffer.from(chunk));
+    return true;
+  }
+
+  onEnd(): void {
+    const context = this.#context;
+    context.receiveLatency = Date.now() - this.#headAt;
+    if (this.#exchange.answered && !this.#isStarted) return;
+    if (this.#chunks !== undefined) return this.#answerBuffered(Buffer.concat(this.#chunks));
+    if (context.chosen.body.length > 0) {
+      const bytes = runBodyFilter(context, NO_BYTES, true);
+      if (bytes === undefined) return this.#abortBoth();
+      if (bytes.length > 0) this.#exchange.write(bytes);
+    }
+    this.#exchange.end();
+  }
+
+  #answerBuffered(body: Buffer): void {
+    const context = this.#context;
+    const { response } = context;
+    response.bind(this.#head!.headers);
+    response.body = body;
+    const finish = (): void => {
+      if (context.answer !== undefined) return answerPlugin(context);
+      this.#startAnswer(this.#head!.headers, response.body.length);
+      const filtered = context.chosen.body.length > 0 ? runBodyFilter(context, response.body, true) : response.body;
+      if (filtered === undefined) return this.#abortBoth();
+      if (filtered.length > 0) this.#exchange.write(filtered);
+      this.#exchange.end();
+    };
+    const step = runResponse(context);
+    if (!isPromise(step)) return finish();
+    step.then(finish).catch((error: unknown) => this.#giveUp(500, String(error)));
+  }
+
+  onError(error: UpstreamError): void {
+    const context = this.#context;
+    if (this.#exchange.finished) return;
+    if (this.#isStarted) {
+      context.core.events.log('warn', 'upstream failed in the middle of its answer', {
+        request_id: context.id,
+        peer: this.#peer!.key,
+        reason: error.kind,
+      });
+      this.#exchange.abort();
+      return;
+    }
+    const isTimeout =
+      error.kind === 'connect_timeout' || error.kind === 'read_timeout' || error.kind === 'send_timeout';
+    const status = isTimeout ? 504 : 502;
+    if (this.#head === undefined) {
+      context.upstreamStatus += context.upstreamStatus === '' ? String(status) : `, ${status}`;
+    }
+    if (this.#triesLeft > 0 && this.#mayRetry(error)) {
+      this.#try!.state = 'failed';
+      this.#try!.code = status;
+      this.#source.balancer?.report(this.#peer!, { failure: isTimeout ? 'timeout' : 'tcp' });
+      this.attempt();
+      return;
+    }
+    this.#try!.state = 'failed';
+    this.#try!.code = status;
+    this.#source.balancer?.report(this.#peer!, isTimeout ? { failure: 'timeout' } : { status });
+    context.core.events.log('warn', 'no answer from the upstream', {
+      request_id: context.id,
+      peer: this.#peer!.key,
+      reason: error.kind,
+      tries: context.tries!.length,
+    });
+    answerUpstreamFault(context, status);
+  }
+
+  #mayRetry(error: UpstreamError): boolean {
+    if (error.kind === 'aborted') return false;
+    if (error.kind === 'connect' || error.kind === 'connect_timeout' || error.kind === 'tls')
+      return !this.#isBodyGone();
+    return REPEATABLE.has(this.#context.upstreamMethod) && !this.#isBodyGone();
+  }
+
+  /** Bytes of a streamed body went out: they cannot be sent again. */
+  #isBodyGone(): boolean {
+    const { body } = this.#exchange;
+    return this.#context.upstreamBody === undefined && body.kind !== 'none' && body.bytesRead > 0;
+  }
+
+  #giveUp(status: 500 | 503, message: string): void {
+    const isFirst = this.#context.tries === undefined;
+    if (isFirst) answerError(this.#context, status, message);
+    else answerUpstreamFault(this.#context, status);
+  }
+
+  #abortBoth(): void {
+    this.#call?.abort();
+    this.#exchange.abort();
+  }
+}

@@ -1,0 +1,75 @@
+// The configuration in the form in which requests use it: compiled once per state, never changed afterwards. A request
+// holds one snapshot from its first byte to its last, so it never sees half of a change.
+import type { Entity } from '../schema/define.ts';
+import type { State } from '../state/state.ts';
+import { foreignId } from '../state/table.ts';
+import type { UpstreamBalancer } from './balancer/balancer.ts';
+import type { BalancerRegistry } from './balancer/registry.ts';
+import type { LogLevel } from './core.ts';
+import type { PluginInstances } from './plugins/instances.ts';
+import { PluginPlanner } from './plugins/plan.ts';
+import { compileRouter, type Router, type RouterRoute } from './router/router.ts';
+
+/** A route ready to match: the stored entity, with its service looked up. */
+export interface CompiledRoute extends RouterRoute {
+  readonly entity: Entity;
+  readonly service: Entity | undefined;
+}
+
+export interface Snapshot {
+  readonly state: State;
+  readonly router: Router<CompiledRoute>;
+  readonly planner: PluginPlanner;
+  /** The balancer of an upstream by its name, which a service's host may be. */
+  balancer(host: string): UpstreamBalancer | undefined;
+}
+
+export interface CompileParts {
+  readonly instances: PluginInstances;
+  readonly balancers: BalancerRegistry;
+  readonly calculation: 'strict' | 'original';
+  log(level: LogLevel, message: string): void;
+}
+
+const HTTP_FAMILY: ReadonlySet<string> = new Set(['http', 'https', 'grpc', 'grpcs']);
+
+const servesHttp = (entity: Entity): boolean =>
+  (entity['protocols'] as readonly string[] | null)?.some((protocol) => HTTP_FAMILY.has(protocol)) === true;
+
+/** Compiles a state; parts whose entities did not change since `previous` are taken over. */
+export function compileSnapshot(state: State, previous: Snapshot | undefined, parts: CompileParts): Snapshot {
+  const unchanged = (...kinds: readonly string[]): boolean =>
+    previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
+
+  const router = unchanged('routes', 'services') ? previous!.router : compileRoutes(state, parts);
+  const planner = unchanged('plugins') ? previous!.planner : compilePlugins(state, parts);
+  const balancer = unchanged('upstreams', 'targets')
+    ? previous!.balancer
+    : parts.balancers.update(
+        state.list('upstreams').map((upstream) => ({
+          upstream: upstream as never,
+          targets: state.children('targets', 'upstream', upstream.id) as never,
+        })),
+      );
+  return { state, router, planner, balancer };
+}
+
+function compileRoutes(state: State, parts: CompileParts): Router<CompiledRoute> {
+  const routes: CompiledRoute[] = [];
+  for (const entity of state.list('routes')) {
+    if (!servesHttp(entity)) continue;
+    const serviceId = foreignId(entity, 'service');
+    const service = serviceId === undefined ? undefined : state.get('services', serviceId);
+    if (service?.['enabled'] === false) continue;
+    routes.push({ ...(entity as unknown as RouterRoute), entity, service });
+  }
+  const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation: parts.calculation });
+  for (const { id, reason } of router.skipped)
+    parts.log('error', `route ${id} cannot be matched and is left out: ${reason}`);
+  return router;
+}
+
+function compilePlugins(state: State, parts: CompileParts): PluginPlanner {
+  const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false && servesHttp(plugin));
+  return new PluginPlanner(parts.instances.adopt(enabled));
+}

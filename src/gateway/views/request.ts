@@ -1,0 +1,140 @@
+// The request as plugins see it and as they change it. Both views share the header lines that came in: what one plugin
+// sets, the next one reads.
+import { parseQuery, type QueryArguments } from '../../lib/query.ts';
+import { parseHost, splitTarget } from '../../lib/uri.ts';
+import type { BodyReader, HeaderValues, RequestView, UpstreamView } from '../../pdk/index.ts';
+import type { RequestContext } from '../context.ts';
+import type { HeaderList } from '../http1/headers.ts';
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const MAX_HEADER_LINES = 1000;
+
+/** Lower-case names, repeated lines as a list; the object has no prototype. */
+export function headerRecord(headers: HeaderList): HeaderValues {
+  const record: HeaderValues = Object.create(null) as HeaderValues;
+  let lines = 0;
+  for (const [name, value] of headers.entries()) {
+    if (++lines > MAX_HEADER_LINES) break;
+    const key = name.toLowerCase();
+    const current = record[key];
+    if (current === undefined) record[key] = value;
+    else if (Array.isArray(current)) current.push(value);
+    else record[key] = [current, value];
+  }
+  return record;
+}
+
+export class RequestSide implements RequestView, BodyReader {
+  readonly #context: RequestContext;
+  #body: Promise<Buffer | undefined> | undefined = undefined;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  get id(): string {
+    return this.#context.id;
+  }
+  get method(): string {
+    return this.#context.exchange.method;
+  }
+  get scheme(): 'http' | 'https' {
+    return this.#context.exchange.encrypted ? 'https' : 'http';
+  }
+  get host(): string {
+    return parseHost(this.#context.exchange.host).name;
+  }
+  get port(): number {
+    const { exchange } = this.#context;
+    return parseHost(exchange.host).port ?? exchange.localPort;
+  }
+  get httpVersion(): number {
+    return this.#context.exchange.httpMinor === 0 ? 1 : 1.1;
+  }
+  get path(): string {
+    return this.#context.path;
+  }
+  get rawPath(): string {
+    return splitTarget(this.#context.exchange.target).path;
+  }
+  get rawQuery(): string {
+    return this.#context.rawQuery ?? '';
+  }
+  get target(): string {
+    return this.#context.exchange.target;
+  }
+  get startedAt(): number {
+    return this.#context.startedAt;
+  }
+  get forwarded(): RequestView['forwarded'] {
+    return this.#context.forwarded;
+  }
+  get captures(): RequestView['captures'] {
+    return this.#context.match?.captures;
+  }
+  header(name: string): string | undefined {
+    if (name.length === 4 && name.toLowerCase() === 'host') return this.#context.exchange.host;
+    return this.#context.exchange.headers.get(name);
+  }
+  headerValues(name: string): string[] {
+    if (name.length === 4 && name.toLowerCase() === 'host') return [this.#context.exchange.host];
+    return this.#context.exchange.headers.getAll(name);
+  }
+  headers(): HeaderValues {
+    const record = headerRecord(this.#context.exchange.headers);
+    record['host'] = this.#context.exchange.host;
+    return record;
+  }
+  query(): QueryArguments {
+    return parseQuery(this.rawQuery);
+  }
+  body(limit: number = MAX_BODY_BYTES): Promise<Buffer | undefined> {
+    this.#body ??= this.#context.exchange.body.read(limit);
+    return this.#body;
+  }
+}
+
+export class UpstreamSide implements UpstreamView {
+  readonly #context: RequestContext;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  setMethod(method: string): void {
+    this.#context.upstreamMethod = method;
+  }
+  setPath(path: string): void {
+    if (!path.startsWith('/')) throw new Error('path must start with "/"');
+    this.#context.upstreamPath = path;
+  }
+  setRawQuery(query: string): void {
+    this.#context.rawQuery = query;
+  }
+  setHeader(name: string, value: string | readonly string[]): void {
+    const { headers } = this.#context.exchange;
+    if (name.length === 4 && name.toLowerCase() === 'host') {
+      this.#context.upstreamHost = typeof value === 'string' ? value : value[0];
+      return;
+    }
+    if (typeof value === 'string') {
+      headers.set(name, value);
+      return;
+    }
+    headers.remove(name);
+    for (const item of value) headers.add(name, item);
+  }
+  addHeader(name: string, value: string): void {
+    this.#context.exchange.headers.add(name, value);
+  }
+  removeHeader(name: string): void {
+    this.#context.exchange.headers.remove(name);
+  }
+  setBody(body: Uint8Array | string): void {
+    this.#context.upstreamBody = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  }
+  setTarget(host: string, port: number): void {
+    this.#context.targetHost = host;
+    this.#context.targetPort = port;
+  }
+}

@@ -1,0 +1,60 @@
+// A plugin is this literal: its place in the order, its schema, the entities it owns and, loaded only where requests are
+// served, its handler. Bundled plugins and a user's plugins are the same thing.
+import type { EntitySchema, InferFields, RecordField, Subschema } from '../schema/define.ts';
+import type { Answer } from './answer.ts';
+import type { Environment } from './environment.ts';
+import type {
+  AccessExchange,
+  BodyExchange,
+  HeaderExchange,
+  LogExchange,
+  ResponseExchange,
+  RewriteExchange,
+} from './exchange.ts';
+
+/** Return nothing to go on. Return a promise only where something is awaited: the runner stays synchronous otherwise. */
+export type Step = Answer | undefined | void | Promise<Answer | undefined | void>;
+
+/** One configured instance. State that belongs to the instance lives in the closure of `create`. */
+export interface Phases {
+  /** Global instances only: route, service and consumer are not known yet. */
+  rewrite?(exchange: RewriteExchange): Step;
+  access?(exchange: AccessExchange): Step;
+  /** The whole upstream response is read first; use it only when headers depend on the body. */
+  response?(exchange: ResponseExchange): Step;
+  header_filter?(exchange: HeaderExchange): void;
+  /** Chunk by chunk; returns what to send instead (empty to send nothing). `last` comes exactly once, maybe with no bytes. */
+  body_filter?(exchange: BodyExchange, chunk: Uint8Array, last: boolean): Uint8Array;
+  log?(exchange: LogExchange): void;
+  /** The instance is gone from the configuration and no request uses it any more. */
+  close?(): void;
+}
+
+export interface HandlerModule<C> {
+  create(config: C, environment: Environment): Phases;
+}
+
+type ConfigOf<S extends Subschema> = S['fields']['config'] extends RecordField
+  ? InferFields<S['fields']['config']['fields']>
+  : never;
+
+export interface PluginDefinition {
+  readonly name: string;
+  /** Higher runs first, in every phase. */
+  readonly priority: number;
+  readonly version: string;
+  readonly schema: Subschema;
+  readonly entities?: readonly EntitySchema[];
+  /** Loaded when the gateway starts, never by `diff` or `validate`. */
+  readonly handler: () => Promise<HandlerModule<never>>;
+}
+
+/** Checks at compile time that the handler takes the config that the schema describes. */
+export const definePlugin = <const S extends Subschema>(
+  definition: Omit<PluginDefinition, 'schema' | 'handler'> & {
+    readonly schema: S;
+    readonly handler: () => Promise<HandlerModule<ConfigOf<S>>>;
+  },
+): PluginDefinition => definition as PluginDefinition;
+
+export type PluginConfig<S extends Subschema> = ConfigOf<S>;

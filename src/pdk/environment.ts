@@ -1,0 +1,51 @@
+// What a plugin instance gets from the gateway besides requests. Everything here is owned by the gateway and passed in;
+// a plugin keeps no globals.
+import type { JsonObject } from '../lib/json.ts';
+import type { Entity } from '../schema/define.ts';
+
+export interface Log {
+  debug(message: string, details?: JsonObject): void;
+  info(message: string, details?: JsonObject): void;
+  warn(message: string, details?: JsonObject): void;
+  error(message: string, details?: JsonObject): void;
+}
+
+/** Read access to the configuration as it is now. Look-ups by id or unique field are one hash look-up. */
+export interface EntityReader {
+  get(kind: string, id: string): Entity | undefined;
+  find(kind: string, field: string, value: string): Entity | undefined;
+  children(kind: string, field: string, parent: string): readonly Entity[];
+}
+
+/** Named numbers that live as long as the node, shared by all instances that use the same key. */
+export interface Counters {
+  get(key: string): number;
+  /** Adds and answers the new value; the counter disappears `ttlSeconds` after it was made. */
+  increment(key: string, by: number, ttlSeconds: number): number;
+}
+
+/** Files opened for appending, shared by path; lines are written whole. */
+export interface AppendFiles {
+  append(path: string, line: string, options: { readonly reopen: boolean }): void;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export interface Environment {
+  /** Lines carry the plugin's name. */
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly entities: EntityReader;
+  readonly counters: Counters;
+  readonly files: AppendFiles;
+  /** The configured instance: what it is scoped to. */
+  readonly instance: {
+    readonly id: string;
+    readonly route: string | undefined;
+    readonly service: string | undefined;
+    readonly consumer: string | undefined;
+  };
+}

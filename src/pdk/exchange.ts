@@ -1,0 +1,136 @@
+// What a plugin sees of one request, phase by phase. A member that makes no sense in a phase does not exist on that phase's
+// type. Header names are case-insensitive; reads give the first value.
+import type { Json, JsonObject } from '../lib/json.ts';
+import type { Entity } from '../schema/define.ts';
+
+export type HeaderValues = Record<string, string | string[]>;
+/** Decoded query arguments: repeated ones as an array, one without `=` as true. */
+export type QueryArguments = Record<string, string | true | (string | true)[]>;
+
+/** The client's request. Changes that plugins make to the request upstream show here too: it is the same request. */
+export interface RequestView {
+  readonly id: string;
+  readonly method: string;
+  /** Of the connection: http or https. */
+  readonly scheme: 'http' | 'https';
+  /** Host without port, as sent. */
+  readonly host: string;
+  readonly port: number;
+  /** 1, 1.1 or 2. */
+  readonly httpVersion: number;
+  /** Normalised: what the router saw. */
+  readonly path: string;
+  /** As received, without the query. */
+  readonly rawPath: string;
+  /** As received or as set by a plugin, without `?`; empty when there is none. */
+  readonly rawQuery: string;
+  /** The request target exactly as received. */
+  readonly target: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Scheme, host, port and path as a trusted proxy in front reported them, else our own view. */
+  readonly forwarded: { readonly scheme: string; readonly host: string; readonly port: number; readonly path: string };
+  /** Captures of the route's regular expression; `unnamed[0]` is the whole match. */
+  readonly captures:
+    | { readonly unnamed: readonly string[]; readonly named: Readonly<Record<string, string>> }
+    | undefined;
+  header(name: string): string | undefined;
+  headerValues(name: string): string[];
+  /** Lower-case names; at most 1000 lines. */
+  headers(): HeaderValues;
+  query(): QueryArguments;
+}
+
+export interface BodyReader {
+  /** The whole body, read once and kept for the upstream; undefined when it is larger than `limit` bytes (8 MiB). */
+  body(limit?: number): Promise<Buffer | undefined>;
+}
+
+/** The request as it will go upstream. */
+export interface UpstreamView {
+  setMethod(method: string): void;
+  /** Replaces the path that the route and the service would give; must start with `/`. */
+  setPath(path: string): void;
+  setRawQuery(query: string): void;
+  /** `host` sets the Host sent upstream. */
+  setHeader(name: string, value: string | readonly string[]): void;
+  addHeader(name: string, value: string): void;
+  removeHeader(name: string): void;
+  setBody(body: Uint8Array | string): void;
+  /** Balance this request over another upstream, or send it straight to an address. */
+  setTarget(host: string, port: number): void;
+}
+
+export interface ClientView {
+  /** Of the client, after trusted proxies were looked through. */
+  readonly ip: string;
+  readonly port: number;
+  /** Of the connection. */
+  readonly peerIp: string;
+  readonly consumer: Entity | undefined;
+  readonly credential: JsonObject | undefined;
+  /** Sets who the caller is, and the identity headers for the upstream; undefined values clear. */
+  authenticate(consumer: Entity | undefined, credential: JsonObject | undefined, identifier: string | undefined): void;
+}
+
+/** Headers that every answer to this request will carry, whoever makes it. */
+export interface ResponseHeadersView {
+  setHeader(name: string, value: string | readonly string[]): void;
+  addHeader(name: string, value: string): void;
+  removeHeader(name: string): void;
+}
+
+export interface ResponseView extends ResponseHeadersView {
+  /** service: the upstream answered; exit: a plugin did; error: the gateway did. */
+  readonly source: 'service' | 'exit' | 'error';
+  status: number;
+  header(name: string): string | undefined;
+  headerValues(name: string): string[];
+  headers(): HeaderValues;
+}
+
+/** Values that plugins share within one request, typed by their slot. */
+export interface Slot<T> {
+  readonly name: string;
+  /** Never set; carries the type. */
+  readonly type?: T;
+}
+export const slot = <T>(name: string): Slot<T> => ({ name });
+
+export interface Shared {
+  get<T>(key: Slot<T>): T | undefined;
+  set<T>(key: Slot<T>, value: T): void;
+}
+
+interface EveryPhase {
+  readonly request: RequestView;
+  readonly client: ClientView;
+  readonly shared: Shared;
+  readonly route: Entity | undefined;
+  readonly service: Entity | undefined;
+  /** Adds to, replaces in or (undefined) removes from the log record; dots in the key descend. */
+  setLogValue(key: string, value: Json | undefined): void;
+}
+
+export interface RewriteExchange extends EveryPhase {
+  readonly request: RequestView & BodyReader;
+  readonly upstream: UpstreamView;
+  readonly response: ResponseHeadersView;
+}
+export interface AccessExchange extends RewriteExchange {
+  readonly response: ResponseHeadersView;
+}
+export interface ResponseExchange extends EveryPhase {
+  readonly response: ResponseView & { body: Buffer };
+}
+export interface HeaderExchange extends EveryPhase {
+  readonly response: ResponseView;
+}
+export interface BodyExchange extends EveryPhase {
+  readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
+}
+export interface LogExchange extends EveryPhase {
+  readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
+  /** The record that log plugins send, with all values set so far; a new object each time. */
+  logRecord(): JsonObject;
+}

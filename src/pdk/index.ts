@@ -1,0 +1,30 @@
+// The plugin interface: everything a plugin may import from the gateway.
+export { type Answer, error, exit } from './answer.ts';
+export {
+  definePlugin,
+  type HandlerModule,
+  type Phases,
+  type PluginConfig,
+  type PluginDefinition,
+  type Step,
+} from './define.ts';
+export type { AppendFiles, Clock, Counters, EntityReader, Environment, Log } from './environment.ts';
+export type {
+  AccessExchange,
+  BodyExchange,
+  BodyReader,
+  ClientView,
+  HeaderExchange,
+  HeaderValues,
+  LogExchange,
+  QueryArguments,
+  RequestView,
+  ResponseExchange,
+  ResponseHeadersView,
+  ResponseView,
+  RewriteExchange,
+  Shared,
+  Slot,
+  UpstreamView,
+} from './exchange.ts';
+export { slot } from './exchange.ts';

@@ -1,0 +1,1 @@
+export const compileTemplate = (_text: string): { ok: true } | { ok: false; reason: string } => ({ ok: true });

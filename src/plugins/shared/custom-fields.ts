@@ -1,0 +1,37 @@
+// `custom_fields_by_lua`: extra fields of the log record. Of Lua only `return` of a literal is understood; anything else is
+// refused when it is configured, so that nothing silently does less than it says.
+import type { Json } from '../../lib/json.ts';
+
+const RETURN = /^\s*return\s+(.+?)\s*;?\s*$/s;
+const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s;
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
+
+/** The value that a snippet returns: undefined for nil. */
+export function evaluateSnippet(code: string): { ok: true; value: Json | undefined } | { ok: false; reason: string } {
+  const expression = RETURN.exec(code)?.[1];
+  if (expression === undefined) return { ok: false, reason: UNSUPPORTED };
+  if (expression === 'nil') return { ok: true, value: undefined };
+  if (expression === 'true' || expression === 'false') return { ok: true, value: expression === 'true' };
+  if (NUMBER.test(expression)) return { ok: true, value: Number(expression) };
+  const quoted = QUOTED.exec(expression);
+  const text = quoted?.[1] ?? quoted?.[2];
+  if (text === undefined) return { ok: false, reason: UNSUPPORTED };
+  return { ok: true, value: text.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter) };
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
+const UNSUPPORTED = 'only `return` of a string, a number, true, false or nil is supported here, not Lua code';
+
+export const customFields = {
+  type: 'map',
+  keys: { type: 'string', len_min: 1 },
+  values: {
+    type: 'string',
+    len_min: 1,
+    custom_validator: (code: string): string | undefined => {
+      const result = evaluateSnippet(code);
+      return result.ok ? undefined : result.reason;
+    },
+  },
+  description: 'Fields to add to the log record, or to remove from it by returning nil.',
+} as const;

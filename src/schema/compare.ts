@@ -1,0 +1,43 @@
+// Equality of two stored entities under their schema: sets ignore order, null equals absent and an empty tag set, what the
+// gateway computes by itself (timestamps, digests) does not count.
+import { canonicalJson, isEqual, isObject, type Json, type JsonObject } from '../lib/json.ts';
+import type { Field, Fields } from './define.ts';
+
+/** The value in a form in which equal entities have equal JSON: computed fields dropped, sets sorted, nulls removed. */
+export function normalizeForCompare(fields: Fields, value: JsonObject): JsonObject {
+  const normal: JsonObject = {};
+  for (const key of Object.keys(fields)) {
+    const field = fields[key]!;
+    if (isComputed(key, field)) continue;
+    const item = normalizeValue(field, value[key]);
+    if (item !== null) normal[key] = item;
+  }
+  return normal;
+}
+
+export const isEqualUnderSchema = (fields: Fields, a: JsonObject, b: JsonObject): boolean =>
+  isEqual(normalizeForCompare(fields, a), normalizeForCompare(fields, b));
+
+const isComputed = (key: string, field: Field): boolean =>
+  key === 'created_at' || key === 'updated_at' || field.transient === true || field.computed === true;
+
+function normalizeValue(field: Field, value: Json | undefined): Json {
+  if (value === undefined || value === null) return null;
+  switch (field.type) {
+    case 'set':
+      if (!Array.isArray(value) || value.length === 0) return Array.isArray(value) ? null : value;
+      return value
+        .map((item) => normalizeValue(field.elements, item))
+        .sort((a, b) => compareText(canonicalJson(a), canonicalJson(b)));
+    case 'array':
+      return Array.isArray(value) ? value.map((item) => normalizeValue(field.elements, item)) : value;
+    case 'record':
+      return isObject(value) ? normalizeForCompare(field.fields, value) : value;
+    case 'foreign':
+      return isObject(value) ? { id: value['id'] ?? null } : value;
+    default:
+      return value;
+  }
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

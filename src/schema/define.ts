@@ -1,0 +1,264 @@
+// The language that entity schemas and plugin definitions are written in: plain data in Kong's own vocabulary, from which
+// types, validation, defaults, the Admin API and the file format all derive. Field order is the order of `/schemas`.
+import type { Json, JsonLiteral, JsonObject } from '../lib/json.ts';
+
+export interface Pattern {
+  readonly pattern: RegExp;
+  readonly err?: string;
+}
+
+interface CommonField {
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly default?: JsonLiteral;
+  /** Made by the gateway when absent: an id, a random key, a timestamp. */
+  readonly auto?: boolean;
+  readonly unique?: boolean;
+  readonly unique_across_ws?: boolean;
+  readonly immutable?: boolean;
+  /** `null` means "must be null" / "must not be null". */
+  readonly eq?: JsonLiteral;
+  readonly ne?: JsonLiteral;
+  /** Replaces whatever message a validator of this field would give. */
+  readonly err?: string;
+  /** A `{vault://...}` reference is legal and skips the other validators. */
+  readonly referenceable?: boolean;
+  /** Secret: masked in every output of ours. */
+  readonly encrypted?: boolean;
+  readonly deprecation?: Deprecation;
+  /** Not part of the entity's own row (certificates.snis); computed by the store, never compared. */
+  readonly transient?: boolean;
+  /** Left out of comparisons between file and gateway: the gateway computes it. */
+  readonly computed?: boolean;
+}
+
+export interface Deprecation {
+  readonly message: string;
+  readonly removal_in_version: string;
+  /** Dotted paths of the fields that took over. */
+  readonly replaced_with?: readonly string[];
+}
+
+interface Lengths {
+  readonly len_eq?: number;
+  readonly len_min?: number;
+  readonly len_max?: number;
+}
+
+/** Checks a value that already passed the declarative validators; answers the message when it is wrong. */
+export type CustomValidator<V> = (value: V) => string | undefined;
+
+export interface StringField extends CommonField, Lengths {
+  readonly type: 'string';
+  readonly uuid?: boolean;
+  readonly one_of?: readonly string[];
+  readonly not_one_of?: readonly string[];
+  readonly starts_with?: string;
+  readonly is_regex?: boolean;
+  readonly match?: RegExp;
+  readonly not_match?: RegExp;
+  readonly match_none?: readonly Pattern[];
+  readonly match_all?: readonly Pattern[];
+  readonly match_any?: { readonly patterns: readonly RegExp[]; readonly err?: string };
+  readonly custom_validator?: CustomValidator<string>;
+}
+
+export interface NumberField extends CommonField {
+  readonly type: 'number' | 'integer';
+  readonly one_of?: readonly number[];
+  readonly not_one_of?: readonly number[];
+  readonly gt?: number;
+  readonly timestamp?: boolean;
+  readonly between?: readonly [number, number];
+  readonly custom_validator?: CustomValidator<number>;
+}
+
+export interface BooleanField extends CommonField {
+  readonly type: 'boolean';
+}
+
+export interface ListField extends CommonField, Lengths {
+  readonly type: 'array' | 'set';
+  readonly elements: Field;
+  readonly contains?: JsonLiteral;
+  readonly mutually_exclusive_subsets?: readonly (readonly string[])[];
+  /** A view of child entities by one of their fields (certificates.snis): reads list them, writes replace them. */
+  readonly children?: { readonly entity: string; readonly foreign: string; readonly key: string };
+  readonly custom_validator?: CustomValidator<Json[]>;
+}
+
+export interface MapField extends CommonField, Lengths {
+  readonly type: 'map';
+  readonly keys: StringField;
+  readonly values: Field;
+}
+
+export interface RecordField extends CommonField {
+  readonly type: 'record';
+  readonly fields: Fields;
+  readonly entity_checks?: readonly EntityCheck[];
+  readonly shorthand_fields?: Shorthands;
+  /** The real fields come from the subschema (plugins.config). */
+  readonly abstract?: boolean;
+  readonly custom_validator?: CustomValidator<JsonObject>;
+}
+
+export interface ForeignField extends CommonField {
+  readonly type: 'foreign';
+  readonly reference: string;
+  readonly on_delete?: 'cascade';
+  /** In state files: may children be written inside the parent, and how is a reference written outside of it? */
+  readonly in_file?: { readonly nest?: boolean; readonly as?: 'text' | 'object' };
+}
+
+export type Field = StringField | NumberField | BooleanField | ListField | MapField | RecordField | ForeignField;
+export type Fields = { readonly [name: string]: Field };
+
+export interface Shorthand {
+  readonly type: 'string' | 'integer' | 'number' | 'boolean';
+  readonly len_min?: number;
+  readonly deprecation?: Deprecation;
+  /** The fields that this input stands for; `null` clears. Nested results merge into records. */
+  readonly expand: (value: Json, entity: JsonObject) => JsonObject;
+}
+export type Shorthands = { readonly [name: string]: Shorthand };
+
+/** A partial field: the validators of a condition, run on the value of a declared field. */
+export type Matcher = {
+  readonly required?: boolean;
+  readonly eq?: JsonLiteral;
+  readonly ne?: JsonLiteral;
+  readonly one_of?: readonly (string | number)[];
+  readonly not_one_of?: readonly (string | number)[];
+  readonly match?: RegExp;
+  readonly len_eq?: number;
+  readonly len_min?: number;
+  readonly contains?: JsonLiteral;
+  readonly elements?: Field;
+  readonly custom_validator?: CustomValidator<never>;
+};
+
+export type EntityCheck =
+  | {
+      readonly check: 'conditional';
+      readonly if_field: string;
+      readonly if_match: Matcher;
+      readonly then_field: string;
+      readonly then_match: Matcher;
+      readonly then_err?: string;
+    }
+  | {
+      readonly check: 'conditional_at_least_one_of';
+      readonly if_field: string;
+      readonly if_match: Matcher;
+      readonly then_at_least_one_of: readonly string[];
+      readonly then_err?: string;
+      readonly else_match?: Matcher;
+      readonly else_then_at_least_one_of?: readonly string[];
+      readonly else_then_err?: string;
+    }
+  | {
+      readonly check: 'at_least_one_of' | 'only_one_of' | 'distinct' | 'mutually_required' | 'mutually_exclusive';
+      readonly fields: readonly string[];
+    }
+  | {
+      readonly check: 'custom_entity_check';
+      readonly fields: readonly string[];
+      /** Answers the message, or a tree of messages by field. */
+      readonly run: (entity: JsonObject) => string | ErrorTree | undefined;
+    };
+
+/** Where a value is wrong: texts by field, `@entity` for the whole, arrays with null where an element is right. */
+export type ErrorTree = { [field: string]: ErrorNode };
+export type ErrorNode = string | ErrorTree | (ErrorNode | null)[];
+
+/** What a plugin, a vault or a family of protocols adds to its entity. */
+export interface Subschema {
+  readonly fields: Fields;
+  readonly entity_checks?: readonly EntityCheck[];
+}
+
+/** How an entity appears in state files, event lines and Admin API calls of the command line. */
+export interface DeckForm {
+  /** The word in event lines: `creating service foo`. */
+  readonly kind: string;
+  /** Natural keys in order of preference; an entity with the same one is the same entity. Default: the endpoint key. */
+  readonly identity?: readonly (readonly string[])[];
+  readonly label?: {
+    readonly fields: readonly string[];
+    /** Show only the last characters: the value is a secret. */
+    readonly tail?: number;
+    /** Foreign fields named after it: `for consumer bob`. */
+    readonly for?: readonly string[];
+    readonly otherwise?: string;
+  };
+  /** Listed under each parent only (`/upstreams/{id}/targets`): the foreign field. */
+  readonly list_under?: string;
+  /** Written under its parent (`/consumers/{id}/key-auth/{id}`): the foreign field. */
+  readonly write_under?: string;
+  /** Statuses of the list call that mean "this gateway has none". */
+  readonly absent_on?: readonly number[];
+}
+
+export interface EntitySchema {
+  readonly name: string;
+  readonly describes: string;
+  readonly primary_key: readonly ['id'];
+  readonly endpoint_key?: string;
+  readonly admin_api_name?: string;
+  readonly admin_api_nested_name?: string;
+  readonly generate_admin_api?: boolean;
+  /** `/targets`, `/snis/{key}/certificate`: paths that the generic rules would give and Kong does not have. */
+  readonly disabled_endpoints?: readonly string[];
+  readonly workspaceable: boolean;
+  readonly ttl?: boolean;
+  readonly db_export?: boolean;
+  readonly cache_key?: readonly string[];
+  readonly subschema_key?: string;
+  readonly subschema_error?: string;
+  readonly fields: Fields;
+  readonly shorthand_fields?: Shorthands;
+  readonly entity_checks?: readonly EntityCheck[];
+  /** Named subschemas that belong to the entity itself; plugins add theirs through the registry. */
+  readonly subschemas?: { readonly [name: string]: Subschema };
+  /** Brings a value into its stored form before it is validated (targets: host:port). Answers an error text instead. */
+  readonly normalize?: (entity: JsonObject) => ErrorTree | undefined;
+  /** Fields computed on every write from the others (ca_certificates.cert_digest). */
+  readonly compute?: (entity: JsonObject) => JsonObject;
+  readonly deck?: DeckForm;
+}
+
+/** Checks a schema literal at compile time and keeps its exact type. */
+export const defineEntity = <const S extends EntitySchema>(schema: S): S => schema;
+
+type InferField<F> = F extends { type: 'string'; one_of: readonly (infer U)[] }
+  ? U
+  : F extends { type: 'string' }
+    ? string
+    : F extends { type: 'number' | 'integer' }
+      ? number
+      : F extends { type: 'boolean' }
+        ? boolean
+        : F extends { type: 'array' | 'set'; elements: infer E }
+          ? InferField<E>[]
+          : F extends { type: 'map'; values: infer V }
+            ? { [key: string]: InferField<V> }
+            : F extends { type: 'record'; abstract: true }
+              ? JsonObject
+              : F extends { type: 'record'; fields: infer R extends Fields }
+                ? InferFields<R>
+                : F extends { type: 'foreign' }
+                  ? { id: string }
+                  : Json;
+
+type IsNeverNull<F> = F extends { required: true } ? true : F extends { auto: true } ? true : false;
+
+export type InferFields<R extends Fields> = {
+  -readonly [K in keyof R]: IsNeverNull<R[K]> extends true ? InferField<R[K]> : InferField<R[K]> | null;
+};
+
+/** The stored form of an entity: every field present, null when unset. */
+export type Infer<S extends { readonly fields: Fields }> = InferFields<S['fields']>;
+
+/** Any stored entity. Engines that walk schemas see nothing more specific than this. */
+export type Entity = JsonObject & { id: string };
