@@ -1,0 +1,245 @@
+// An editable list of header lines, order and case kept. Lines that came with a head stay spans over its text and are sent on
+// in runs, unread; only what is edited becomes strings. The surprise: strings here are bytes (latin1), as in the head, and a
+// value with characters above U+00FF is turned into its UTF-8 bytes, because cutting them to bytes could make a line break.
+
+/** A name or value that would break the head. Nothing of it is ever sent. */
+export class HeaderError extends Error {
+  readonly field: string;
+  constructor(message: string, field: string) {
+    super(message);
+    this.name = 'HeaderError';
+    this.field = field;
+  }
+}
+
+const REMOVED = 0;
+
+export class HeaderList {
+  private text: string;
+  /** Four numbers a line: name start, name end or REMOVED, value start or ~index into edits, value end. */
+  private lines: number[];
+  private end: number;
+  private edits: string[] | undefined;
+  private added: string[] | undefined;
+
+  /** `end` is where the last line ends, its line break included. Callers outside this folder use no arguments. */
+  constructor(text = '', lines: number[] = [], end = 0) {
+    this.text = text;
+    this.lines = lines;
+    this.end = end;
+    this.edits = undefined;
+    this.added = undefined;
+  }
+
+  static from(entries: Iterable<readonly [string, string]>): HeaderList {
+    const list = new HeaderList();
+    for (const [name, value] of entries) list.add(name, value);
+    return list;
+  }
+
+  get size(): number {
+    let count = this.added === undefined ? 0 : this.added.length / 2;
+    for (let i = 1; i < this.lines.length; i += 4) if (this.lines[i] !== REMOVED) count++;
+    return count;
+  }
+
+  get(name: string): string | undefined {
+    const i = this.findLine(name, 0);
+    if (i >= 0) return this.valueAt(i);
+    const j = this.findAdded(name, 0);
+    return j >= 0 ? this.added?.[j + 1] : undefined;
+  }
+
+  getAll(name: string): string[] {
+    const values: string[] = [];
+    for (let i = this.findLine(name, 0); i >= 0; i = this.findLine(name, i + 4)) values.push(this.valueAt(i));
+    for (let j = this.findAdded(name, 0); j >= 0; j = this.findAdded(name, j + 2)) {
+      values.push((this.added as string[])[j + 1] as string);
+    }
+    return values;
+  }
+
+  has(name: string): boolean {
+    return this.findLine(name, 0) >= 0 || this.findAdded(name, 0) >= 0;
+  }
+
+  /** Replaces every line of that name, at the place of the first; appends when there is none. */
+  set(name: string, value: string): void {
+    checkName(name);
+    const bytes = checkValue(name, value);
+    const i = this.findLine(name, 0);
+    if (i >= 0) {
+      this.remove(name, i + 4);
+      this.edits ??= [];
+      this.lines[i + 2] = ~this.edits.length;
+      this.edits.push(name, bytes);
+      return;
+    }
+    const j = this.findAdded(name, 0);
+    if (j < 0) {
+      this.append(name, bytes);
+      return;
+    }
+    this.removeAdded(name, j + 2);
+    (this.added as string[])[j] = name;
+    (this.added as string[])[j + 1] = bytes;
+  }
+
+  add(name: string, value: string): void {
+    checkName(name);
+    this.append(name, checkValue(name, value));
+  }
+
+  remove(name: string, from = 0): void {
+    for (let i = this.findLine(name, from); i >= 0; i = this.findLine(name, i + 4)) this.lines[i + 1] = REMOVED;
+    this.removeAdded(name, 0);
+  }
+
+  *entries(): IterableIterator<[string, string]> {
+    for (let i = 0; i < this.lines.length; i += 4) {
+      if (this.lines[i + 1] !== REMOVED) yield [this.nameAt(i), this.valueAt(i)];
+    }
+    if (this.added === undefined) return;
+    for (let j = 0; j < this.added.length; j += 2) yield [this.added[j] as string, this.added[j + 1] as string];
+  }
+
+  [Symbol.iterator](): IterableIterator<[string, string]> {
+    return this.entries();
+  }
+
+  clone(): HeaderList {
+    const copy = new HeaderList(this.text, this.lines.slice(), this.end);
+    copy.edits = this.edits?.slice();
+    copy.added = this.added?.slice();
+    return copy;
+  }
+
+  /** The one serialiser: `head` plus every line. Connection and framing lines are the sender's and never come from here. */
+  appendTo(head: string): string {
+    const { text, lines, edits, added } = this;
+    let out = head;
+    let from = -1;
+    for (let i = 0; i < lines.length; i += 4) {
+      if (lines[i + 1] !== REMOVED && (lines[i + 2] as number) >= 0) {
+        if (from < 0) from = lines[i] as number;
+        continue;
+      }
+      if (from >= 0) {
+        out += text.slice(from, lines[i]);
+        from = -1;
+      }
+      if (lines[i + 1] === REMOVED) continue;
+      const edit = ~(lines[i + 2] as number);
+      out = appendLine(out, (edits as string[])[edit] as string, (edits as string[])[edit + 1] as string);
+    }
+    if (from >= 0) out += text.slice(from, this.end);
+    if (added === undefined) return out;
+    for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
+    return out;
+  }
+
+  private append(name: string, value: string): void {
+    if (this.added === undefined) this.added = [name, value];
+    else this.added.push(name, value);
+  }
+
+  private nameAt(i: number): string {
+    const value = this.lines[i + 2] as number;
+    return value < 0 ? (this.edits?.[~value] as string) : this.text.slice(this.lines[i], this.lines[i + 1]);
+  }
+
+  private valueAt(i: number): string {
+    const value = this.lines[i + 2] as number;
+    return value < 0 ? (this.edits?.[~value + 1] as string) : this.text.slice(value, this.lines[i + 3]);
+  }
+
+  private findLine(name: string, from: number): number {
+    const { lines, text } = this;
+    const length = name.length;
+    for (let i = from; i < lines.length; i += 4) {
+      const start = lines[i] as number;
+      // The name of an edited line keeps its span: an edit never changes more than the case.
+      if ((lines[i + 1] as number) - start === length && sameName(text, start, name)) return i;
+    }
+    return -1;
+  }
+
+  private findAdded(name: string, from: number): number {
+    const { added } = this;
+    if (added === undefined) return -1;
+    for (let j = from; j < added.length; j += 2) {
+      const other = added[j] as string;
+      if (other.length === name.length && sameName(other, 0, name)) return j;
+    }
+    return -1;
+  }
+
+  private removeAdded(name: string, from: number): void {
+    for (let j = this.findAdded(name, from); j >= 0; j = this.findAdded(name, j)) this.added?.splice(j, 2);
+  }
+}
+
+/** Text as its UTF-8 bytes, one character a byte: for values from configuration that may hold more than ASCII. */
+export function encodeHeaderText(value: string): string {
+  for (let i = 0; i < value.length; i++) {
+    if (value.charCodeAt(i) > 0x7e) return Buffer.from(value, 'utf8').toString('latin1');
+  }
+  return value;
+}
+
+/** Throws HeaderError unless it is a token of RFC 9110. */
+export function checkName(name: string): void {
+  if (!isToken(name)) throw new HeaderError('header name is not a token', name.slice(0, 64));
+}
+
+/** The value as bytes. Throws HeaderError for control characters other than HTAB. */
+export function checkValue(name: string, value: string): string {
+  let wide = false;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 ? code !== 9 : code === 0x7f) throw new HeaderError('control character in a header value', name);
+    if (code > 0xff) wide = true;
+  }
+  return wide ? Buffer.from(value, 'utf8').toString('latin1') : value;
+}
+
+export function isToken(name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = name.charCodeAt(i);
+    if (code > 0x7e || !TOKEN.charCodeAt(code)) return false;
+  }
+  return name.length > 0;
+}
+
+/** One character a code: U+0001 where the code may be part of a token. */
+const TOKEN = Array.from({ length: 127 }, (_, code) =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(code)) ? '\x01' : '\0',
+).join('');
+
+/** Compares with ASCII case folding; the caller has compared the lengths. */
+export function sameName(text: string, start: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const a = text.charCodeAt(start + i);
+    const b = name.charCodeAt(i);
+    if (a === b) continue;
+    if ((a ^ b) !== 0x20) return false;
+    const folded = a | 0x20;
+    if (folded < 0x61 || folded > 0x7a) return false;
+  }
+  return true;
+}
+
+function appendLine(head: string, name: string, value: string): string {
+  switch (name.length) {
+    case 10:
+      if (sameName(name, 0, 'connection') || sameName(name, 0, 'keep-alive')) return head;
+      break;
+    case 14:
+      if (sameName(name, 0, 'content-length')) return head;
+      break;
+    case 17:
+      if (sameName(name, 0, 'transfer-encoding')) return head;
+      break;
+  }
+  return `${head}${name}: ${value}\r\n`;
+}

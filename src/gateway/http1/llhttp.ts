@@ -1,0 +1,185 @@
+// llhttp (WebAssembly build shipped inside undici, pinned exactly) as the authority on message heads. It is fed one whole
+// head at a time and never a partial one. The surprise: for an empty value llhttp reports a span behind the line break, so
+// every span is checked against the text and value spans are trimmed here before anybody sees them.
+import { createRequire } from 'node:module';
+
+const REQUEST = 1;
+const RESPONSE = 2;
+const OK = 0;
+const PAUSED = 21;
+const PAUSED_UPGRADE = 22;
+const REFUSE = -1;
+
+/** The longest head that parse() takes, in bytes. */
+export const MAX_HEAD_BYTES = 65_536;
+const MAX_LINES = 1_000;
+
+const HTAB = 9;
+const LF = 10;
+const CR = 13;
+const SP = 32;
+const COLON = 58;
+
+/** What is used of the global WebAssembly object, which the compiler's ES library does not know. */
+interface WebAssemblyApi {
+  Module: new (bytes: Buffer) => object;
+  Instance: new (
+    module: object,
+    imports: Record<string, Record<string, (...args: number[]) => number>>,
+  ) => { exports: object };
+  CompileError: new () => Error;
+}
+
+interface Exports {
+  memory: { buffer: ArrayBuffer };
+  llhttp_alloc(type: number): number;
+  malloc(size: number): number;
+  llhttp_reset(parser: number): void;
+  llhttp_execute(parser: number, data: number, length: number): number;
+  llhttp_get_http_major(parser: number): number;
+  llhttp_get_http_minor(parser: number): number;
+  llhttp_get_status_code(parser: number): number;
+}
+
+export interface HeadParser {
+  /** Four numbers a header line: name start, name end, value start, value end, as offsets in the text of the head. */
+  readonly spans: Int32Array;
+  /** Numbers in use: four times the header lines. */
+  used: number;
+  urlStart: number;
+  urlEnd: number;
+  major: number;
+  minor: number;
+  status: number;
+  /** True when the last refusal was about the number of header lines. */
+  tooManyLines: boolean;
+  /** bytes[start, end) is one head with its final empty line, text the same in latin1 from its first byte on. */
+  parse(bytes: Buffer, start: number, end: number, text: string): boolean;
+}
+
+/** A parser with its own instance: calls must not overlap, which one thread guarantees. */
+export function createHeadParser(kind: 'request' | 'response'): HeadParser {
+  const spans = new Int32Array(4 * MAX_LINES);
+  let used = 0;
+  let done = false;
+  let nameSeen = false;
+  let overflow = false;
+  let urlStart = 0;
+  let urlEnd = 0;
+  let input = 0;
+
+  const { Instance } = webAssembly();
+  const instance = new Instance(loadModule(), {
+    env: {
+      wasm_on_message_begin: () => 0,
+      wasm_on_url: (_parser = 0, at = 0, length = 0) => {
+        urlStart = at - input;
+        urlEnd = urlStart + length;
+        return 0;
+      },
+      wasm_on_status: () => 0,
+      wasm_on_header_field: (_parser = 0, at = 0, length = 0) => {
+        if (nameSeen) return REFUSE;
+        if (used >= spans.length) {
+          overflow = true;
+          return REFUSE;
+        }
+        spans[used] = at - input;
+        spans[used + 1] = at - input + length;
+        nameSeen = true;
+        return 0;
+      },
+      wasm_on_header_value: (_parser = 0, at = 0, length = 0) => {
+        if (!nameSeen) return REFUSE;
+        spans[used + 2] = at - input;
+        spans[used + 3] = at - input + length;
+        used += 4;
+        nameSeen = false;
+        return 0;
+      },
+      wasm_on_headers_complete: () => {
+        done = true;
+        return 0;
+      },
+      wasm_on_body: () => 0,
+      wasm_on_message_complete: () => 0,
+    },
+  });
+  const wasm = instance.exports as unknown as Exports;
+  const parser = wasm.llhttp_alloc(kind === 'request' ? REQUEST : RESPONSE);
+  input = wasm.malloc(MAX_HEAD_BYTES);
+  let memory = Buffer.from(wasm.memory.buffer);
+
+  const head: HeadParser = {
+    spans,
+    used: 0,
+    urlStart: 0,
+    urlEnd: 0,
+    major: 0,
+    minor: 0,
+    status: 0,
+    tooManyLines: false,
+    parse(bytes, start, end, text) {
+      const length = end - start;
+      if (length > MAX_HEAD_BYTES) return false;
+      if (memory.buffer !== wasm.memory.buffer) memory = Buffer.from(wasm.memory.buffer);
+      bytes.copy(memory, input, start, end);
+      used = 0;
+      done = false;
+      nameSeen = false;
+      overflow = false;
+      wasm.llhttp_reset(parser);
+      const code = wasm.llhttp_execute(parser, input, length);
+      head.used = used;
+      head.tooManyLines = overflow;
+      if (!done || nameSeen || (code !== OK && code !== PAUSED && code !== PAUSED_UPGRADE)) return false;
+      head.major = wasm.llhttp_get_http_major(parser);
+      head.minor = wasm.llhttp_get_http_minor(parser);
+      head.status = kind === 'response' ? wasm.llhttp_get_status_code(parser) : 0;
+      head.urlStart = urlStart;
+      head.urlEnd = urlEnd;
+      return linesAgree(spans, used, text, length);
+    },
+  };
+  return head;
+}
+
+/** Each header line is `name ":" OWS value OWS CRLF` and reaches exactly to the next one; values are trimmed on the way. */
+function linesAgree(spans: Int32Array, used: number, text: string, length: number): boolean {
+  let next = length - 2;
+  for (let i = used - 4; i >= 0; i -= 4) {
+    if (text.charCodeAt(next - 1) !== LF || text.charCodeAt(next - 2) !== CR) return false;
+    const nameEnd = spans[i + 1] as number;
+    if (text.charCodeAt(nameEnd) !== COLON) return false;
+    let start = nameEnd + 1;
+    let end = next - 2;
+    while (start < end && isBlank(text.charCodeAt(start))) start++;
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+    const reported = (spans[i + 3] as number) - (spans[i + 2] as number);
+    if (start === end ? reported !== 0 : start !== spans[i + 2] || reported < end - start) return false;
+    spans[i + 2] = start;
+    spans[i + 3] = end;
+    next = spans[i] as number;
+  }
+  return text.charCodeAt(next - 1) === LF && text.charCodeAt(next - 2) === CR;
+}
+
+const isBlank = (code: number): boolean => code === SP || code === HTAB;
+
+let compiled: object | undefined;
+
+/** Compiled once a process, on first use. The SIMD build needs CPU support that a few platforms lack. */
+function loadModule(): object {
+  if (compiled !== undefined) return compiled;
+  const { Module, CompileError } = webAssembly();
+  const require = createRequire(import.meta.url);
+  try {
+    compiled = new Module(require('undici/lib/llhttp/llhttp_simd-wasm.js') as Buffer);
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    compiled = new Module(require('undici/lib/llhttp/llhttp-wasm.js') as Buffer);
+  }
+  return compiled;
+}
+
+const webAssembly = (): WebAssemblyApi => (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;

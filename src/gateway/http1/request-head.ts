@@ -1,0 +1,226 @@
+// One request head: llhttp's verdict, then the gates that llhttp leaves to a gateway (RFC 9112, and stricter where two readers
+// could differ). Hop-by-hop headers leave the list here, before anybody sees it, so that nothing added later can be named away.
+import { isAuthority } from './authority.ts';
+import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
+import { HeaderList, sameName } from './headers.ts';
+import type { HeadParser } from './llhttp.ts';
+import { isOriginForm, readTarget } from './request-target.ts';
+
+export interface HeadFault {
+  status: number;
+  message: string;
+}
+
+export interface HeadLimits {
+  lineBytes: number;
+  headerCount: number;
+  connectionTokens: number;
+}
+
+export const BAD_REQUEST: HeadFault = { status: 400, message: 'Bad request' };
+export const HEAD_TOO_LARGE: HeadFault = { status: 400, message: 'Request header or cookie too large' };
+export const URI_TOO_LONG: HeadFault = { status: 414, message: 'URI too long' };
+const NOT_ALLOWED: HeadFault = { status: 405, message: 'Method not allowed' };
+const EXPECTATION_FAILED: HeadFault = { status: 417, message: 'Expectation failed' };
+const VERSION_NOT_SUPPORTED: HeadFault = { status: 505, message: 'HTTP version not supported' };
+
+export type BodyKind = 'none' | 'length' | 'chunked';
+
+/** A reader to be used again and again: read() fills its fields, which the caller copies. */
+export class RequestHead {
+  method = '';
+  target = '';
+  host = '';
+  minor: 0 | 1 = 1;
+  headers = new HeaderList();
+  bodyKind: BodyKind = 'none';
+  bodyLength = 0;
+  keepAlive = true;
+  upgrade: string | undefined = undefined;
+  teTrailers = false;
+  expectsContinue = false;
+  private readonly parser: HeadParser;
+  private readonly limits: HeadLimits;
+  private lastHost = '';
+
+  constructor(parser: HeadParser, limits: HeadLimits) {
+    this.parser = parser;
+    this.limits = limits;
+  }
+
+  /** Reads bytes[start, end), a head with its empty line; text is the same in latin1 (it may go on behind the head). */
+  read(bytes: Buffer, start: number, end: number, text: string): HeadFault | undefined {
+    const { parser } = this;
+    this.clear();
+    if (!parser.parse(bytes, start, end, text)) return this.explainRefusal(text, end - start);
+    const lastLineEnd = end - start - 2;
+    const fault = this.readRequestLine(text, parser.used > 0 ? (parser.spans[0] as number) : lastLineEnd);
+    if (fault !== undefined) return fault;
+    return this.readLines(text, lastLineEnd) ?? this.readTarget();
+  }
+
+  private clear(): void {
+    this.host = '';
+    this.minor = 1;
+    this.headers = NO_HEADERS;
+    this.bodyKind = 'none';
+    this.bodyLength = 0;
+    this.keepAlive = true;
+    this.upgrade = undefined;
+    this.teTrailers = false;
+    this.expectsContinue = false;
+  }
+
+  private explainRefusal(text: string, length: number): HeadFault {
+    if (this.parser.tooManyLines) return HEAD_TOO_LARGE;
+    const line = text.slice(0, Math.min(length, text.indexOf('\r\n')));
+    if (line.length > this.limits.lineBytes) return URI_TOO_LONG;
+    const version = /^[A-Z]+ \/[^ ]* HTTP\/(\d\.\d)$/.exec(line)?.[1];
+    return version === undefined || version === '1.0' || version === '1.1' ? BAD_REQUEST : VERSION_NOT_SUPPORTED;
+  }
+
+  /** Exactly `METHOD SP target SP HTTP/1.x CRLF`. */
+  private readRequestLine(text: string, lineEnd: number): HeadFault | undefined {
+    const { urlStart, urlEnd } = this.parser;
+    if (lineEnd - 2 > this.limits.lineBytes) return URI_TOO_LONG;
+    this.method = text.startsWith('GET ') ? 'GET' : text.slice(0, text.indexOf(' '));
+    if (urlStart !== this.method.length + 1 || urlEnd <= urlStart) return BAD_REQUEST;
+    this.target = text.slice(urlStart, urlEnd);
+    if (lineEnd !== urlEnd + 11 || !text.startsWith(' HTTP/', urlEnd)) return BAD_REQUEST;
+    const minor = text.charCodeAt(urlEnd + 8) - 48;
+    if (text.charCodeAt(urlEnd + 6) !== 0x31 || text.charCodeAt(urlEnd + 7) !== 0x2e || minor < 0 || minor > 1) {
+      return VERSION_NOT_SUPPORTED;
+    }
+    if (this.parser.major !== 1 || this.parser.minor !== minor) return BAD_REQUEST;
+    this.minor = minor as 0 | 1;
+    this.keepAlive = minor === 1;
+    return undefined;
+  }
+
+  /** One pass: each line is told by its length first; special ones leave the list. */
+  private readLines(text: string, lastLineEnd: number): HeadFault | undefined {
+    const { spans, used } = this.parser;
+    const { lineBytes, headerCount } = this.limits;
+    if (used > 4 * headerCount) return HEAD_TOO_LARGE;
+    const lines: number[] = [];
+    let hosts = 0;
+    let lengths = 0;
+    let codings = 0;
+    let upgrade: string | undefined;
+    let tokens: ConnectionTokens | undefined;
+    let fault: HeadFault | undefined;
+    for (let i = 0; i < used; i += 4) {
+      const start = spans[i] as number;
+      const end = spans[i + 1] as number;
+      const valueStart = spans[i + 2] as number;
+      const valueEnd = spans[i + 3] as number;
+      if (valueEnd - start > lineBytes) return HEAD_TOO_LARGE;
+      let keep = true;
+      switch (end - start) {
+        case 2:
+          if (sameName(text, start, 'te')) {
+            keep = false;
+            if (/(?:^|,)[ \t]*trailers[ \t]*(?:,|;|$)/i.test(text.slice(valueStart, valueEnd))) this.teTrailers = true;
+          }
+          break;
+        case 4:
+          if (sameName(text, start, 'host')) {
+            keep = false;
+            hosts++;
+            this.host = text.slice(valueStart, valueEnd);
+          }
+          break;
+        case 5:
+          keep = !sameName(text, start, 'proxy');
+          break;
+        case 6:
+          if (sameName(text, start, 'expect')) {
+            keep = false;
+            if (text.slice(valueStart, valueEnd).toLowerCase() === '100-continue') this.expectsContinue = true;
+            else fault ??= EXPECTATION_FAILED;
+          }
+          break;
+        case 7:
+          if (sameName(text, start, 'upgrade')) {
+            keep = false;
+            upgrade = upgrade === undefined ? text.slice(valueStart, valueEnd) : `${upgrade}, `;
+          }
+          break;
+        case 10:
+          if (sameName(text, start, 'connection')) {
+            keep = false;
+            tokens ??= { close: false, keepAlive: false, upgrade: false, named: [] };
+            const value = text.slice(valueStart, valueEnd);
+            if (!readConnectionTokens(value, tokens, this.limits.connectionTokens)) return BAD_REQUEST;
+          } else keep = !sameName(text, start, 'keep-alive');
+          break;
+        case 14:
+          if (sameName(text, start, 'content-length')) {
+            keep = false;
+            lengths++;
+            this.bodyLength = readLength(text, valueStart, valueEnd);
+            if (this.bodyLength < 0) return BAD_REQUEST;
+            this.bodyKind = this.bodyLength === 0 ? 'none' : 'length';
+          } else keep = !sameName(text, start, 'http2-settings');
+          break;
+        case 16:
+          keep = !sameName(text, start, 'proxy-connection');
+          break;
+        case 17:
+          if (sameName(text, start, 'transfer-encoding')) {
+            keep = false;
+            codings++;
+            if (text.slice(valueStart, valueEnd).toLowerCase() !== 'chunked') return BAD_REQUEST;
+            this.bodyKind = 'chunked';
+          }
+          break;
+      }
+      lines.push(start, keep ? end : 0, valueStart, valueEnd);
+    }
+    this.headers = new HeaderList(text, lines, lastLineEnd);
+    if (lengths + codings > 1 || (codings === 1 && this.minor === 0)) return BAD_REQUEST;
+    if (hosts > 1 || (hosts === 0 && this.minor === 1)) return BAD_REQUEST;
+    if (hosts === 1 && this.host !== this.lastHost) {
+      if (!isAuthority(this.host)) return BAD_REQUEST;
+      this.lastHost = this.host;
+    }
+    if (tokens !== undefined) this.applyTokens(tokens, upgrade);
+    if (this.minor === 0) this.expectsContinue = false;
+    if (this.upgrade?.toLowerCase() === 'websocket' && (this.method !== 'GET' || this.bodyKind !== 'none')) {
+      return BAD_REQUEST;
+    }
+    return fault;
+  }
+
+  private applyTokens(tokens: ConnectionTokens, upgrade: string | undefined): void {
+    if (tokens.close) this.keepAlive = false;
+    else if (tokens.keepAlive) this.keepAlive = true;
+    if (tokens.upgrade && this.minor === 1) this.upgrade = upgrade;
+    for (const name of tokens.named) this.headers.remove(name);
+  }
+
+  private readTarget(): HeadFault | undefined {
+    if (this.method === 'TRACE' || this.method === 'CONNECT') return NOT_ALLOWED;
+    if (this.target.charCodeAt(0) === 0x2f) return isOriginForm(this.target) ? undefined : BAD_REQUEST;
+    const target = readTarget(this.target, this.method);
+    if (target === undefined) return BAD_REQUEST;
+    this.target = target.path;
+    if (target.authority !== undefined) this.host = target.authority;
+    return undefined;
+  }
+}
+
+const NO_HEADERS = new HeaderList();
+
+/** Digits only, at most 2^53 - 1; -1 otherwise. */
+export function readLength(text: string, start: number, end: number): number {
+  if (start === end) return -1;
+  let length = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+    if (length > Number.MAX_SAFE_INTEGER) return -1;
+  }
+  return length;
+}

@@ -1,0 +1,121 @@
+// One response head of an upstream: llhttp's verdict, then our gates on version, status and framing. What frames the message
+// and what belongs to the connection leaves the list here.
+import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
+import { HeaderList, sameName } from './headers.ts';
+import type { HeadParser } from './llhttp.ts';
+import { readLength } from './request-head.ts';
+
+export type ResponseFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+const MAX_CONNECTION_TOKENS = 64;
+
+/** A reader to be used again and again: read() fills its fields, which the caller copies. */
+export class ResponseHead {
+  status = 0;
+  reason = '';
+  headers = new HeaderList();
+  framing: ResponseFraming = 'none';
+  /** As declared, also where no body follows (HEAD). */
+  length: number | undefined = undefined;
+  keepAlive = true;
+  upgrade: string | undefined = undefined;
+  private readonly parser: HeadParser;
+
+  constructor(parser: HeadParser) {
+    this.parser = parser;
+  }
+
+  /** Undefined when the head is good, else what is wrong with it. */
+  read(bytes: Buffer, start: number, end: number, text: string, method: string): string | undefined {
+    const { parser } = this;
+    if (!parser.parse(bytes, start, end, text)) return 'malformed response head';
+    const lastLineEnd = end - start - 2;
+    const lineEnd = parser.used > 0 ? (parser.spans[0] as number) : lastLineEnd;
+    if (!this.readStatusLine(text, lineEnd - 2)) return 'malformed status line';
+    this.length = undefined;
+    this.upgrade = undefined;
+    this.keepAlive = parser.minor === 1;
+    return this.readLines(text, lastLineEnd, method);
+  }
+
+  /** `HTTP/1.x SP 3DIGIT [SP reason] CRLF`. */
+  private readStatusLine(text: string, end: number): boolean {
+    const { parser } = this;
+    const minor = text.charCodeAt(7) - 48;
+    if (!text.startsWith('HTTP/1.') || parser.major !== 1 || parser.minor !== minor || minor < 0 || minor > 1)
+      return false;
+    if (text.charCodeAt(8) !== 0x20 || (end > 12 ? text.charCodeAt(12) !== 0x20 : end !== 12)) return false;
+    const status = readLength(text, 9, 12);
+    if (status < 100 || status > 599 || status !== parser.status) return false;
+    this.status = status;
+    this.reason = text.slice(13, end);
+    return true;
+  }
+
+  private readLines(text: string, lastLineEnd: number, method: string): string | undefined {
+    const { spans, used } = this.parser;
+    const lines: number[] = [];
+    let lengths = 0;
+    let codings = 0;
+    let tokens: ConnectionTokens | undefined;
+    for (let i = 0; i < used; i += 4) {
+      const start = spans[i] as number;
+      const end = spans[i + 1] as number;
+      const valueStart = spans[i + 2] as number;
+      const valueEnd = spans[i + 3] as number;
+      let keep = true;
+      switch (end - start) {
+        case 7:
+          if (sameName(text, start, 'upgrade')) {
+            keep = false;
+            this.upgrade = text.slice(valueStart, valueEnd);
+          }
+          break;
+        case 10:
+          if (sameName(text, start, 'connection')) {
+            keep = false;
+            tokens ??= { close: false, keepAlive: false, upgrade: false, named: [] };
+            const value = text.slice(valueStart, valueEnd);
+            if (!readConnectionTokens(value, tokens, MAX_CONNECTION_TOKENS)) return 'malformed Connection header';
+          } else keep = !sameName(text, start, 'keep-alive');
+          break;
+        case 14:
+          if (sameName(text, start, 'content-length')) {
+            keep = false;
+            lengths++;
+            this.length = readLength(text, valueStart, valueEnd);
+            if (this.length < 0) return 'malformed Content-Length';
+          }
+          break;
+        case 16:
+          keep = !sameName(text, start, 'proxy-connection');
+          break;
+        case 17:
+          if (sameName(text, start, 'transfer-encoding')) {
+            keep = false;
+            codings++;
+            if (text.slice(valueStart, valueEnd).toLowerCase() !== 'chunked') return 'unsupported Transfer-Encoding';
+          }
+          break;
+      }
+      lines.push(start, keep ? end : 0, valueStart, valueEnd);
+    }
+    if (lengths + codings > 1) return 'more than one body length';
+    if (codings > 0 && this.parser.minor === 0) return 'Transfer-Encoding in an HTTP/1.0 response';
+    this.headers = new HeaderList(text, lines, lastLineEnd);
+    if (tokens !== undefined) {
+      if (tokens.close) this.keepAlive = false;
+      else if (tokens.keepAlive) this.keepAlive = true;
+      for (const name of tokens.named) this.headers.remove(name);
+    }
+    this.framing = this.bodyFraming(method, codings);
+    return undefined;
+  }
+
+  private bodyFraming(method: string, codings: number): ResponseFraming {
+    if (method === 'HEAD' || this.status < 200 || this.status === 204 || this.status === 304) return 'none';
+    if (codings > 0) return 'chunked';
+    if (this.length === undefined) return 'until-close';
+    return this.length === 0 ? 'none' : 'length';
+  }
+}

@@ -1,0 +1,506 @@
+// One client connection: heads in, exchanges out, one at a time and in order. While an exchange runs, further requests stay
+// unread in the socket. After anything malformed there is one answer, then nothing of the connection is looked at again.
+import type * as net from 'node:net';
+import type * as tls from 'node:tls';
+import { ChunkDecoder } from './chunked.ts';
+import { clearDeadline, Expiring } from './deadlines.ts';
+import { Exchange } from './exchange.ts';
+import { BAD_BYTE, HeadCollector, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
+import { HeaderList } from './headers.ts';
+import { keepBytes } from './lent-bytes.ts';
+import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
+import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
+import type { Http1Server } from './server.ts';
+
+const FIRST_LOOK = 2_048;
+const DRAIN_BYTES = 65_536;
+const LINGER_BYTES = 1_048_576;
+const LINGER_MS = 1_000;
+const MIN_BYTES_PER_SECOND = 500;
+
+const REQUEST_TIMEOUT: HeadFault = { status: 408, message: 'Request timeout' };
+const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
+
+/** What the current deadline is about. */
+type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
+
+export class ServerConnection extends Expiring implements BodySource {
+  readonly encrypted: boolean;
+  readonly serverName: string | undefined;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  private readonly server: Http1Server;
+  private readonly socket: net.Socket;
+  private exchange: Exchange | undefined = undefined;
+  private body: RequestBody = NO_BODY;
+  /** Bytes behind the current request. */
+  private rest: Buffer | undefined = undefined;
+  private restAt = 0;
+  private collector: HeadCollector | undefined = undefined;
+  private decoder: ChunkDecoder | undefined = undefined;
+  private bodyLeft = 0;
+  private requests = 0;
+  private waiting: Waiting = 'idle';
+  private mark = 0;
+  private discarded = 0;
+  private paused = false;
+  private advancing = false;
+  private continued = false;
+  private halfClosed = false;
+  /** No request is read any more; what arrives is thrown away. */
+  private lingering = false;
+  private detached = false;
+
+  constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, serverName: string | undefined) {
+    super();
+    this.server = server;
+    this.socket = socket;
+    this.encrypted = (socket as tls.TLSSocket).encrypted === true;
+    this.serverName = serverName;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.localAddress = socket.localAddress ?? '';
+    this.localPort = socket.localPort ?? 0;
+    socket.allowHalfOpen = true;
+    socket.setNoDelay(true);
+    socket.on('error', ignore);
+    socket.on('close', () => this.closed());
+    socket.on('end', () => this.ended());
+    socket.on('drain', () => this.drained());
+    socket.on('data', (chunk: Buffer) => this.received(chunk));
+    this.wait('idle');
+  }
+
+  get isIdle(): boolean {
+    return this.exchange === undefined && !this.lingering && this.collector === undefined && this.rest === undefined;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  httpDate(): string {
+    return this.server.deadlines.httpDate();
+  }
+
+  /** For the exchange, when it starts its answer. */
+  mayKeepAlive(exchange: Exchange): boolean {
+    if (!exchange.keepAlive || this.server.draining || this.requests >= this.server.limits.requestsPerConnection)
+      return false;
+    if (this.halfClosed && this.rest === undefined) return false;
+    if (this.body.complete) return true;
+    if (exchange.expectsContinue && !this.continued) return false;
+    return this.decoder !== undefined || this.bodyLeft <= DRAIN_BYTES;
+  }
+
+  writeText(text: string): boolean {
+    this.socket.write(text, 'latin1');
+    return this.isFlowing();
+  }
+
+  writeParts(before: string, chunk: Uint8Array, after: string): boolean {
+    const { socket } = this;
+    if (before === '' && after === '') socket.write(chunk);
+    else {
+      socket.cork();
+      if (before !== '') socket.write(before, 'latin1');
+      socket.write(chunk);
+      if (after !== '') socket.write(after, 'latin1');
+      socket.uncork();
+    }
+    if (socket.writableLength > 0) keepBytes(chunk);
+    return this.isFlowing();
+  }
+
+  /** For the exchange: its answer is handed over. */
+  exchangeEnded(exchange: Exchange): void {
+    if (this.detached) return;
+    this.exchange = undefined;
+    exchange.settle();
+    if (this.socket.destroyed) return;
+    if (!exchange.keepAlive) {
+      this.linger();
+      return;
+    }
+    if (!this.body.complete) {
+      this.discarded = 0;
+      this.body.discard();
+      this.resumeSocket();
+      this.wait('linger');
+      return;
+    }
+    this.advance();
+  }
+
+  /** For the exchange: the client must notice that the answer is not whole. */
+  breakOff(isDelimitedByClose: boolean): void {
+    this.exchange = undefined;
+    if (isDelimitedByClose && !this.encrypted) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  /** For the exchange: the socket is somebody else's from now on. */
+  detach(): { socket: net.Socket; bytes: Buffer } {
+    this.detached = true;
+    clearDeadline(this);
+    const { socket } = this;
+    socket.removeAllListeners('data');
+    socket.removeAllListeners('end');
+    socket.removeAllListeners('drain');
+    const bytes = this.rest === undefined ? Buffer.alloc(0) : this.rest.subarray(this.restAt);
+    this.rest = undefined;
+    return { socket, bytes };
+  }
+
+  pauseReading(): void {
+    if (!this.body.complete) this.pauseSocket();
+    if (this.waiting === 'body') clearDeadline(this);
+  }
+
+  resumeReading(): void {
+    if (this.body.complete || this.lingering) return;
+    this.resumeSocket();
+    this.mark = this.body.bytesRead;
+    this.wait('body');
+  }
+
+  bodyWanted(): void {
+    const { exchange } = this;
+    if (exchange === undefined || !exchange.expectsContinue || this.continued || exchange.answered) return;
+    this.continued = true;
+    this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+  }
+
+  override onDeadline(): void {
+    switch (this.waiting) {
+      case 'head':
+        this.reject(REQUEST_TIMEOUT, undefined);
+        return;
+      case 'body':
+        if (this.body.bytesRead - this.mark < (MIN_BYTES_PER_SECOND * this.server.limits.bodyStallTimeoutMs) / 1_000) {
+          this.rejectBody(REQUEST_TIMEOUT);
+        } else this.resumeReading();
+        return;
+      case 'send':
+        if (this.unsent() < this.mark - (MIN_BYTES_PER_SECOND * this.server.limits.sendStallTimeoutMs) / 1_000) {
+          this.waitForSending();
+        } else this.socket.destroy();
+        return;
+      default:
+        this.socket.destroy();
+    }
+  }
+
+  private received(chunk: Buffer): void {
+    if (this.lingering) {
+      this.discarded += chunk.length;
+      if (this.discarded > LINGER_BYTES) this.socket.destroy();
+      return;
+    }
+    if (!this.body.complete) {
+      const isOver = this.exchange === undefined;
+      const next = this.feedBody(chunk, 0);
+      if (next < 0) {
+        this.rejectBody(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST);
+        return;
+      }
+      if (isOver) {
+        this.discarded += chunk.length;
+        if (!this.body.complete && this.discarded > DRAIN_BYTES) {
+          this.linger();
+          return;
+        }
+      } else if (this.body.complete && this.waiting === 'body') clearDeadline(this);
+      if (next < chunk.length) this.keepRest(chunk, next);
+      if (this.exchange === undefined && this.body.complete) this.advance();
+      return;
+    }
+    this.keepRest(chunk, 0);
+    if (this.exchange === undefined) this.advance();
+  }
+
+  private keepRest(chunk: Buffer, from: number): void {
+    if (this.rest === undefined) {
+      this.rest = chunk;
+      this.restAt = from;
+    } else {
+      this.rest = Buffer.concat([this.rest.subarray(this.restAt), chunk.subarray(from)]);
+      this.restAt = 0;
+    }
+    if (this.exchange !== undefined) this.pauseSocket();
+  }
+
+  /** Reads requests out of what is there, until one waits for its answer or the bytes are used up. */
+  private advance(): void {
+    if (this.advancing) return;
+    this.advancing = true;
+    while (this.exchange === undefined && this.rest !== undefined && this.body.complete && !this.lingering) {
+      if (this.isCongested()) break;
+      this.readHead();
+    }
+    this.advancing = false;
+    if (this.exchange !== undefined || this.lingering || this.detached || !this.body.complete) return;
+    if (this.rest !== undefined) {
+      this.pauseSocket();
+      this.waitForSending();
+      return;
+    }
+    if (this.server.draining && this.collector === undefined) {
+      this.linger();
+      return;
+    }
+    if (this.halfClosed) {
+      this.linger();
+      return;
+    }
+    this.resumeSocket();
+    if (this.isCongested()) this.waitForSending();
+    else if (this.collector === undefined) this.wait('idle');
+  }
+
+  private readHead(): void {
+    const chunk = this.rest as Buffer;
+    const from = this.restAt;
+    this.rest = undefined;
+    if (this.collector === undefined) {
+      // One empty line in front of a request is allowed (RFC 9112 section 2.2).
+      const start = chunk[from] === 13 && chunk[from + 1] === 10 ? from + 2 : from;
+      let text = chunk.toString('latin1', start, Math.min(chunk.length, start + FIRST_LOOK));
+      let end = text.indexOf('\r\n\r\n');
+      if (end < 0 && chunk.length - start > FIRST_LOOK) {
+        text = chunk.toString('latin1', start, Math.min(chunk.length, start + this.server.limits.headBytes));
+        end = text.indexOf('\r\n\r\n');
+      }
+      if (end >= 0) {
+        this.begin(chunk, start, start + end + 4, text, chunk, start + end + 4);
+        return;
+      }
+      this.collector = new HeadCollector(this.server.limits.headBytes, this.server.limits.lineBytes);
+      this.wait('head');
+    }
+    const { collector } = this;
+    const next = collector.feed(chunk, from);
+    if (next === NEED_MORE) return;
+    if (next < 0) {
+      this.reject(next === BAD_BYTE ? BAD_REQUEST : next === LINE_TOO_LONG ? URI_TOO_LONG : HEAD_TOO_LARGE, undefined);
+      return;
+    }
+    this.collector = undefined;
+    const { bytes, length } = collector;
+    this.begin(bytes, 0, length, bytes.toString('latin1', 0, length), chunk, next);
+  }
+
+  /** A head is complete; what follows it is in `rest` from `restAt` on. */
+  private begin(bytes: Buffer, start: number, end: number, text: string, rest: Buffer, restAt: number): void {
+    clearDeadline(this);
+    this.requests++;
+    const { head, limits } = this.server;
+    const fault = head.read(bytes, start, end, text);
+    if (fault !== undefined) {
+      this.reject(fault, head);
+      return;
+    }
+    if (limits.bodyBytes > 0 && head.bodyLength > limits.bodyBytes) {
+      this.reject(TOO_LARGE, head);
+      return;
+    }
+    let next = restAt;
+    if (head.bodyKind === 'none') this.body = NO_BODY;
+    else {
+      this.continued = false;
+      this.body = new RequestBody(head.bodyKind, head.bodyKind === 'length' ? head.bodyLength : undefined, this);
+      this.bodyLeft = head.bodyLength;
+      this.decoder =
+        head.bodyKind === 'chunked'
+          ? new ChunkDecoder({ extensionBytes: limits.chunkExtensionBytes, trailerBytes: limits.headBytes })
+          : undefined;
+      next = this.feedBody(rest, restAt);
+      if (next < 0) {
+        this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);
+        return;
+      }
+    }
+    const exchange = new Exchange(this, head, this.body, end - start);
+    this.exchange = exchange;
+    if (next < rest.length) this.keepRest(rest, next);
+    this.server.handle(exchange);
+  }
+
+  /** Gives the body its bytes of chunk[from…]; the position behind them, or one of the negative faults below. */
+  private feedBody(chunk: Buffer, from: number): number {
+    const { body, decoder } = this;
+    if (decoder !== undefined) {
+      const next = decoder.decode(chunk, from, chunk.length);
+      if (decoder.faulty) return BODY_FAULTY;
+      const size = decoder.payloadEnd - decoder.payloadStart;
+      const { bodyBytes } = this.server.limits;
+      if (bodyBytes > 0 && body.bytesRead + size > bodyBytes) return BODY_TOO_LARGE;
+      if (size > 0) body.push(chunk.subarray(decoder.payloadStart, decoder.payloadEnd));
+      if (decoder.done) body.finish();
+      return next;
+    }
+    const end = Math.min(chunk.length, from + this.bodyLeft);
+    this.bodyLeft -= end - from;
+    if (end > from) body.push(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end));
+    if (this.bodyLeft === 0) body.finish();
+    return end;
+  }
+
+  /** One answer for something that never became an exchange. */
+  private reject(fault: HeadFault, head: { method: string; headers: HeaderList } | undefined): void {
+    const headers = head?.headers;
+    const page = this.server.renderError(fault.status, fault.message, {
+      accept: headers?.get('accept'),
+      contentType: headers?.get('content-type'),
+    });
+    const extra = HeaderList.from(page.headers ?? []);
+    const body = Buffer.from(page.body);
+    let text = extra.appendTo(`HTTP/1.1 ${fault.status} ${REASONS[fault.status] ?? 'Error'}\r\n`);
+    if (!extra.has('date')) text += `Date: ${this.httpDate()}\r\n`;
+    text += `Content-Type: ${page.contentType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
+    if (head?.method !== 'HEAD') text += body.toString('latin1');
+    this.rest = undefined;
+    this.collector = undefined;
+    this.socket.write(text, 'latin1');
+    this.server.rejected({
+      status: fault.status,
+      message: fault.message,
+      remoteAddress: this.remoteAddress,
+      bytesOut: text.length,
+      serverName: this.serverName,
+    });
+    this.linger();
+  }
+
+  /** The body turned out faulty or slow while the exchange was on its way. */
+  private rejectBody(fault: HeadFault): void {
+    const { exchange } = this;
+    const wasAnswered = exchange === undefined || exchange.answered;
+    this.exchange = undefined;
+    if (exchange !== undefined && !wasAnswered) exchange.status = fault.status;
+    if (exchange === undefined || wasAnswered) this.linger();
+    else {
+      this.body.fail();
+      this.reject(fault, exchange);
+    }
+    exchange?.lose();
+    if (wasAnswered && exchange !== undefined) this.socket.destroy();
+  }
+
+  /** Ends our side and throws away what the client still sends, for a moment, so that the answer is not lost in a reset. */
+  private linger(): void {
+    if (this.lingering) return;
+    this.lingering = true;
+    this.discarded = 0;
+    this.rest = undefined;
+    if (this.halfClosed) {
+      this.waitForSending();
+      this.socket.destroySoon();
+      return;
+    }
+    this.resumeSocket();
+    if (this.socket.writableLength === 0) this.wait('linger');
+    else this.waitForSending();
+    this.socket.end(() => this.wait('linger'));
+  }
+
+  private ended(): void {
+    this.halfClosed = true;
+    if (this.lingering || !this.body.complete || this.collector !== undefined) {
+      this.exchange?.lose();
+      this.exchange = undefined;
+      if (this.lingering) this.socket.destroySoon();
+      else this.socket.destroy();
+      return;
+    }
+    if (this.exchange === undefined && this.rest === undefined) this.linger();
+  }
+
+  private closed(): void {
+    clearDeadline(this);
+    this.server.forget(this);
+    this.rest = undefined;
+    const { exchange } = this;
+    this.exchange = undefined;
+    if (exchange === undefined) return;
+    if (this.detached) {
+      exchange.finished = true;
+      exchange.settle();
+    } else exchange.lose();
+  }
+
+  private drained(): void {
+    if (this.waiting === 'send') clearDeadline(this);
+    if (this.detached) return;
+    if (this.exchange !== undefined) this.exchange.onDrain?.();
+    else if (!this.lingering) this.advance();
+  }
+
+  /** Everything handed over has left, or what is left is within the socket's mark. Starts the send deadline otherwise. */
+  private isFlowing(): boolean {
+    if (!this.isCongested()) return true;
+    this.waitForSending();
+    return false;
+  }
+
+  private isCongested(): boolean {
+    return this.socket.writableLength > 0 && this.socket.writableNeedDrain;
+  }
+
+  private waitForSending(): void {
+    this.mark = this.unsent();
+    this.wait('send');
+  }
+
+  /** Goes down as bytes leave; libuv's own count, where there is one, shows progress inside a large write. */
+  private unsent(): number {
+    const { _handle: handle } = this.socket as unknown as { _handle?: { writeQueueSize?: number } | null };
+    return this.socket.writableLength + (handle?.writeQueueSize ?? 0);
+  }
+
+  private wait(what: Waiting): void {
+    this.waiting = what;
+    const { limits, deadlines } = this.server;
+    const ms =
+      what === 'idle'
+        ? limits.idleTimeoutMs
+        : what === 'head'
+          ? limits.headTimeoutMs
+          : what === 'body'
+            ? limits.bodyStallTimeoutMs
+            : what === 'send'
+              ? limits.sendStallTimeoutMs
+              : LINGER_MS;
+    deadlines.list(ms).add(this);
+  }
+
+  private pauseSocket(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private resumeSocket(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+}
+
+const BODY_FAULTY = -1;
+const BODY_TOO_LARGE = -2;
+
+const REASONS: Record<number, string> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  505: 'HTTP Version Not Supported',
+};
+
+/** Every error of a socket is followed by its close event, where the work is done. */
+function ignore(): void {}

@@ -1,0 +1,472 @@
+// One connection to an upstream: a request at a time, the answer read strictly. It goes back to the pool only after an exchange
+// that ended exactly: request written, answer complete, not one byte too many. Anything else destroys it.
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { ChunkDecoder } from './chunked.ts';
+import { clearDeadline, Expiring } from './deadlines.ts';
+import { latin1 } from './exchange.ts';
+import { HeadCollector, NEED_MORE } from './head-collector.ts';
+import { wereBytesKept } from './lent-bytes.ts';
+import { MAX_HEAD_BYTES } from './llhttp.ts';
+import type { UpstreamPool } from './pool.ts';
+import type { BodySink } from './request-body.ts';
+import type { ResponseFraming } from './response-head.ts';
+import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts';
+import type { PooledCall } from './upstream-call.ts';
+
+const SMALL = 8_192;
+const FIRST_LOOK = 2_048;
+const MAX_INFORMATIONAL = 16;
+const FIRST_BUFFER = 16_384;
+const LARGE_BUFFER = 65_536;
+const VERSION_PREFIX = 'HTTP/1.';
+const CHUNK_LIMITS = { extensionBytes: 16_384, trailerBytes: MAX_HEAD_BYTES };
+
+type Waiting = 'connect' | 'send' | 'read' | 'idle';
+type Reading = 'head' | ResponseFraming;
+
+export class UpstreamConnection extends Expiring implements BodySink {
+  readonly key: string;
+  requests = 0;
+  private readonly pool: UpstreamPool;
+  private readonly socket: net.Socket;
+  private readonly isShared: boolean;
+  private call: PooledCall | undefined = undefined;
+  private waiting: Waiting = 'connect';
+  private connected = false;
+  private tcpConnected = false;
+  private dead = false;
+  private isReused = false;
+  private cause: Error | undefined = undefined;
+  private memory: Buffer;
+  private reading: Reading = 'head';
+  private left = 0;
+  private decoder: ChunkDecoder | undefined = undefined;
+  private collector: HeadCollector | undefined = undefined;
+  private informational = 0;
+  private keepAlive = false;
+  private bytesSeen = false;
+  private bodySent = false;
+  private isChunking = false;
+  private paused = false;
+  private bodyWaits = false;
+
+  constructor(pool: UpstreamPool, target: UpstreamTarget, call: PooledCall) {
+    super();
+    this.pool = pool;
+    this.key = target.key;
+    this.call = call;
+    this.isShared = call.request.upgrade === undefined;
+    this.memory = Buffer.allocUnsafeSlow(this.isShared && target.tls === undefined ? FIRST_BUFFER : 0);
+    this.socket = this.open(target);
+    this.socket.on('error', (error) => {
+      this.cause = error;
+    });
+    this.socket.on('close', () => this.lost());
+    this.socket.on('end', () => this.ended());
+    this.socket.on('drain', () => this.drained());
+    this.wait('connect');
+  }
+
+  get address(): string | undefined {
+    return this.socket.remoteAddress;
+  }
+
+  /** Takes another request; the connection is idle. */
+  take(call: PooledCall): void {
+    this.call = call;
+    call.connection = this;
+    this.isReused = true;
+    this.send();
+  }
+
+  /** Nobody wants the answer any more. */
+  drop(): void {
+    const { call } = this;
+    this.call = undefined;
+    call?.streamedBody?.detach(this);
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.dead = true;
+    clearDeadline(this);
+    this.pool.forget(this);
+    this.socket.destroy();
+  }
+
+  waitIdle(ms: number): void {
+    this.waiting = 'idle';
+    this.pool.deadlines.list(ms).add(this);
+  }
+
+  pause(): void {
+    if (this.paused || this.dead) return;
+    this.paused = true;
+    clearDeadline(this);
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (!this.paused || this.dead) return;
+    this.paused = false;
+    this.socket.resume();
+    this.waitForAnswer();
+  }
+
+  override onDeadline(): void {
+    switch (this.waiting) {
+      case 'connect':
+        this.fail('connect_timeout', 'connecting took too long');
+        return;
+      case 'send':
+        this.fail('send_timeout', 'the upstream does not take the request');
+        return;
+      case 'read':
+        this.fail('read_timeout', 'the upstream does not answer');
+        return;
+      default:
+        this.destroy();
+    }
+  }
+
+  /** BodySink: a piece of the client's body. */
+  onChunk(chunk: Buffer): boolean {
+    const { socket } = this;
+    if (this.dead) return true;
+    if (!this.isChunking) socket.write(chunk);
+    else if (chunk.length <= SMALL) socket.write(`${chunk.length.toString(16)}\r\n${latin1(chunk)}\r\n`, 'latin1');
+    else {
+      socket.cork();
+      socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
+      socket.write(chunk);
+      socket.write('\r\n', 'latin1');
+      socket.uncork();
+    }
+    if (socket.writableLength === 0 || !socket.writableNeedDrain) return true;
+    this.bodyWaits = true;
+    this.wait('send');
+    return false;
+  }
+
+  /** BodySink: the client's body is complete. */
+  onEnd(): void {
+    if (this.dead) return;
+    if (this.isChunking) this.socket.write('0\r\n\r\n', 'latin1');
+    this.bodySent = true;
+    this.waitForAnswer();
+  }
+
+  /** BodySink: the client went away in the middle of its body. */
+  onError(): void {
+    this.fail('aborted', 'the client did not send its whole body');
+  }
+
+  private open(target: UpstreamTarget): net.Socket {
+    const address = { host: target.host, port: target.port, noDelay: true };
+    if (target.tls !== undefined) {
+      const { servername, rejectUnauthorized, ca, cert, key } = target.tls;
+      const name = servername === undefined || net.isIP(servername) > 0 ? {} : { servername };
+      const material = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+      const socket = tls.connect({ ...address, ...name, ...material, rejectUnauthorized, ALPNProtocols: ['http/1.1'] });
+      socket.once('connect', () => {
+        this.tcpConnected = true;
+      });
+      socket.once('secureConnect', () => this.opened());
+      socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
+      return socket;
+    }
+    if (!this.isShared) {
+      const socket = net.connect(address);
+      socket.once('connect', () => this.opened());
+      socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
+      return socket;
+    }
+    const { memory } = this;
+    let isFirst = true;
+    const socket = net.connect({
+      ...address,
+      onread: {
+        buffer: () => {
+          if (!isFirst) return this.nextMemory();
+          isFirst = false;
+          return memory;
+        },
+        callback: (size: number) => {
+          this.received(this.memory, size);
+          return !this.paused;
+        },
+      },
+    });
+    socket.once('connect', () => this.opened());
+    return socket;
+  }
+
+  /** Fresh memory when the last chunk was kept, larger memory when it was filled; else the same again. */
+  private nextMemory(): Buffer {
+    if (this.memoryIsTaken) {
+      this.memoryIsTaken = false;
+      this.memory = Buffer.allocUnsafeSlow(this.nextSize);
+    } else if (this.nextSize > this.memory.length) this.memory = Buffer.allocUnsafeSlow(this.nextSize);
+    return this.memory;
+  }
+  private memoryIsTaken = false;
+  private nextSize = FIRST_BUFFER;
+
+  private opened(): void {
+    if (this.dead) return;
+    this.connected = true;
+    if (this.call === undefined) this.destroy();
+    else this.send();
+  }
+
+  private send(): void {
+    const call = this.call as PooledCall;
+    const { request, head } = call;
+    const { socket } = this;
+    this.requests++;
+    this.reading = 'head';
+    this.informational = 0;
+    this.bytesSeen = false;
+    this.keepAlive = false;
+    this.bodySent = true;
+    call.requestSent = true;
+    call.handler.onConnected?.(this.isReused);
+    if (this.call !== call || this.dead) return;
+    const { body } = request;
+    const bytes = body === undefined || body instanceof Uint8Array ? body : body.bytes;
+    if (bytes === undefined || bytes.length === 0) socket.write(head, 'latin1');
+    else if (bytes.length <= SMALL) socket.write(head + latin1(bytes), 'latin1');
+    else {
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(bytes);
+      socket.uncork();
+    }
+    const streamed = call.streamedBody;
+    if (streamed === undefined) {
+      this.waitForAnswer();
+      return;
+    }
+    this.bodySent = false;
+    this.isChunking = streamed.length === undefined;
+    clearDeadline(this);
+    streamed.stream(this);
+  }
+
+  /** While our own bytes are stuck it is the upstream's reading that is waited for, then its answer. */
+  private waitForAnswer(): void {
+    if (this.call === undefined || this.dead || this.paused) return;
+    if (this.socket.writableLength > 0 && this.reading === 'head') this.wait('send');
+    else if (this.bodySent) this.wait('read');
+  }
+
+  private drained(): void {
+    if (this.call === undefined || this.dead) return;
+    if (this.waiting === 'send') clearDeadline(this);
+    if (this.bodyWaits) {
+      this.bodyWaits = false;
+      this.call.streamedBody?.resume();
+    }
+    this.waitForAnswer();
+  }
+
+  /** bytes[0, size) came; they may be overwritten once this returns. */
+  private received(bytes: Buffer, size: number): void {
+    if (this.dead) return;
+    if (size === this.memory.length) this.nextSize = LARGE_BUFFER;
+    if (this.call === undefined) {
+      this.destroy();
+      return;
+    }
+    this.bytesSeen = true;
+    let at = 0;
+    if (this.reading === 'head') at = this.readHead(bytes, size);
+    if (at >= 0 && at < size) this.readBody(bytes, at, size);
+    if (wereBytesKept(bytes)) this.memoryIsTaken = true;
+    if (this.call !== undefined && this.waiting === 'read' && !this.paused && !this.dead) this.wait('read');
+  }
+
+  /** The position behind the final head, or -1 when there is nothing to read behind it (now). */
+  private readHead(bytes: Buffer, size: number): number {
+    let at = 0;
+    while (this.reading === 'head') {
+      if (at === size) return -1;
+      const call = this.call as PooledCall;
+      let fault: string | undefined;
+      const { head } = this.pool;
+      if (this.collector === undefined) {
+        let text = bytes.toString('latin1', at, Math.min(size, at + FIRST_LOOK));
+        let end = text.indexOf('\r\n\r\n');
+        if (end < 0 && size - at > FIRST_LOOK) {
+          text = bytes.toString('latin1', at, Math.min(size, at + MAX_HEAD_BYTES));
+          end = text.indexOf('\r\n\r\n');
+        }
+        if (end >= 0) {
+          fault = head.read(bytes, at, at + end + 4, text, call.request.method);
+          at += end + 4;
+        } else this.collector = new HeadCollector(MAX_HEAD_BYTES, MAX_HEAD_BYTES);
+      }
+      const { collector } = this;
+      if (collector !== undefined) {
+        const next = collector.feed(bytes.subarray(0, size), at);
+        if (next === NEED_MORE) {
+          const known = collector.bytes.toString('latin1', 0, Math.min(collector.length, VERSION_PREFIX.length));
+          if (VERSION_PREFIX.startsWith(known)) return -1;
+          fault = 'not an HTTP/1 answer';
+        } else if (next < 0) fault = 'malformed response head';
+        else {
+          const text = collector.bytes.toString('latin1', 0, collector.length);
+          fault = head.read(collector.bytes, 0, collector.length, text, call.request.method);
+          at = next;
+        }
+        this.collector = undefined;
+      }
+      if (fault !== undefined) {
+        this.fail('invalid_response', fault);
+        return -1;
+      }
+      if (head.status >= 200) return this.begin(call, at, size);
+      if (head.status === 101) return this.switchProtocols(call, bytes, at, size);
+      if (++this.informational > MAX_INFORMATIONAL) {
+        this.fail('invalid_response', 'too many informational answers');
+        return -1;
+      }
+    }
+    return at;
+  }
+
+  private begin(call: PooledCall, at: number, size: number): number {
+    const { head } = this.pool;
+    const { framing } = head;
+    this.reading = framing;
+    this.keepAlive = head.keepAlive && framing !== 'until-close';
+    this.left = framing === 'length' ? (head.length as number) : 0;
+    this.decoder = framing === 'chunked' ? new ChunkDecoder(CHUNK_LIMITS) : undefined;
+    call.headSeen = true;
+    call.handler.onHead(describeHead(head));
+    if (this.call !== call) return -1;
+    if (framing !== 'none') return at;
+    this.complete(at === size);
+    return -1;
+  }
+
+  private switchProtocols(call: PooledCall, bytes: Buffer, at: number, size: number): number {
+    const { head } = this.pool;
+    const asked = call.request.upgrade?.toLowerCase();
+    if (asked === undefined || head.upgrade?.toLowerCase() !== asked || call.handler.onUpgrade === undefined) {
+      this.fail('invalid_response', 'a switch of protocols that nobody asked for');
+      return -1;
+    }
+    clearDeadline(this);
+    this.dead = true;
+    this.call = undefined;
+    call.finished = true;
+    call.headSeen = true;
+    this.pool.forget(this);
+    this.socket.removeAllListeners('data');
+    this.socket.removeAllListeners('end');
+    this.socket.removeAllListeners('drain');
+    call.handler.onUpgrade(describeHead(head), this.socket, Buffer.from(bytes.subarray(at, size)));
+    return -1;
+  }
+
+  private readBody(bytes: Buffer, from: number, size: number): void {
+    const call = this.call as PooledCall;
+    if (this.reading === 'chunked') {
+      const decoder = this.decoder as ChunkDecoder;
+      const next = decoder.decode(bytes, from, size);
+      if (decoder.payloadEnd > decoder.payloadStart)
+        this.deliver(call, bytes.subarray(decoder.payloadStart, decoder.payloadEnd));
+      if (this.call !== call) return;
+      if (decoder.faulty) this.fail('invalid_response', 'malformed chunked body');
+      else if (decoder.done) this.complete(next === size);
+      return;
+    }
+    if (this.reading === 'until-close') {
+      this.deliver(call, bytes.subarray(from, size));
+      return;
+    }
+    const end = Math.min(size, from + this.left);
+    this.left -= end - from;
+    this.deliver(call, bytes.subarray(from, end));
+    if (this.left === 0 && this.call === call) this.complete(end === size);
+  }
+
+  private deliver(call: PooledCall, chunk: Buffer): void {
+    if (call.handler.onData(chunk) === false && this.call === call) this.pause();
+  }
+
+  /** The answer is whole. The connection is free before the handler hears of it, so that it can be used at once. */
+  private complete(isExact: boolean): void {
+    const call = this.call as PooledCall;
+    this.call = undefined;
+    call.connection = undefined;
+    call.finished = true;
+    call.streamedBody?.detach(this);
+    if (this.paused && this.keepAlive) {
+      this.paused = false;
+      this.socket.resume();
+    }
+    const isReusable = isExact && this.isShared && this.keepAlive && this.bodySent && this.socket.writableLength === 0;
+    if (isReusable) this.pool.release(this);
+    else this.destroy();
+    call.handler.onEnd();
+  }
+
+  private fail(kind: UpstreamFault, message: string): void {
+    const { call } = this;
+    this.call = undefined;
+    call?.streamedBody?.detach(this);
+    this.destroy();
+    call?.fail(kind, message, this.cause);
+  }
+
+  private ended(): void {
+    if (this.dead) return;
+    if (this.reading === 'until-close' && this.call !== undefined) this.complete(false);
+    else this.lost();
+  }
+
+  /** The other side is gone; if that was a kept-alive connection closing under a request, the request goes over a fresh one. */
+  private lost(): void {
+    if (this.dead) return;
+    const { call } = this;
+    if (call === undefined) {
+      this.destroy();
+      return;
+    }
+    if (!this.connected) {
+      this.fail(this.tcpConnected ? 'tls' : 'connect', this.cause?.message ?? 'no connection');
+      return;
+    }
+    if (this.isReused && !this.bytesSeen && call.mayRepeat) {
+      this.call = undefined;
+      this.destroy();
+      call.hasRetried = true;
+      this.pool.connect(call);
+      return;
+    }
+    const message = this.bytesSeen
+      ? 'the upstream closed the connection in its answer'
+      : 'the upstream closed the connection';
+    this.fail('reset', this.cause?.message ?? message);
+  }
+
+  private wait(what: Exclude<Waiting, 'idle'>): void {
+    this.waiting = what;
+    const { request } = this.call as PooledCall;
+    const ms =
+      what === 'connect' ? request.connectTimeoutMs : what === 'send' ? request.sendTimeoutMs : request.readTimeoutMs;
+    this.pool.deadlines.list(ms).add(this);
+  }
+}
+
+function describeHead(head: {
+  status: number;
+  reason: string;
+  headers: UpstreamHead['headers'];
+  length: number | undefined;
+}): UpstreamHead {
+  return { status: head.status, reason: head.reason, headers: head.headers, length: head.length };
+}

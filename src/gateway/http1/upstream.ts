@@ -1,0 +1,126 @@
+// The words of the upstream side: what to send where, what comes back, and how it can fail.
+import type * as net from 'node:net';
+import { checkName, checkValue, HeaderError, type HeaderList } from './headers.ts';
+import type { RequestBody } from './request-body.ts';
+
+export interface UpstreamTls {
+  servername?: string | undefined;
+  rejectUnauthorized: boolean;
+  ca?: string | Buffer | (string | Buffer)[] | undefined;
+  cert?: string | Buffer | undefined;
+  key?: string | Buffer | undefined;
+}
+
+export interface UpstreamTarget {
+  /** IP address, or a name that the system resolves. */
+  host: string;
+  port: number;
+  tls?: UpstreamTls;
+  /** Connections are shared among requests with the same key: it names everything that a connection depends on. */
+  key: string;
+}
+
+export interface UpstreamRequest {
+  target: UpstreamTarget;
+  method: string;
+  /** Path and query. */
+  path: string;
+  hostHeader: string;
+  /** All other lines. Host, Connection and framing are written by us. */
+  headers: HeaderList;
+  body: RequestBody | Uint8Array | undefined;
+  connectTimeoutMs: number;
+  sendTimeoutMs: number;
+  readTimeoutMs: number;
+  /** Asks for this protocol: then 101 is a possible answer, and the connection is not shared. */
+  upgrade?: string | undefined;
+}
+
+export interface UpstreamHead {
+  status: number;
+  reason: string;
+  headers: HeaderList;
+  /** Declared; undefined for a chunked or close-delimited body. */
+  length: number | undefined;
+}
+
+/** Events of one call, in this order, on the turn of the bytes: onConnected, onHead, onData…, then onEnd or onError once. */
+export interface UpstreamHandler {
+  onConnected?(reused: boolean): void;
+  onHead(head: UpstreamHead): void;
+  /** The chunk is lent for the call: copy it, or keepBytes() it. False pauses until resume(). */
+  onData(chunk: Buffer): boolean | undefined;
+  onEnd(): void;
+  onError(error: UpstreamError): void;
+  /** 101 was asked for and came; the socket and the bytes behind the head belong to the handler. */
+  onUpgrade?(head: UpstreamHead, socket: net.Socket, bytes: Buffer): void;
+}
+
+export interface UpstreamCall {
+  pause(): void;
+  resume(): void;
+  /** Ends the call and its connection; no event follows. */
+  abort(): void;
+  /** Where the connection leads, once there is one. */
+  readonly address: string | undefined;
+}
+
+export type UpstreamFault =
+  | 'connect'
+  | 'connect_timeout'
+  | 'tls'
+  | 'send_timeout'
+  | 'read_timeout'
+  | 'reset'
+  | 'invalid_response'
+  | 'aborted';
+
+export class UpstreamError extends Error {
+  readonly kind: UpstreamFault;
+  /** Bytes of the request may have reached the upstream. */
+  readonly requestSent: boolean;
+  /** onHead was called. */
+  readonly responseStarted: boolean;
+
+  constructor(kind: UpstreamFault, message: string, requestSent: boolean, responseStarted: boolean, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'UpstreamError';
+    this.kind = kind;
+    this.requestSent = requestSent;
+    this.responseStarted = responseStarted;
+  }
+}
+
+const CHUNKED = 'Transfer-Encoding: chunked\r\n';
+const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
+/** The request's head, empty line included. Throws HeaderError for what would break it. */
+export function requestHead(request: UpstreamRequest): string {
+  const { method, path, hostHeader, body, upgrade } = request;
+  checkName(method);
+  checkPath(path);
+  checkPath(hostHeader);
+  const connection = upgrade === undefined ? '' : `, Upgrade\r\nUpgrade: ${checkValue('Upgrade', upgrade)}`;
+  const start = `${method} ${path} HTTP/1.1\r\nHost: ${hostHeader}\r\nConnection: keep-alive${connection}\r\n`;
+  return `${request.headers.appendTo(start + framing(method, body))}\r\n`;
+}
+
+/** Length of a body that is known by now, or undefined for one to be chunked. */
+export function bodyLength(body: RequestBody | Uint8Array): number | undefined {
+  return body instanceof Uint8Array ? body.length : (body.bytes?.length ?? body.length);
+}
+
+function framing(method: string, body: RequestBody | Uint8Array | undefined): string {
+  const length = body === undefined ? 0 : bodyLength(body);
+  if (length === undefined) return CHUNKED;
+  return length > 0 || METHODS_WITH_BODY.has(method) ? `Content-Length: ${length}\r\n` : '';
+}
+
+function checkPath(path: string): void {
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    if (code <= 0x20 || code === 0x7f || code > 0xff)
+      throw new HeaderError('illegal character in the request line', path.slice(0, 64));
+  }
+  if (path.length === 0) throw new HeaderError('empty part of the request line', '');
+}
