@@ -11,7 +11,9 @@ export function labelOf(schemas: SchemaSet, schema: EntitySchema, entity: Entity
   const fields = form?.fields ?? [schema.endpoint_key ?? 'id'];
   const names = fields.map((field) => entity[field]).filter((value) => typeof value === 'string' && value !== '');
   let name = names.length === 0 ? entity.id : names.join(' ');
-  if (names.length > 0 && form?.tail !== undefined && name.length > form.tail) name = name.slice(-form.tail);
+  // A secret shows its end, never more than half of itself.
+  if (names.length > 0 && form?.tail !== undefined)
+    name = name.slice(-Math.min(form.tail, Math.floor(name.length / 2)) || name.length);
   const owners = (form?.for ?? []).flatMap((field) => {
     const text = describeOwner(schemas, schema, entity, field, states);
     return text === undefined ? [] : [text];

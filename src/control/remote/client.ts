@@ -26,6 +26,8 @@ export interface AdminClient {
   readonly connection: Connection;
   /** GET of a path below the workspace. A status in `absent` answers undefined. */
   get(path: string, options?: { absent?: readonly number[] | undefined }): Promise<JsonObject | undefined>;
+  /** POST that changes nothing (checks of bodies); throws what the gateway has against the body. */
+  check(path: string, body: JsonObject): Promise<void>;
 }
 
 const READ_RETRIES = 3;
@@ -68,6 +70,14 @@ export async function createClient(connection: Connection, onTrace?: (line: stri
       const body = parseBody(response.body);
       if (body === undefined) throw notKong(connection, `GET ${path} answered something that is no JSON object`);
       return body;
+    },
+    async check(path, body) {
+      const url = connection.address + workspacePrefix(connection) + path;
+      const response = await http
+        .post(url, { json: body, responseType: 'text' })
+        .catch((error: unknown) => answerOf(error, connection));
+      onTrace?.(`POST ${url} ${response.statusCode}`);
+      if (response.statusCode >= 300) throw describeFailure('POST', path, response.statusCode, response.body);
     },
   };
 }

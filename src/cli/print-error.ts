@@ -1,0 +1,30 @@
+// How a command ends that failed: one sentence, details, a hint, on standard error. A stack only when asked for, or when
+// the error is a defect of this program.
+import { GwctlError } from '../lib/errors.ts';
+import { createTheme } from './theme.ts';
+
+export interface ErrorPrinting {
+  readonly useColor: boolean;
+  readonly verbosity: number;
+}
+
+/** @returns the exit code. */
+export async function printError(error: Error, options: ErrorPrinting): Promise<number> {
+  const exit = (error as { oclif?: { exit?: number } }).oclif?.exit;
+  if ((error as { code?: string }).code === 'EEXIT') return exit ?? 0;
+  const known = error instanceof GwctlError ? error : fromParser(error);
+  const theme = await createTheme(process.stderr, options.useColor);
+  const lines = [`${theme.error('Error:')} ${known.message}`];
+  if (known.details !== '') lines.push(known.details);
+  if (known.hint !== '') lines.push(theme.faint(`Hint: ${known.hint}`));
+  if (options.verbosity >= 2) lines.push(error.stack ?? '');
+  process.stderr.write(`${lines.join('\n')}\n`);
+  return 1;
+}
+
+/** Flags and arguments that the parser refuses are mistakes of use; anything else unknown is one of ours. */
+function fromParser(error: Error): GwctlError {
+  const isUsage = (error as { oclif?: unknown }).oclif !== undefined;
+  const message = isUsage ? error.message.replace(/\nSee more help with --help$/, '') : error.message;
+  return new GwctlError(isUsage ? 'E_USAGE' : 'E_INTERNAL', message, { cause: error });
+}

@@ -1,0 +1,164 @@
+// A State in the shape of a state file, the inverse of lower: children nested in their parent, references by name, ids and
+// timestamps left out where the reader can tell the entity without them.
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
+import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
+import { chooseSubschema } from '../../schema/validate.ts';
+import type { State } from '../../state/state.ts';
+import { createGrammar, type EntityForm, formOf, type Grammar, identityOf } from './grammar.ts';
+
+export interface RaiseOptions {
+  /** Keep the id of every entity. */
+  readonly withId?: boolean;
+  readonly selectTags?: readonly string[];
+  readonly workspace?: string | undefined;
+  /** `kind/id` of entities that are only known because others refer to them: not written. */
+  readonly borrowed?: ReadonlySet<string>;
+}
+
+export function raise(schemas: SchemaSet, state: State, options: RaiseOptions = {}): JsonObject {
+  const context: Context = { schemas, grammar: createGrammar(schemas), state, options };
+  const file: JsonObject = { _format_version: '3.0' };
+  if (options.workspace !== undefined) file['_workspace'] = options.workspace;
+  if (options.selectTags !== undefined && options.selectTags.length > 0) {
+    file['_info'] = { defaults: {}, select_tags: [...options.selectTags] };
+  }
+  for (const form of context.grammar.values()) {
+    const loose = state
+      .list(form.schema.name)
+      .filter((entity) => isOwned(options, form, entity) && nestingField(context, form, entity) === undefined);
+    if (loose.length > 0) file[form.schema.name] = raiseList(context, form, loose, undefined);
+  }
+  return sortKeys(file);
+}
+
+interface Context {
+  readonly schemas: SchemaSet;
+  readonly grammar: Grammar;
+  readonly state: State;
+  readonly options: RaiseOptions;
+}
+
+const isOwned = (options: RaiseOptions, form: EntityForm, entity: Entity): boolean =>
+  options.borrowed?.has(`${form.schema.name}/${entity.id}`) !== true;
+
+/** The field of the one parent an entity is written in; undefined when it has none or several. */
+function nestingField(context: Context, form: EntityForm, entity: Entity): string | undefined {
+  const nesting = form.foreign.filter(([name, field]) => field.in_file?.nest === true && isObject(entity[name]));
+  if (nesting.length !== 1) return undefined;
+  const [name, field] = nesting[0]!;
+  const parent = context.state.get(field.reference, idOf(entity[name]));
+  const isWritten = parent !== undefined && isOwned(context.options, formOf(context.grammar, field.reference), parent);
+  return isWritten ? name : undefined;
+}
+
+const idOf = (reference: Json | undefined): string => (isObject(reference) ? String(reference['id']) : '');
+
+function raiseList(
+  context: Context,
+  form: EntityForm,
+  entities: readonly Entity[],
+  parent: string | undefined,
+): Json[] {
+  return entities
+    .map((entity) => ({ key: sortKey(context, form.schema, entity), entity }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ entity }) => raiseEntity(context, form, entity, parent));
+}
+
+function sortKey(context: Context, schema: EntitySchema, entity: Entity): string {
+  const fields = identityOf(schema)[0] ?? ['id'];
+  const parts = fields.map((name) => {
+    const value = entity[name];
+    const field = schema.fields[name];
+    if (isObject(value) && field?.type === 'foreign') return nameOf(context, field.reference, idOf(value));
+    return typeof value === 'string' ? value : '';
+  });
+  // Unnamed ones come last, by id.
+  return parts.every((part) => part === '') ? `\uffff${entity.id}` : [...parts, entity.id].join('\u0000');
+}
+
+function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent: string | undefined): JsonObject {
+  const { schemas, options, state } = context;
+  const { schema } = form;
+  const chosen = chooseSubschema(schemas, schema, entity);
+  const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+  const written: JsonObject = {};
+  for (const [name, field] of Object.entries(fields)) {
+    if (name === parent || isGenerated(name, field)) continue;
+    if (name === 'id' && options.withId !== true && hasName(schema, entity)) continue;
+    const value = entity[name];
+    if (value === undefined) continue;
+    if (name === form.open?.field) written[name] = value;
+    else if (field.type === 'foreign') writeReference(context, name, schema, value, written);
+    else if (value !== null || isNullTold(field)) written[name] = withoutNulls(field, value);
+  }
+  if (schema.ttl === true && entity['ttl'] !== undefined) written['ttl'] = entity['ttl'];
+  for (const [key, child] of form.children) {
+    const childForm = formOf(context.grammar, child.schema.name);
+    const children = state
+      .children(child.schema.name, child.field, entity.id)
+      .filter((item) => isOwned(options, childForm, item) && nestingField(context, childForm, item) === child.field);
+    if (children.length > 0) written[key] = raiseList(context, childForm, children, child.field);
+  }
+  return written;
+}
+
+const isGenerated = (name: string, field: Field): boolean =>
+  name === 'created_at' || name === 'updated_at' || field.transient === true || field.computed === true;
+
+/** Null has to be written where an absent field would become something else. */
+const isNullTold = (field: Field): boolean => field.default !== undefined && field.default !== null;
+
+function withoutNulls(field: Field, value: Json): Json {
+  if (field.type === 'record' && isObject(value)) return recordWithoutNulls(field.fields, value);
+  if ((field.type === 'array' || field.type === 'set') && Array.isArray(value)) {
+    return value.map((item) => withoutNulls(field.elements, item));
+  }
+  return value;
+}
+
+function recordWithoutNulls(fields: Fields, record: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const [name, field] of Object.entries(fields)) {
+    const value = record[name];
+    if (value !== undefined && (value !== null || isNullTold(field))) kept[name] = withoutNulls(field, value);
+  }
+  return kept;
+}
+
+/** Can a reader find this entity again without its id, and can others refer to it? */
+function hasName(schema: EntitySchema, entity: Entity): boolean {
+  // Kinds that are called by their id have no other name worth reading.
+  if (schema.deck?.label?.fields.includes('id') === true) return false;
+  const isSet = (name: string): boolean => entity[name] !== null && entity[name] !== undefined;
+  // Of several natural keys only the preferred one is what references use.
+  const [preferred] = identityOf(schema);
+  return preferred?.some(isSet) === true;
+}
+
+function writeReference(context: Context, name: string, schema: EntitySchema, value: Json, written: JsonObject): void {
+  const field = schema.fields[name];
+  if (!isObject(value) || field?.type !== 'foreign') return;
+  const id = idOf(value);
+  const target = context.state.get(field.reference, id);
+  const key = schemaOf(context.schemas, field.reference).endpoint_key;
+  const text = key === undefined ? undefined : target?.[key];
+  if (field.in_file?.as === 'text') written[name] = typeof text === 'string' ? text : id;
+  else written[name] = typeof text === 'string' && key !== undefined ? { [key]: text } : { id };
+}
+
+function nameOf(context: Context, kind: string, id: string): string {
+  const key = schemaOf(context.schemas, kind).endpoint_key;
+  const name = key === undefined ? undefined : context.state.get(kind, id)?.[key];
+  return typeof name === 'string' ? name : id;
+}
+
+/** Alphabetical, at every depth: what people diff must not move by itself. */
+function sortKeys<T extends Json>(value: T): T {
+  if (Array.isArray(value)) return value.map(sortKeys) as T;
+  if (!isObject(value)) return value;
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).sort()) sorted[key] = sortKeys((value as JsonObject)[key] as Json);
+  return sorted as T;
+}
