@@ -49,6 +49,7 @@ export class UpstreamPool {
   /** Sends the request. Throws HeaderError, before anything is sent, when its head cannot be written. */
   dispatch(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
     const call = new PooledCall(request, handler, requestHead(request));
+    if (request.body !== undefined && !(request.body instanceof Uint8Array)) request.body.announce();
     const connection = request.upgrade === undefined ? this.idle.get(request.target.key)?.pop() : undefined;
     if (connection === undefined) this.connect(call);
     else {

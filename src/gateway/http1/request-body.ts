@@ -53,9 +53,14 @@ export class RequestBody {
     return this.bytes !== undefined;
   }
 
+  /** Somebody will use `bytes` or stream: a client that waits for "100 Continue" gets it. */
+  announce(): void {
+    this.source?.bodyWanted();
+  }
+
   /** The whole body; undefined when it is larger than `limit` bytes or the client went away. One reader at a time. */
   read(limit: number): Promise<Buffer | undefined> {
-    this.source?.bodyWanted();
+    this.announce();
     if (this.bytes !== undefined) return Promise.resolve(this.bytes.length > limit ? undefined : this.bytes);
     if (this.failed || this.delivered || this.held > limit || (this.length ?? 0) > limit)
       return Promise.resolve(undefined);
@@ -72,7 +77,7 @@ export class RequestBody {
       sink.onError();
       return;
     }
-    this.source?.bodyWanted();
+    this.announce();
     if (this.bytes !== undefined) {
       if (this.bytes.length > 0) sink.onChunk(this.bytes);
       sink.onEnd();

@@ -322,6 +322,10 @@ export class ServerConnection extends Expiring implements BodySource {
         return;
       }
     }
+    if (this.halfClosed && !this.body.complete) {
+      this.socket.destroy();
+      return;
+    }
     const exchange = new Exchange(this, head, this.body, end - start);
     this.exchange = exchange;
     if (next < rest.length) this.keepRest(rest, next);
@@ -350,6 +354,12 @@ export class ServerConnection extends Expiring implements BodySource {
 
   /** One answer for something that never became an exchange. */
   private reject(fault: HeadFault, head: { method: string; headers: HeaderList } | undefined): void {
+    const bytesOut = this.answerFault(fault, head);
+    const { remoteAddress, serverName } = this;
+    this.server.rejected({ ...fault, remoteAddress, serverName, bytesOut });
+  }
+
+  private answerFault(fault: HeadFault, head: { method: string; headers: HeaderList } | undefined): number {
     const headers = head?.headers;
     const page = this.server.renderError(fault.status, fault.message, {
       accept: headers?.get('accept'),
@@ -364,14 +374,8 @@ export class ServerConnection extends Expiring implements BodySource {
     this.rest = undefined;
     this.collector = undefined;
     this.socket.write(text, 'latin1');
-    this.server.rejected({
-      status: fault.status,
-      message: fault.message,
-      remoteAddress: this.remoteAddress,
-      bytesOut: text.length,
-      serverName: this.serverName,
-    });
     this.linger();
+    return text.length;
   }
 
   /** The body turned out faulty or slow while the exchange was on its way. */
@@ -381,10 +385,7 @@ export class ServerConnection extends Expiring implements BodySource {
     this.exchange = undefined;
     if (exchange !== undefined && !wasAnswered) exchange.status = fault.status;
     if (exchange === undefined || wasAnswered) this.linger();
-    else {
-      this.body.fail();
-      this.reject(fault, exchange);
-    }
+    else exchange.bytesOut = this.answerFault(fault, exchange);
     exchange?.lose();
     if (wasAnswered && exchange !== undefined) this.socket.destroy();
   }
