@@ -23,6 +23,8 @@ export interface AssembleOptions {
   /** Lends ids; absent means deterministic ids. */
   readonly current: State | undefined;
   readonly now: () => number;
+  /** False when something is wrong already: entities are still checked, but no state is made of them. */
+  readonly isSound: boolean;
 }
 
 export interface Assembled {
@@ -57,7 +59,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
     }
   }
   problems.push(...findDuplicates(schemas, processed));
-  return { ...build(schemas, processed, problems.length === 0), problems };
+  return { ...build(schemas, processed, options.isSound && problems.length === 0), problems };
 }
 
 function withReferences(

@@ -91,7 +91,7 @@ export async function loadTexts(
   const isSound = problems.length === 0;
   const current = isSound && options.ids === 'from-current' ? await options.current?.(scope, known.schemas) : undefined;
   const now = options.now ?? Date.now;
-  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, now });
+  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, now, isSound });
   problems.push(...assembled.problems);
   if (problems.length > 0) return { ok: false, diagnostics: await place.all(problems, 'error') };
 

@@ -27,7 +27,7 @@ export async function createLocator(text: string): Promise<Locator> {
     lineCounter: lines,
     prettyErrors: false,
     stringKeys: false,
-    logLevel: 'silent',
+    logLevel: 'error',
     customTags: (tags) => [boolean, ...tags],
   }) as Document.Parsed;
   return {

@@ -45,6 +45,8 @@ export function createPlacer(schemas: SchemaSet, rendered: ReadonlyMap<SourceTex
     const error = (await locatorOf(problem.source)).syntaxErrors[0];
     if (error === undefined) return problem;
     const offset = rendered.get(problem.source)?.originalOffset(error.offset) ?? error.offset;
+    // Its words for this one are about its own functions.
+    if (error.code === 'MULTIPLE_DOCS') return { ...problem, offset };
     return { ...problem, offset, message: `this is no valid YAML: ${lowerFirst(error.message)}` };
   };
 

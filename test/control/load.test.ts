@@ -1,0 +1,219 @@
+// Golden cases: every folder of fixtures/states is loaded and compared with its expected.json.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Diagnostic } from '../../src/control/file/diagnostics.ts';
+import { formatDiagnostic } from '../../src/control/file/diagnostics.ts';
+import { loadFiles, loadTexts } from '../../src/control/file/load.ts';
+import type { Json, JsonObject } from '../../src/lib/json.ts';
+import { valueAt } from '../../src/lib/json.ts';
+import { createState } from '../../src/state/state.ts';
+import { schemas } from './schemas.ts';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures/states');
+const casesOf = (folder: string): string[] => readdirSync(join(root, folder)).sort();
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(ya?ml|json)$/.test(name) && name !== 'expected.json')
+    .sort()
+    .map((name) => join(folder, name));
+
+interface ExpectedState {
+  env?: Record<string, string>;
+  selectTags?: string[];
+  counts: Record<string, number>;
+  entities: { kind: string; where: JsonObject; has: JsonObject }[];
+}
+
+describe('state files that are right', () => {
+  for (const name of casesOf('valid')) {
+    it(`${name} loads as expected`, async () => {
+      const folder = join(root, 'valid', name);
+      const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as ExpectedState;
+      const result = await loadFiles(filesOf(folder), { schemas, ids: 'deterministic', env: expected.env });
+      assert.ok(result.ok, result.ok ? '' : result.diagnostics.map(formatDiagnostic).join('\n'));
+      assert.deepEqual(result.warnings, []);
+      for (const kind of schemas.entities.keys()) {
+        assert.equal(result.state.count(kind), expected.counts[kind] ?? 0, `number of ${kind}`);
+      }
+      if (expected.selectTags !== undefined) assert.deepEqual(result.selectTags, expected.selectTags);
+      for (const { kind, where, has } of expected.entities) {
+        const entity = result.state
+          .list(kind)
+          .find((item) => Object.entries(where).every(([key, value]) => item[key] === value));
+        assert.ok(entity, `${kind} with ${JSON.stringify(where)}`);
+        for (const [path, value] of Object.entries(has))
+          assert.deepEqual(valueAt(entity, path.split('.')), value, path);
+      }
+    });
+  }
+});
+
+interface ExpectedProblem {
+  at: string;
+  message: string;
+  expected?: string;
+  hint?: string;
+  other?: string;
+}
+
+describe('state files that are wrong', () => {
+  for (const name of casesOf('invalid')) {
+    it(`${name} is reported with every place`, async () => {
+      const folder = join(root, 'invalid', name);
+      const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as ExpectedProblem[];
+      const result = await loadFiles(filesOf(folder), { schemas, ids: 'deterministic', env: { DECK_HOST: 'x' } });
+      assert.equal(result.ok, false);
+      const found: readonly Diagnostic[] = result.ok ? [] : result.diagnostics;
+      assert.deepEqual(
+        found.map(({ file, line, column }) => `${basename(file)}:${line}:${column}`),
+        expected.map(({ at }) => at),
+        found.map(formatDiagnostic).join('\n'),
+      );
+      for (const [i, diagnostic] of found.entries()) {
+        const wanted = expected[i]!;
+        assert.ok(diagnostic.message.includes(wanted.message), `${diagnostic.message} / ${wanted.message}`);
+        if (wanted.hint !== undefined) assert.equal(diagnostic.hint, wanted.hint);
+        if (wanted.expected !== undefined) assert.equal(diagnostic.expected, wanted.expected);
+        const other = diagnostic.other;
+        if (wanted.other !== undefined)
+          assert.equal(`${basename(other!.file)}:${other!.line}:${other!.column}`, wanted.other);
+        assert.match(diagnostic.frame, /^> +\d+ \| .*$/m);
+        assert.match(diagnostic.frame, /\^/);
+      }
+      assert.ok(!found.map(formatDiagnostic).join('\n').includes('secret-value'), 'a secret is shown');
+    });
+  }
+
+  it('names a file that cannot be read', async () => {
+    const result = await loadFiles(['/nowhere/state.yaml'], { schemas, ids: 'deterministic' });
+    assert.equal(result.ok, false);
+    const texts = result.ok ? [] : result.diagnostics.map(formatDiagnostic);
+    assert.deepEqual(texts, ['/nowhere/state.yaml: error: cannot read it: no such file or directory']);
+  });
+});
+
+const load = (text: string, env: Record<string, string> = {}) =>
+  loadTexts([{ name: 'state.yaml', text }], { schemas, ids: 'deterministic', env });
+
+describe('loading', () => {
+  it('gives the same ids as DB-less mode of Kong', async () => {
+    const result = await load('_format_version: "3.0"\nservices:\n- name: my-service\n  host: example.com\n');
+    assert.ok(result.ok);
+    assert.equal(result.state.list('services')[0]!.id, '0855b320-0dd2-547d-891d-601e9b38647f');
+  });
+
+  it('gives unnamed entities ids that stay the same from load to load', async () => {
+    const text = '_format_version: "3.0"\nroutes:\n- paths: [/a]\n- paths: [/a]\n- paths: [/b]\n';
+    const ids = async (): Promise<Json> => {
+      const result = await load(text);
+      assert.ok(result.ok);
+      return result.state.list('routes').map((route) => route.id);
+    };
+    const first = await ids();
+    assert.equal(new Set(first as string[]).size, 3);
+    assert.deepEqual(await ids(), first);
+  });
+
+  it('takes id and creation time from the gateway for what has the same name there', async () => {
+    const id = '11111111-1111-4111-8111-111111111111';
+    const before = await load(
+      `_format_version: "3.0"\nservices:\n- name: orders\n  id: ${id}\n  host: a.b\n  created_at: 1700000000\n`,
+    );
+    assert.ok(before.ok);
+    const result = await loadTexts(
+      [
+        {
+          name: 'state.yaml',
+          text: '_format_version: "3.0"\nservices:\n- name: orders\n  host: c.d\n- name: new\n  host: e.f\n',
+        },
+      ],
+      { schemas, ids: 'from-current', current: async () => before.state },
+    );
+    assert.ok(result.ok);
+    const orders = result.state.find('services', 'name', 'orders')!;
+    assert.deepEqual([orders.id, orders['created_at'], orders['host']], [id, 1700000000, 'c.d']);
+    assert.notEqual(result.state.find('services', 'name', 'new')!.id, id);
+  });
+
+  it('does not ask the gateway when the files are wrong', async () => {
+    const result = await loadTexts([{ name: 'state.yaml', text: '_format_version: "3.0"\nfoo: []\n' }], {
+      schemas,
+      ids: 'from-current',
+      current: async () => {
+        throw new Error('asked');
+      },
+    });
+    assert.equal(result.ok, false);
+  });
+
+  it('keeps the configuration of an unknown plugin and warns', async () => {
+    const result = await load('_format_version: "3.0"\nplugins:\n- name: key-aut\n  config: {any: [thing]}\n');
+    assert.ok(result.ok);
+    assert.deepEqual(result.state.list('plugins')[0]!['config'], { any: ['thing'] });
+    assert.equal(result.warnings.length, 1);
+    assert.equal(
+      result.warnings[0]!.message,
+      "plugin 'key-aut' is not known here: its config is checked by the gateway",
+    );
+    assert.equal(result.warnings[0]!.hint, "did you mean 'key-auth'?");
+  });
+
+  it('uses the schema of a plugin that someone else knows', async () => {
+    const subschemas = async () =>
+      ({
+        fields: { config: { type: 'record', required: true, fields: { limit: { type: 'integer', default: 3 } } } },
+      }) as const;
+    const text = '_format_version: "3.0"\nplugins:\n- name: custom\n  config: {limt: 1}\n';
+    const wrong = await loadTexts([{ name: 'f', text }], { schemas, ids: 'deterministic', subschemas });
+    assert.equal(wrong.ok ? '' : wrong.diagnostics[0]!.hint, "did you mean 'limit'?");
+    const right = await loadTexts([{ name: 'f', text: text.replace('limt', 'limit') }], {
+      schemas,
+      ids: 'deterministic',
+      subschemas,
+    });
+    assert.ok(right.ok);
+    assert.deepEqual(right.warnings, []);
+  });
+
+  it('tells where an entity stands', async () => {
+    const result = await load('_format_version: "3.0"\nservices:\n- name: a\n  host: x\n- name: b\n  host: x\n');
+    assert.ok(result.ok);
+    const b = result.state.find('services', 'name', 'b')!;
+    assert.deepEqual(await result.positionOf('services', b.id), { file: 'state.yaml', line: 5, column: 3 });
+  });
+
+  it('counts lines in the original text when a variable holds several lines', async () => {
+    const text = '_format_version: "3.0"\nconsumers:\n- username: ${{ env "DECK_LINES" | indent 4 }}\n  wrong: 1\n';
+    const result = await load(text, { DECK_LINES: '|\nalice\nsmith' });
+    assert.equal(result.ok ? '' : `${result.diagnostics[0]!.line}:${result.diagnostics[0]!.column}`, '4:3');
+  });
+
+  it('refuses tags of the command line that are not those of the file', async () => {
+    const text = '_format_version: "3.0"\n_info: {select_tags: [a]}\n';
+    const result = await loadTexts([{ name: 'f', text }], { schemas, ids: 'deterministic', selectTags: ['b'] });
+    assert.match(
+      result.ok ? '' : result.diagnostics[0]!.message,
+      /command line \(b\) are not those of the files \(a\)/,
+    );
+  });
+
+  it('loads an empty text as a state without entities', async () => {
+    const result = await load('# nothing but a comment\n');
+    assert.ok(result.ok);
+    assert.equal(result.state.count('services'), 0);
+  });
+
+  it('refuses a text that unfolds beyond measure', async () => {
+    const bomb = `_format_version: "3.0"\na0: &a0 [x,x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(10)}]`).join('\n')}\n`;
+    const result = await load(bomb);
+    assert.match(result.ok ? '' : result.diagnostics[0]!.message, /unfolds into too many values/);
+  });
+
+  it('refuses an alias that contains itself', async () => {
+    const result = await load('a: &a [*a]\n');
+    assert.match(result.ok ? '' : result.diagnostics[0]!.message, /nest 64 deep|unidentified alias/);
+  });
+});
