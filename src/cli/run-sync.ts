@@ -106,7 +106,7 @@ export function refuseEmpty({ desired, plan, schemas }: PreparedPlan): void {
   if (!isEmpty || plan.summary.delete === 0) return;
   throw new GwctlError(
     'E_USAGE',
-    `the state is empty: sync would delete all ${plan.summary.delete} entities of the gateway`,
+    `the state is empty: sync would delete everything on the gateway (${plan.summary.delete})`,
     {
       hint: 'If that is what you want, pass --allow-empty. Nothing was changed.',
     },

@@ -40,7 +40,7 @@ describe('state files that are right', () => {
       }
       if (expected.selectTags !== undefined) assert.deepEqual(result.selectTags, expected.selectTags);
       for (const { kind, where, has } of expected.entities) {
-        const entity = result.state
+        const entity: JsonObject | undefined = result.state
           .list(kind)
           .find((item) => Object.entries(where).every(([key, value]) => item[key] === value));
         assert.ok(entity, `${kind} with ${JSON.stringify(where)}`);

@@ -12,7 +12,14 @@ import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
 import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
-import { type CurrentIndex, createDeterministicIds, createRandomId, indexCurrent, lendAutomatic } from './identity.ts';
+import {
+  type CurrentIndex,
+  createDeterministicIds,
+  createRandomId,
+  indexCurrent,
+  lendAutomatic,
+  naturalKeys,
+} from './identity.ts';
 import type { RawEntity } from './lower.ts';
 import type { Links } from './references.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
@@ -42,7 +49,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   const problems: Problem[] = [];
   const processed = new Map<RawEntity, Entity>();
   const ids = new Map<RawEntity, string>();
-  const current = options.current === undefined ? undefined : indexCurrent(options.current);
+  const current = options.current === undefined ? undefined : indexCurrent(options.current, writtenIds(entities));
   const makeId = createDeterministicIds();
   const byKind = Map.groupBy(entities, (entity) => entity.schema.name);
   for (const kind of entitiesInOrder(schemas)) {
@@ -51,10 +58,10 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
       const result = processEntity(schemas, raw.schema, input, { auto: { now: options.now } });
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
       const entity = result.ok ? result.entity : undefined;
-      ids.set(raw, assignId(raw, input, entity, current, makeId));
+      ids.set(raw, assignId(schemas, raw, input, entity, current, makeId));
       if (entity === undefined) continue;
       entity.id = ids.get(raw)!;
-      lend(schemas, raw.schema, input, entity, current);
+      lend(schemas, raw, input, entity, options.current);
       processed.set(raw, entity);
     }
   }
@@ -78,7 +85,11 @@ function withReferences(
   return input;
 }
 
+const writtenIds = (entities: readonly RawEntity[]): ReadonlySet<string> =>
+  new Set(entities.map((raw) => raw.fields['id']).filter((id) => typeof id === 'string'));
+
 function assignId(
+  schemas: SchemaSet,
   raw: RawEntity,
   input: JsonObject,
   entity: Entity | undefined,
@@ -89,19 +100,16 @@ function assignId(
   if (typeof written === 'string') return written;
   const value = entity ?? input;
   if (current === undefined) return makeId(raw.schema, value, input);
+  if (entity !== undefined && naturalKeys(raw.schema, entity).length === 0) {
+    const same = current.takeEqual(raw.schema, fieldsOf(schemas, raw.schema, entity), entity);
+    if (same !== undefined) return same.id;
+  }
   return current.find(raw.schema, value)?.id ?? createRandomId();
 }
 
-function lend(
-  schemas: SchemaSet,
-  schema: EntitySchema,
-  input: JsonObject,
-  entity: Entity,
-  current: CurrentIndex | undefined,
-): void {
-  const before = current?.find(schema, entity);
-  if (before === undefined || before.id !== entity.id) return;
-  lendAutomatic(fieldsOf(schemas, schema, entity), input, entity, before);
+function lend(schemas: SchemaSet, raw: RawEntity, input: JsonObject, entity: Entity, current: State | undefined): void {
+  const before = current?.get(raw.schema.name, entity.id);
+  if (before !== undefined) lendAutomatic(fieldsOf(schemas, raw.schema, entity), input, entity, before);
 }
 
 export function fieldsOf(schemas: SchemaSet, schema: EntitySchema, value: JsonObject): Fields {

@@ -3,6 +3,7 @@
 // random. An id written in the file always wins.
 import { newUuid, uuidV5 } from '../../lib/ids.ts';
 import { canonicalJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { normalizeForCompare } from '../../schema/compare.ts';
 import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
 import type { State } from '../../state/state.ts';
 import { identityOf } from './grammar.ts';
@@ -26,10 +27,14 @@ const scalar = (value: Json | undefined): string =>
 export interface CurrentIndex {
   /** The entity that the gateway has under one of the natural keys of this one. */
   find(schema: EntitySchema, entity: JsonObject): Entity | undefined;
+  /** For an entity without any natural key: one on the gateway that is the same in all but its id. Answered once. */
+  takeEqual(schema: EntitySchema, fields: Fields, entity: JsonObject): Entity | undefined;
 }
 
-export function indexCurrent(state: State): CurrentIndex {
+/** @param claimed ids that the files give to entities themselves. */
+export function indexCurrent(state: State, claimed: ReadonlySet<string>): CurrentIndex {
   const tables = new Map<string, Map<string, Entity>>();
+  const nameless = new Map<string, Map<string, Entity[]>>();
   const tableOf = (schema: EntitySchema): Map<string, Entity> => {
     let table = tables.get(schema.name);
     if (table === undefined) {
@@ -50,8 +55,25 @@ export function indexCurrent(state: State): CurrentIndex {
       }
       return undefined;
     },
+    takeEqual(schema, fields, entity) {
+      let table = nameless.get(schema.name);
+      if (table === undefined) {
+        const entities = state
+          .list(schema.name)
+          .filter((item) => naturalKeys(schema, item).length === 0 && !claimed.has(item.id));
+        table = Map.groupBy(entities, (item) => contentOf(fields, item));
+        nameless.set(schema.name, table);
+      }
+      return table.get(contentOf(fields, entity))?.shift();
+    },
   };
 }
+
+/** Everything but the id, in a form in which equal entities have equal texts. */
+const contentOf = (fields: Fields, entity: JsonObject): string => {
+  const { id: _id, ...rest } = normalizeForCompare(fields, entity);
+  return canonicalJson(rest);
+};
 
 /** Makes ids for one load; it counts, so that two entities without any name differ. */
 export function createDeterministicIds(): (schema: EntitySchema, entity: JsonObject, written: JsonObject) => string {
