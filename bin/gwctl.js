@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import { spawn } from 'child_process';
 // The executable. Plain JavaScript that even Node 12 can read: on a runtime that is too old it starts again with the one
 // this package brings along, or says one clear sentence. Everything else is in dist/.
 import { existsSync } from 'fs';
-import { spawn } from 'child_process';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
 

@@ -1,5 +1,6 @@
 // What every command has: the global flags, the terminal it prints to, and one way to end in an error.
 import { Command } from '@oclif/core';
+import { readVariable } from './connection.ts';
 import { globalFlags } from './flags.ts';
 import { printError } from './print-error.ts';
 import { createTheme, type Theme } from './theme.ts';
@@ -25,8 +26,9 @@ export abstract class BaseCommand extends Command {
 
   /** Keeps what concerns the terminal; call it with the flags of every command first. */
   protected remember(flags: { verbose?: number | undefined; 'no-color'?: boolean | undefined }): void {
-    this.verbosity = flags.verbose ?? Number(process.env['GWCTL_VERBOSE'] ?? process.env['DECK_VERBOSE'] ?? 0);
-    this.useColor = flags['no-color'] !== true;
+    this.verbosity = flags.verbose ?? Number(readVariable(process.env, 'verbose') ?? 0);
+    const inEnvironment = readVariable(process.env, 'no-color');
+    this.useColor = flags['no-color'] !== true && (inEnvironment === undefined || inEnvironment === 'false');
   }
 
   /** A line for each request, when asked for. */

@@ -6,7 +6,7 @@ import { diffStates } from '../control/plan/diff.ts';
 import type { Plan } from '../control/plan/plan.ts';
 import type { Connection } from '../control/remote/client.ts';
 import { createClient } from '../control/remote/client.ts';
-import { type RemoteState, readState } from '../control/remote/read.ts';
+import { type RemoteState, readEntities, readState } from '../control/remote/read.ts';
 import { createSubschemaSource } from '../control/remote/schemas.ts';
 import { GwctlError } from '../lib/errors.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
@@ -60,7 +60,7 @@ export async function preparePlan(
   const { schemas, state: desired } = loaded;
   const { state: current, borrowed } = remote!;
   const plan = diffStates(current, desired, { schemas, borrowed, skip });
-  if (loaded.selectTags.length > 0) await refuseCollisions(client, schemas, plan, skip);
+  if (loaded.selectTags.length > 0) await refuseCollisions(client, schemas, plan);
   return { plan, schemas, desired, current, connection };
 }
 
@@ -74,13 +74,13 @@ async function refuseCollisions(
   client: Parameters<typeof readState>[0],
   schemas: SchemaSet,
   plan: Plan,
-  skip: ReadonlySet<string>,
 ): Promise<void> {
   const created = createdKinds(plan);
   if (created.size === 0) return;
-  const others = [...schemas.entities.keys()].filter((kind) => skip.has(kind) || !isNeeded(schemas, created, kind));
-  const { state } = await readState(client, schemas, { skipKinds: new Set(others) });
-  const collisions = findCollisions(schemas, plan, state);
+  const needed = (kind: string): boolean => created.has(kind) || isParentOfListed(schemas, created, kind);
+  const onlyKinds = new Set([...schemas.entities.keys()].filter(needed));
+  const everything = await readEntities(client, schemas, { onlyKinds });
+  const collisions = findCollisions(schemas, plan, everything);
   if (collisions.length === 0) return;
   throw new GwctlError(
     'E_REMOTE',
@@ -93,8 +93,7 @@ async function refuseCollisions(
 }
 
 /** A kind that is only listed below its parents needs the parents as well. */
-function isNeeded(schemas: SchemaSet, created: ReadonlySet<string>, kind: string): boolean {
-  if (created.has(kind)) return true;
+function isParentOfListed(schemas: SchemaSet, created: ReadonlySet<string>, kind: string): boolean {
   return [...created].some((name) => {
     const schema = schemas.entities.get(name);
     const under = schema?.deck?.list_under;

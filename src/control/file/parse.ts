@@ -30,6 +30,7 @@ function parseJson(text: string): Parsed | undefined {
   try {
     value = JSON.parse(text) as Json;
   } catch {
+    // No JSON: the YAML reader tries next, and knows where it goes wrong.
     return undefined;
   }
   const checked = checkValue(value);

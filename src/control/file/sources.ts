@@ -89,6 +89,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
+    // The decoder's own words name neither the file nor the place.
     throw new Error('it is not UTF-8 text');
   }
 }

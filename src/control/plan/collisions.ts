@@ -2,7 +2,6 @@
 // looked up among everything the gateway has, so that a clash is said before anything is written.
 import type { Entity } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
-import type { State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import { kindWord } from './label.ts';
 import { operationsOf, type Plan } from './plan.ts';
@@ -19,7 +18,11 @@ export const createdKinds = (plan: Plan): ReadonlySet<string> =>
   new Set(operationsOf(plan).flatMap((operation) => (operation.action === 'create' ? [operation.kind] : [])));
 
 /** @param everything the gateway's entities of the created kinds, whatever their tags. */
-export function findCollisions(schemas: SchemaSet, plan: Plan, everything: State): Collision[] {
+export function findCollisions(
+  schemas: SchemaSet,
+  plan: Plan,
+  everything: ReadonlyMap<string, readonly Entity[]>,
+): Collision[] {
   const deleted = new Set(
     operationsOf(plan).flatMap((operation) => (operation.action === 'delete' ? [operation.before.id] : [])),
   );
@@ -29,10 +32,12 @@ export function findCollisions(schemas: SchemaSet, plan: Plan, everything: State
     if (operation.action !== 'create') continue;
     const { kind, label, after } = operation;
     const shape = shapeOf(schemaOf(schemas, kind));
+    const entities = everything.get(kind) ?? [];
     let table = tables.get(kind);
     if (table === undefined) {
       table = new Map();
-      for (const entity of everything.list(kind)) {
+      for (const entity of entities) {
+        table.set(entity.id, entity);
         for (const [i, key] of shape.uniqueKeys.entries()) {
           const text = uniqueText(key, entity);
           if (text !== undefined) table.set(`${i} ${text}`, entity);
@@ -42,7 +47,7 @@ export function findCollisions(schemas: SchemaSet, plan: Plan, everything: State
     }
     const texts = shape.uniqueKeys.map((key, i) => [i, uniqueText(key, after)] as const);
     const holder =
-      everything.get(kind, after.id) ??
+      table.get(after.id) ??
       texts
         .map(([i, text]) => (text === undefined ? undefined : table.get(`${i} ${text}`)))
         .find((item) => item !== undefined);

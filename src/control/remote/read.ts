@@ -7,14 +7,17 @@ import { entitiesInOrder } from '../../schema/references.ts';
 import { foreignFields, type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { createState, type State } from '../../state/state.ts';
 import { mapConcurrently } from '../concurrency.ts';
+import { isSkipped } from '../plan/skip.ts';
 import type { AdminClient } from './client.ts';
 import { toNormalForm } from './normal-form.ts';
 import { childrenPath, collectionPath } from './paths.ts';
 
 export interface ReadOptions {
   readonly selectTags?: readonly string[];
-  /** Kinds that are not read. */
+  /** Kinds that are not read, nor anything that belongs to one of them. */
   readonly skipKinds?: ReadonlySet<string>;
+  /** Only these are read; default all. */
+  readonly onlyKinds?: ReadonlySet<string>;
   readonly parallelism?: number;
   readonly onPage?: (kind: string, entities: number) => void;
 }
@@ -32,23 +35,10 @@ export async function readState(
   schemas: SchemaSet,
   options: ReadOptions = {},
 ): Promise<RemoteState> {
-  const kinds = entitiesInOrder(schemas)
-    .map((name) => schemaOf(schemas, name))
-    .filter((schema) => schema.deck !== undefined && options.skipKinds?.has(schema.name) !== true);
-  const lists = new Map<string, Entity[]>();
-  const flat = kinds.filter((schema) => schema.deck?.list_under === undefined);
-  await Promise.all(
-    flat.map(async (schema) => lists.set(schema.name, await readKind(client, schemas, schema, options))),
-  );
-  for (const schema of kinds) {
-    if (schema.deck?.list_under === undefined) continue;
-    lists.set(schema.name, await readBelowParents(client, schemas, schema, schema.deck.list_under, lists, options));
-  }
+  const lists = await readEntities(client, schemas, options);
   const borrowed = await borrowReferenced(client, schemas, lists, options);
-  const changes = kinds.flatMap((schema) =>
-    [...(lists.get(schema.name) ?? []), ...(borrowed.get(schema.name) ?? [])].map(
-      (entity) => ({ action: 'create', kind: schema.name, entity }) as const,
-    ),
+  const changes = [...lists, ...borrowed].flatMap(([kind, entities]) =>
+    entities.map((entity) => ({ action: 'create', kind, entity }) as const),
   );
   const result = createState(schemas).with(changes);
   if (!result.ok) {
@@ -58,6 +48,42 @@ export async function readState(
   }
   const names = [...borrowed].flatMap(([kind, entities]) => entities.map((entity) => `${kind}/${entity.id}`));
   return { state: result.value, borrowed: new Set(names) };
+}
+
+/** The entities of every kind that is not skipped, without looking at what they refer to. */
+export async function readEntities(
+  client: AdminClient,
+  schemas: SchemaSet,
+  options: ReadOptions = {},
+): Promise<Map<string, Entity[]>> {
+  const skip = withDependents(schemas, options.skipKinds ?? new Set());
+  const kinds = entitiesInOrder(schemas)
+    .map((name) => schemaOf(schemas, name))
+    .filter(({ deck, name }) => deck !== undefined && !skip.has(name) && options.onlyKinds?.has(name) !== false);
+  const lists = new Map<string, Entity[]>();
+  const keep = (schema: EntitySchema, entities: readonly Entity[]): void => {
+    lists.set(
+      schema.name,
+      entities.filter((entity) => !isSkipped(options.skipKinds, schema, entity)),
+    );
+  };
+  const flat = kinds.filter((schema) => schema.deck?.list_under === undefined);
+  await Promise.all(flat.map(async (schema) => keep(schema, await readKind(client, schemas, schema, options))));
+  for (const schema of kinds) {
+    const under = schema.deck?.list_under;
+    if (under !== undefined) keep(schema, await readBelowParents(client, schemas, schema, under, lists, options));
+  }
+  return lists;
+}
+
+/** What cannot be without a kind that is skipped need not be read either. */
+function withDependents(schemas: SchemaSet, kinds: ReadonlySet<string>): ReadonlySet<string> {
+  const skip = new Set(kinds);
+  for (const name of kinds.size === 0 ? [] : entitiesInOrder(schemas)) {
+    const needs = foreignFields(schemaOf(schemas, name)).filter(([, field]) => field.required === true);
+    if (needs.some(([, field]) => skip.has(field.reference))) skip.add(name);
+  }
+  return skip;
 }
 
 async function readKind(
