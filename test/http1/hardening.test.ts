@@ -62,7 +62,10 @@ describe('requests of the hardening corpus', () => {
       assert.match(reply.text, /\r\nConnection: close\r\n/, context);
     } else if (outcome.broken) {
       assert.notEqual(reply.end, 'open', context);
-      assert.ok(statuses.slice(goodFirst).every((status) => status === 400), context);
+      assert.ok(
+        statuses.slice(goodFirst).every((status) => status === 400),
+        context,
+      );
     } else {
       assert.deepEqual(statuses, Array(expected).fill(200), context);
       if (outcome.closed) assert.equal(reply.end, 'closed', context);
@@ -95,7 +98,11 @@ describe('requests of the hardening corpus', () => {
 
   it('gives the same outcome one byte a write', async () => {
     for (const entry of requests.filter((one) => !ownTest(one) && bytesOf(one).length < 400)) {
-      await check(entry, [...bytesOf(entry)].map((byte) => Buffer.from([byte])), 0);
+      await check(
+        entry,
+        [...bytesOf(entry)].map((byte) => Buffer.from([byte])),
+        0,
+      );
     }
   });
 

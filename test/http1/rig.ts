@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
+import { after } from 'node:test';
 import type { Exchange } from '../../src/gateway/http1/exchange.ts';
 import { HeaderList } from '../../src/gateway/http1/headers.ts';
 import { UpstreamPool } from '../../src/gateway/http1/pool.ts';
@@ -12,6 +13,12 @@ import { readRequests } from './strict-reader.ts';
 export function fixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../../fixtures/http1/${name}.json`, import.meta.url), 'utf8')) as T;
 }
+
+/** What a failed test left open is closed at the end of its file. */
+const open: (() => void)[] = [];
+after(() => {
+  for (const close of open) close();
+});
 
 /** A raw listener; `port` is where. */
 export async function listen(onSocket: (socket: net.Socket) => void, options: net.ServerOpts = {}) {
@@ -24,14 +31,12 @@ export async function listen(onSocket: (socket: net.Socket) => void, options: ne
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return {
-    port: (server.address() as net.AddressInfo).port,
-    sockets,
-    close: () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
+  const close = (): void => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
   };
+  open.push(close);
+  return { port: (server.address() as net.AddressInfo).port, sockets, close };
 }
 
 /** Answers every whole request with "ok" and keeps what came, a text a connection. */
@@ -69,7 +74,10 @@ export async function recordingUpstream() {
   };
 }
 
-export const renderError = (status: number, message: string) => ({ contentType: 'text/plain', body: `${status} ${message}\n` });
+export const renderError = (status: number, message: string) => ({
+  contentType: 'text/plain',
+  body: `${status} ${message}\n`,
+});
 
 /** Passes an exchange on as a gateway would, without changing it. */
 export class Forwarding implements UpstreamHandler {
@@ -95,7 +103,8 @@ export class Forwarding implements UpstreamHandler {
     this.error = error;
     if (this.exchange.finished) return;
     if (this.exchange.answered) this.exchange.abort();
-    else this.exchange.respond(error.kind.endsWith('timeout') ? 504 : 502, undefined, new HeaderList(), `${error.kind}\n`);
+    else
+      this.exchange.respond(error.kind.endsWith('timeout') ? 504 : 502, undefined, new HeaderList(), `${error.kind}\n`);
   }
 }
 
@@ -142,19 +151,13 @@ export async function startEngine(options: RigOptions = {}) {
     },
   });
   const listener = await listen((socket) => server.accept(socket));
-  return {
-    port: listener.port,
-    server,
-    pool,
-    finished,
-    rejections,
-    close: () => {
-      server.destroy();
-      pool.close();
-      pool.destroyIdle();
-      listener.close();
-    },
+  const close = (): void => {
+    server.destroy();
+    pool.close();
+    listener.close();
   };
+  open.push(close);
+  return { port: listener.port, server, pool, finished, rejections, close };
 }
 
 /** `{{repeat:TEXT:N}}` expanded; pieces between `{{half-close}}` and `{{wait:MS}}` marks are the caller's to find. */

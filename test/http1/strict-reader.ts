@@ -23,7 +23,11 @@ export function readRequests(text: string): Reading {
 }
 
 /** `isBodyless(index)` says whether answer number index was to a HEAD request. */
-export function readAnswers(text: string, isEnded: boolean, isBodyless: (index: number) => boolean = () => false): Reading {
+export function readAnswers(
+  text: string,
+  isEnded: boolean,
+  isBodyless: (index: number) => boolean = () => false,
+): Reading {
   return readAll(text, isBodyless, isEnded);
 }
 

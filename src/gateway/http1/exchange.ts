@@ -186,7 +186,9 @@ export class Exchange {
     this.settle();
   }
 
-  /** Answers 101 and hands the socket over, with the bytes that the client sent already. onFinish comes when it closes. */
+  /**
+   * Answers 101 and hands the socket over, paused, with the bytes that the client sent already. onFinish comes when it closes.
+   */
   switchProtocols(headers: HeaderList): { socket: net.Socket; bytes: Buffer } {
     this.answered = true;
     this.status = 101;

@@ -41,7 +41,8 @@ export class RequestHead {
   expectsContinue = false;
   private readonly parser: HeadParser;
   private readonly limits: HeadLimits;
-  private lastHost = '';
+  /** The last good one: most requests of a server name the same. */
+  private lastHost: string | undefined = undefined;
 
   constructor(parser: HeadParser, limits: HeadLimits) {
     this.parser = parser;
@@ -84,6 +85,9 @@ export class RequestHead {
     const { urlStart, urlEnd } = this.parser;
     if (lineEnd - 2 > this.limits.lineBytes) return URI_TOO_LONG;
     this.method = text.startsWith('GET ') ? 'GET' : text.slice(0, text.indexOf(' '));
+    // llhttp skips line breaks in front of the method.
+    const first = text.charCodeAt(0);
+    if (first < 0x41 || first > 0x5a) return BAD_REQUEST;
     if (urlStart !== this.method.length + 1 || urlEnd <= urlStart) return BAD_REQUEST;
     this.target = text.slice(urlStart, urlEnd);
     if (lineEnd !== urlEnd + 11 || !text.startsWith(' HTTP/', urlEnd)) return BAD_REQUEST;

@@ -149,6 +149,7 @@ export class ServerConnection extends Expiring implements BodySource {
     socket.removeAllListeners('data');
     socket.removeAllListeners('end');
     socket.removeAllListeners('drain');
+    socket.pause();
     const bytes = this.rest === undefined ? Buffer.alloc(0) : this.rest.subarray(this.restAt);
     this.rest = undefined;
     return { socket, bytes };

@@ -340,7 +340,9 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const { head } = this.pool;
     const { framing } = head;
     this.reading = framing;
-    this.keepAlive = head.keepAlive && framing !== 'until-close';
+    // A length where no body may follow is the mark of a server that will send one all the same.
+    const isDoubtful = head.status === 204 && head.length !== undefined;
+    this.keepAlive = head.keepAlive && framing !== 'until-close' && !isDoubtful;
     this.left = framing === 'length' ? (head.length as number) : 0;
     this.decoder = framing === 'chunked' ? new ChunkDecoder(CHUNK_LIMITS) : undefined;
     call.headSeen = true;
@@ -367,6 +369,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.socket.removeAllListeners('data');
     this.socket.removeAllListeners('end');
     this.socket.removeAllListeners('drain');
+    this.socket.pause();
     call.handler.onUpgrade(describeHead(head), this.socket, Buffer.from(bytes.subarray(at, size)));
     return -1;
   }

@@ -52,7 +52,7 @@ export interface UpstreamHandler {
   onData(chunk: Buffer): boolean | undefined;
   onEnd(): void;
   onError(error: UpstreamError): void;
-  /** 101 was asked for and came; the socket and the bytes behind the head belong to the handler. */
+  /** 101 was asked for and came; the socket, paused, and the bytes behind the head belong to the handler. */
   onUpgrade?(head: UpstreamHead, socket: net.Socket, bytes: Buffer): void;
 }
 
