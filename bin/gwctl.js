@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { spawn } from 'child_process';
+// biome-ignore-all lint/style/useNodejsImportProtocol: old runtimes do not know the prefix, and must get to the sentence.
 // The executable. Plain JavaScript that even Node 12 can read: on a runtime that is too old it starts again with the one
 // this package brings along, or says one clear sentence. Everything else is in dist/.
+import { spawn } from 'child_process';
 import { existsSync } from 'fs';
 import { dirname, join } from 'path';
 import { fileURLToPath } from 'url';
@@ -10,8 +11,12 @@ const NEEDED = [22, 19];
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) start();
-else restart();
+if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  start().catch((error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+} else restart();
 
 function restart() {
   const runtime = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');

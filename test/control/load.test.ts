@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the templates of state files.
 // Golden cases: every folder of fixtures/states is loaded and compared with its expected.json.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +10,6 @@ import { formatDiagnostic } from '../../src/control/file/diagnostics.ts';
 import { loadFiles, loadTexts } from '../../src/control/file/load.ts';
 import type { Json, JsonObject } from '../../src/lib/json.ts';
 import { valueAt } from '../../src/lib/json.ts';
-import { createState } from '../../src/state/state.ts';
 import { schemas } from './schemas.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../fixtures/states');

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the templates of state files.
 // The fast readers and the one that keeps positions must agree on every text.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
