@@ -68,7 +68,7 @@ function readBody(text: string, from: number, message: Message, isHead: boolean,
   const status = /^HTTP\/1\.1 (\d{3})/.exec(message.startLine)?.[1];
   if (isHead || status === '204' || status === '304' || status?.startsWith('1')) return from;
   if (codings.length === 1) {
-    if (codings[0]?.[1] !== 'chunked') return 'unknown coding';
+    if (codings[0]?.[1].toLowerCase() !== 'chunked') return 'unknown coding';
     message.framing = 'chunked';
     return readChunks(text, from, message);
   }

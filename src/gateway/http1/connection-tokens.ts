@@ -22,6 +22,10 @@ const NEVER_NAMED = new Set([
 
 /** Adds one line's tokens. False when it is not a list of tokens, has too many, or names what must stay. */
 export function readConnectionTokens(value: string, into: ConnectionTokens, limit: number): boolean {
+  if (value === 'keep-alive') {
+    into.keepAlive = true;
+    return true;
+  }
   for (const part of value.split(',')) {
     const token = part.trim().toLowerCase();
     if (token === '') continue;

@@ -4,6 +4,7 @@
 import { STATUS_CODES } from 'node:http';
 import type * as net from 'node:net';
 import { checkValue, type HeaderList } from './headers.ts';
+import { latin1Of } from './latin1.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -150,7 +151,7 @@ export class Exchange {
     const close = this.mode === CHUNKED ? '\r\n' : '';
     this.bytesOut += open.length + chunk.length + close.length;
     if (this.pending.length + chunk.length <= SMALL) {
-      this.pending += open + latin1(chunk) + close;
+      this.pending += open + latin1Of(chunk) + close;
       if (this.mode === LENGTH && this.left === 0) return this.flush();
       this.flushSoon();
       return true;
@@ -247,9 +248,4 @@ function statusLine(status: number, reason: string | undefined): string {
   if (!(Number.isInteger(status) && status >= 100 && status <= 599)) throw new RangeError(`status ${status}`);
   if (reason === undefined) return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
   return `HTTP/1.1 ${status} ${checkValue('reason', reason)}\r\n`;
-}
-
-export function latin1(bytes: Uint8Array): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return buffer.toString('latin1');
 }

@@ -1,5 +1,5 @@
 // Connections to upstreams, kept alive and shared by key, the last one used first: then the surplus ages and goes.
-import { clearDeadline, Deadlines } from './deadlines.ts';
+import { clearDeadline, type DeadlineList, Deadlines } from './deadlines.ts';
 import { createHeadParser } from './llhttp.ts';
 import { ResponseHead } from './response-head.ts';
 import { requestHead, type UpstreamCall, type UpstreamHandler, type UpstreamRequest } from './upstream.ts';
@@ -17,10 +17,10 @@ export interface PoolOptions {
 
 export class UpstreamPool {
   readonly deadlines: Deadlines;
+  readonly idleList: DeadlineList;
   /** For the connections: one head at a time, read and copied. */
   readonly head: ResponseHead;
   private readonly maxIdlePerKey: number;
-  private readonly idleTimeoutMs: number;
   private readonly maxRequests: number;
   private readonly ownsDeadlines: boolean;
   private readonly idle = new Map<string, UpstreamConnection[]>();
@@ -29,10 +29,10 @@ export class UpstreamPool {
 
   constructor(options: PoolOptions = {}) {
     this.maxIdlePerKey = options.maxIdlePerKey ?? 512;
-    this.idleTimeoutMs = options.idleTimeoutMs ?? 60_000;
     this.maxRequests = options.maxRequestsPerConnection || Number.MAX_SAFE_INTEGER;
     this.ownsDeadlines = options.deadlines === undefined;
     this.deadlines = options.deadlines ?? new Deadlines();
+    this.idleList = this.deadlines.list(options.idleTimeoutMs ?? 60_000);
     this.head = new ResponseHead(createHeadParser('response'));
   }
 
@@ -89,7 +89,7 @@ export class UpstreamPool {
       return;
     }
     connections.push(connection);
-    connection.waitIdle(this.idleTimeoutMs);
+    connection.waitIdle();
   }
 
   forget(connection: UpstreamConnection): void {

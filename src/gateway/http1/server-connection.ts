@@ -7,6 +7,7 @@ import { clearDeadline, Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import { BAD_BYTE, HeadCollector, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
 import { HeaderList } from './headers.ts';
+import { latin1 } from './latin1.ts';
 import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
@@ -15,14 +16,13 @@ import type { Http1Server } from './server.ts';
 const FIRST_LOOK = 2_048;
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
-const LINGER_MS = 1_000;
 const MIN_BYTES_PER_SECOND = 500;
 
 const REQUEST_TIMEOUT: HeadFault = { status: 408, message: 'Request timeout' };
 const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
 
 /** What the current deadline is about. */
-type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
+export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 
 export class ServerConnection extends Expiring implements BodySource {
   readonly encrypted: boolean;
@@ -268,10 +268,10 @@ export class ServerConnection extends Expiring implements BodySource {
     if (this.collector === undefined) {
       // One empty line in front of a request is allowed (RFC 9112 section 2.2).
       const start = chunk[from] === 13 && chunk[from + 1] === 10 ? from + 2 : from;
-      let text = chunk.toString('latin1', start, Math.min(chunk.length, start + FIRST_LOOK));
+      let text = latin1(chunk, start, Math.min(chunk.length, start + FIRST_LOOK));
       let end = text.indexOf('\r\n\r\n');
       if (end < 0 && chunk.length - start > FIRST_LOOK) {
-        text = chunk.toString('latin1', start, Math.min(chunk.length, start + this.server.limits.headBytes));
+        text = latin1(chunk, start, Math.min(chunk.length, start + this.server.limits.headBytes));
         end = text.indexOf('\r\n\r\n');
       }
       if (end >= 0) {
@@ -290,7 +290,7 @@ export class ServerConnection extends Expiring implements BodySource {
     }
     this.collector = undefined;
     const { bytes, length } = collector;
-    this.begin(bytes, 0, length, bytes.toString('latin1', 0, length), chunk, next);
+    this.begin(bytes, 0, length, latin1(bytes, 0, length), chunk, next);
   }
 
   /** A head is complete; what follows it is in `rest` from `restAt` on. */
@@ -371,7 +371,7 @@ export class ServerConnection extends Expiring implements BodySource {
     let text = extra.appendTo(`HTTP/1.1 ${fault.status} ${REASONS[fault.status] ?? 'Error'}\r\n`);
     if (!extra.has('date')) text += `Date: ${this.httpDate()}\r\n`;
     text += `Content-Type: ${page.contentType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-    if (head?.method !== 'HEAD') text += body.toString('latin1');
+    if (head?.method !== 'HEAD') text += latin1(body);
     this.rest = undefined;
     this.collector = undefined;
     this.socket.write(text, 'latin1');
@@ -464,18 +464,7 @@ export class ServerConnection extends Expiring implements BodySource {
 
   private wait(what: Waiting): void {
     this.waiting = what;
-    const { limits, deadlines } = this.server;
-    const ms =
-      what === 'idle'
-        ? limits.idleTimeoutMs
-        : what === 'head'
-          ? limits.headTimeoutMs
-          : what === 'body'
-            ? limits.bodyStallTimeoutMs
-            : what === 'send'
-              ? limits.sendStallTimeoutMs
-              : LINGER_MS;
-    deadlines.list(ms).add(this);
+    this.server.waits[what].add(this);
   }
 
   private pauseSocket(): void {

@@ -2,12 +2,12 @@
 // one parser of request heads. Nothing here listens.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { Deadlines } from './deadlines.ts';
+import { type DeadlineList, Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { HeaderList } from './headers.ts';
 import { createHeadParser, MAX_HEAD_BYTES } from './llhttp.ts';
 import { RequestHead } from './request-head.ts';
-import { ServerConnection } from './server-connection.ts';
+import { ServerConnection, type Waiting } from './server-connection.ts';
 
 export interface ServerLimits {
   /** Of the request line (414) and of each header line (400). */
@@ -32,6 +32,9 @@ export interface ServerLimits {
   /** Further ones are closed at once; 0 is without limit. */
   maxConnections: number;
 }
+
+/** What a closing connection may still send is thrown away for so long. */
+const LINGER_MS = 1_000;
 
 export const DEFAULT_LIMITS: ServerLimits = {
   lineBytes: 8_192,
@@ -85,6 +88,7 @@ export class Http1Server {
   readonly deadlines: Deadlines;
   /** For the connections: one head at a time, read and copied. */
   readonly head: RequestHead;
+  readonly waits: Readonly<Record<Waiting, DeadlineList>>;
   draining = false;
   private readonly options: ServerOptions;
   private readonly connections = new Set<ServerConnection>();
@@ -97,6 +101,14 @@ export class Http1Server {
     this.limits.headBytes = Math.min(this.limits.headBytes, MAX_HEAD_BYTES);
     this.ownsDeadlines = options.deadlines === undefined;
     this.deadlines = options.deadlines ?? new Deadlines();
+    const { limits, deadlines } = this;
+    this.waits = {
+      idle: deadlines.list(limits.idleTimeoutMs),
+      head: deadlines.list(limits.headTimeoutMs),
+      body: deadlines.list(limits.bodyStallTimeoutMs),
+      send: deadlines.list(limits.sendStallTimeoutMs),
+      linger: deadlines.list(LINGER_MS),
+    };
     this.head = new RequestHead(createHeadParser('request'), this.limits);
   }
 

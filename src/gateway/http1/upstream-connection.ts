@@ -3,9 +3,9 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { ChunkDecoder } from './chunked.ts';
-import { clearDeadline, Expiring } from './deadlines.ts';
-import { latin1 } from './exchange.ts';
+import { clearDeadline, type DeadlineList, Expiring } from './deadlines.ts';
 import { HeadCollector, NEED_MORE } from './head-collector.ts';
+import { latin1, latin1Of } from './latin1.ts';
 import { wereBytesKept } from './lent-bytes.ts';
 import { MAX_HEAD_BYTES } from './llhttp.ts';
 import type { UpstreamPool } from './pool.ts';
@@ -50,10 +50,13 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private isChunking = false;
   private paused = false;
   private bodyWaits = false;
+  /** The list of the last wait: mostly the next one's too. */
+  private list: DeadlineList;
 
   constructor(pool: UpstreamPool, target: UpstreamTarget, call: PooledCall) {
     super();
     this.pool = pool;
+    this.list = pool.idleList;
     this.key = target.key;
     this.call = call;
     this.isShared = call.request.upgrade === undefined;
@@ -95,9 +98,9 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.socket.destroy();
   }
 
-  waitIdle(ms: number): void {
+  waitIdle(): void {
     this.waiting = 'idle';
-    this.pool.deadlines.list(ms).add(this);
+    this.pool.idleList.add(this);
   }
 
   pause(): void {
@@ -135,7 +138,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const { socket } = this;
     if (this.dead) return true;
     if (!this.isChunking) socket.write(chunk);
-    else if (chunk.length <= SMALL) socket.write(`${chunk.length.toString(16)}\r\n${latin1(chunk)}\r\n`, 'latin1');
+    else if (chunk.length <= SMALL) socket.write(`${chunk.length.toString(16)}\r\n${latin1Of(chunk)}\r\n`, 'latin1');
     else {
       socket.cork();
       socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
@@ -236,7 +239,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const { body } = request;
     const bytes = body === undefined || body instanceof Uint8Array ? body : body.bytes;
     if (bytes === undefined || bytes.length === 0) socket.write(head, 'latin1');
-    else if (bytes.length <= SMALL) socket.write(head + latin1(bytes), 'latin1');
+    else if (bytes.length <= SMALL) socket.write(head + latin1Of(bytes), 'latin1');
     else {
       socket.cork();
       socket.write(head, 'latin1');
@@ -296,10 +299,10 @@ export class UpstreamConnection extends Expiring implements BodySink {
       let fault: string | undefined;
       const { head } = this.pool;
       if (this.collector === undefined) {
-        let text = bytes.toString('latin1', at, Math.min(size, at + FIRST_LOOK));
+        let text = latin1(bytes, at, Math.min(size, at + FIRST_LOOK));
         let end = text.indexOf('\r\n\r\n');
         if (end < 0 && size - at > FIRST_LOOK) {
-          text = bytes.toString('latin1', at, Math.min(size, at + MAX_HEAD_BYTES));
+          text = latin1(bytes, at, Math.min(size, at + MAX_HEAD_BYTES));
           end = text.indexOf('\r\n\r\n');
         }
         if (end >= 0) {
@@ -311,12 +314,12 @@ export class UpstreamConnection extends Expiring implements BodySink {
       if (collector !== undefined) {
         const next = collector.feed(bytes.subarray(0, size), at);
         if (next === NEED_MORE) {
-          const known = collector.bytes.toString('latin1', 0, Math.min(collector.length, VERSION_PREFIX.length));
+          const known = latin1(collector.bytes, 0, Math.min(collector.length, VERSION_PREFIX.length));
           if (VERSION_PREFIX.startsWith(known)) return -1;
           fault = 'not an HTTP/1 answer';
         } else if (next < 0) fault = 'malformed response head';
         else {
-          const text = collector.bytes.toString('latin1', 0, collector.length);
+          const text = latin1(collector.bytes, 0, collector.length);
           fault = head.read(collector.bytes, 0, collector.length, text, call.request.method);
           at = next;
         }
@@ -461,7 +464,8 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const { request } = this.call as PooledCall;
     const ms =
       what === 'connect' ? request.connectTimeoutMs : what === 'send' ? request.sendTimeoutMs : request.readTimeoutMs;
-    this.pool.deadlines.list(ms).add(this);
+    if (this.list.ms !== ms) this.list = this.pool.deadlines.list(ms);
+    this.list.add(this);
   }
 }
 
