@@ -14,6 +14,7 @@ import type { State } from '../state/state.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { skippedKinds } from './flags.ts';
 import { openSession } from './gateway-session.ts';
+import type { PositionOf } from './output/failures.ts';
 import { loadInputs, printWarnings } from './state-inputs.ts';
 
 export interface PlanRequest extends ConnectionFlags {
@@ -29,6 +30,8 @@ export interface PreparedPlan {
   readonly desired: State;
   readonly current: State;
   readonly connection: Connection;
+  /** Where an entity stands in the files. */
+  readonly positionOf: PositionOf;
 }
 
 export async function preparePlan(
@@ -61,7 +64,7 @@ export async function preparePlan(
   const { state: current, borrowed } = remote!;
   const plan = diffStates(current, desired, { schemas, borrowed, skip });
   if (loaded.selectTags.length > 0) await refuseCollisions(client, schemas, plan);
-  return { plan, schemas, desired, current, connection };
+  return { plan, schemas, desired, current, connection, positionOf: loaded.positionOf };
 }
 
 function warnOfWorkspace(flag: string | undefined, inFiles: string | undefined): void {

@@ -1,15 +1,15 @@
 // Applies a prepared plan and tells about it while it runs and when it ends. A write that failed never hides: what was
 // done, what failed and why, and what was not started are all named.
 
-import { kindWord } from '../control/plan/label.ts';
 import { type Operation, operationsOf } from '../control/plan/plan.ts';
 import { createTarget } from '../control/remote/target.ts';
 import { type ApplyEvent, applyPlan, type Outcome } from '../control/sync/apply.ts';
 import { GwctlError } from '../lib/errors.ts';
-import { type SchemaSet, schemaOf } from '../schema/schema-set.ts';
+import type { SchemaSet } from '../schema/schema-set.ts';
 import { createFingerprint } from '../schema/sensitive.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { formatOperation, formatSummary } from './output/events.ts';
+import { describeFailure, nameOperation } from './output/failures.ts';
 import { formatReport } from './output/json-report.ts';
 import type { PreparedPlan } from './prepare-plan.ts';
 import { createProgress } from './progress.ts';
@@ -47,13 +47,14 @@ export async function runSync(prepared: PreparedPlan, output: SyncOutput): Promi
     progress.close();
     await target.close();
   }
-  const error = describeOutcome(schemas, outcome);
+  const failures: string[] = [];
+  for (const failure of outcome.failed) failures.push(await describeFailure(schemas, failure, prepared.positionOf));
+  const error = describeOutcome(schemas, outcome, failures);
   if (output.format === 'json') {
     const dropped = [...outcome.failed.map(({ operation }) => operation), ...outcome.notDone];
     const done = new Set(outcome.done);
     const operations = operationsOf(plan).filter((operation) => done.has(operation));
-    const errors = outcome.failed.map((failure) => describeFailed(schemas, failure));
-    process.stdout.write(formatReport({ schemas, fingerprint, operations, dropped, errors }));
+    process.stdout.write(formatReport({ schemas, fingerprint, operations, dropped, errors: failures }));
   } else {
     process.stdout.write(`${formatSummary(output.theme, countDone(outcome.done))}\n`);
   }
@@ -66,20 +67,17 @@ const countDone = (done: readonly Operation[]): { create: number; update: number
   delete: done.filter(({ action }) => action === 'delete').length,
 });
 
-const NOUNS = { create: 'creation', update: 'update', delete: 'deletion' } as const;
 const MAX_LISTED = 50;
 
-function describeOutcome(schemas: SchemaSet, outcome: Outcome): GwctlError | undefined {
+function describeOutcome(schemas: SchemaSet, outcome: Outcome, failures: readonly string[]): GwctlError | undefined {
   const { done, failed, notDone, isInterrupted } = outcome;
   if (failed.length === 0 && notDone.length === 0) return undefined;
   const list = (operations: readonly Operation[]): string[] => [
-    ...operations
-      .slice(0, MAX_LISTED)
-      .map((operation) => `  Dropped ${NOUNS[operation.action]} ${nameOf(schemas, operation)}`),
+    ...operations.slice(0, MAX_LISTED).map((operation) => `  Dropped ${nameOperation(schemas, operation)}`),
     ...(operations.length > MAX_LISTED ? [`  … and ${operations.length - MAX_LISTED} more`] : []),
   ];
   const counts = `${done.length} done, ${failed.length} failed, ${notDone.length} not started`;
-  const details = [...failed.map((failure) => `  ${describeFailed(schemas, failure)}`), ...list(notDone)].join('\n');
+  const details = [...failures.map((failure) => `  ${failure}`), ...list(notDone)].join('\n');
   if (isInterrupted && failed.length === 0) {
     return new GwctlError('E_INTERRUPTED', `the sync was interrupted: ${counts}`, {
       details,
@@ -88,17 +86,6 @@ function describeOutcome(schemas: SchemaSet, outcome: Outcome): GwctlError | und
   }
   return new GwctlError('E_PARTIAL', `the sync did not finish: ${counts}`, { details });
 }
-
-function describeFailed(schemas: SchemaSet, failure: Outcome['failed'][number]): string {
-  const { operation, error } = failure;
-  const reason = error instanceof Error ? error.message : String(error);
-  const details =
-    error instanceof GwctlError && error.details !== '' ? `\n  ${error.details.replaceAll('\n', '\n  ')}` : '';
-  return `Failed ${NOUNS[operation.action]} ${nameOf(schemas, operation)}: ${reason}${details}`;
-}
-
-const nameOf = (schemas: SchemaSet, operation: Operation): string =>
-  `${kindWord(schemaOf(schemas, operation.kind))} ${operation.label}`;
 
 /** A state without entities against a gateway that has some is far more often a mistake than a wish. */
 export function refuseEmpty({ desired, plan, schemas }: PreparedPlan): void {

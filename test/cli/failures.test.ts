@@ -186,7 +186,7 @@ describe('a sync that does not finish', () => {
     assert.match(run.err, /^Error: the sync did not finish: 2 done, 1 failed, 3 not started\n/);
     assert.match(
       run.err,
-      /Failed creation service s2: PUT \/services\/[0-9a-f-]+ answered status 400: schema violation \(host: bad\)\n\s+host: bad\n/,
+      /Failed creation service s2: PUT \/services\/[0-9a-f-]+ answered status 400: schema violation \(host: bad\)\n\s+host: bad\n\s+at <stdin>:7:3\n/,
     );
     assert.match(
       run.err,
@@ -218,6 +218,20 @@ describe('a sync that does not finish', () => {
     );
     assert.equal(report.errors.length, 1);
     assert.match(report.errors[0], /UNIQUE violation/);
+  });
+
+  it('hides secrets that the gateway repeats', async () => {
+    const between = await startBetween((request, response) => {
+      if (request.method !== 'PUT' || request.url?.includes('key-auth') !== true) return false;
+      response.writeHead(400).end('{"message":"bad key: s3cr3t-value","fields":{"key":"s3cr3t-value"}}');
+      return true;
+    });
+    const input = '_format_version: "3.0"\nconsumers:\n- username: bob\n  keyauth_credentials: [{key: s3cr3t-value}]\n';
+    const { err, out, code } = await gwctl(['sync', '-', '--kong-addr', between.address], { input });
+    await between.close();
+    assert.equal(code, 1);
+    assert.match(err, /bad key: \[hidden\]\n\s+key: \[hidden\]/);
+    assert.doesNotMatch(err + out, /s3cr3t-value/);
   });
 
   it('tries faults that pass again', async () => {
