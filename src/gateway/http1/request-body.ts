@@ -108,8 +108,8 @@ export class RequestBody {
     if (!this.complete && !this.discarding && !this.failed) this.source?.pauseReading();
   }
 
-  /** For the connection: bytes arrived. */
-  push(chunk: Buffer): void {
+  /** For the connection: bytes arrived. Behind the last ones there is nothing to hold back; finish() follows. */
+  push(chunk: Buffer, isLast: boolean): void {
     this.bytesRead += chunk.length;
     if (this.discarding) return;
     if (this.sink !== undefined && !this.paused) {
@@ -122,7 +122,7 @@ export class RequestBody {
       if (this.held <= this.limit) return;
       this.settle(undefined);
     }
-    this.source?.pauseReading();
+    if (!isLast) this.source?.pauseReading();
   }
 
   /** For the connection: that was the last byte. */

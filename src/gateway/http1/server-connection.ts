@@ -342,13 +342,14 @@ export class ServerConnection extends Expiring implements BodySource {
       const size = decoder.payloadEnd - decoder.payloadStart;
       const { bodyBytes } = this.server.limits;
       if (bodyBytes > 0 && body.bytesRead + size > bodyBytes) return BODY_TOO_LARGE;
-      if (size > 0) body.push(chunk.subarray(decoder.payloadStart, decoder.payloadEnd));
+      if (size > 0) body.push(chunk.subarray(decoder.payloadStart, decoder.payloadEnd), decoder.done);
       if (decoder.done) body.finish();
       return next;
     }
     const end = Math.min(chunk.length, from + this.bodyLeft);
     this.bodyLeft -= end - from;
-    if (end > from) body.push(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end));
+    if (end > from)
+      body.push(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end), this.bodyLeft === 0);
     if (this.bodyLeft === 0) body.finish();
     return end;
   }
