@@ -81,7 +81,11 @@ export const schema = {
           required: true,
           fields: {
             ...rules('replace where present'),
-            uri: { type: 'string', description: 'Template of the whole upstream path.' },
+            uri: {
+              type: 'string',
+              custom_validator: checkTemplate,
+              description: 'Template of the whole upstream path.',
+            },
           },
         },
         add: { type: 'record', required: true, fields: rules('add where absent') },
