@@ -2,11 +2,11 @@
 // unread in the socket. After anything malformed there is one answer, then nothing of the connection is looked at again.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { ChunkDecoder } from './chunked.ts';
+import { BODY_TOO_LARGE, BodyFeeder, NO_FEED } from './body-feeder.ts';
 import { clearDeadline, Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
+import { type FaultyRequest, faultAnswer } from './fault-answer.ts';
 import { BAD_BYTE, HeadCollector, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
-import { HeaderList } from './headers.ts';
 import { latin1 } from './latin1.ts';
 import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
@@ -39,8 +39,7 @@ export class ServerConnection extends Expiring implements BodySource {
   private rest: Buffer | undefined = undefined;
   private restAt = 0;
   private collector: HeadCollector | undefined = undefined;
-  private decoder: ChunkDecoder | undefined = undefined;
-  private bodyLeft = 0;
+  private feeder = NO_FEED;
   private requests = 0;
   private waiting: Waiting = 'idle';
   private mark = 0;
@@ -92,7 +91,7 @@ export class ServerConnection extends Expiring implements BodySource {
     if (this.halfClosed && this.rest === undefined) return false;
     if (this.body.complete) return true;
     if (exchange.expectsContinue && !this.continued) return false;
-    return this.decoder !== undefined || this.bodyLeft <= DRAIN_BYTES;
+    return this.feeder.bytesLeft <= DRAIN_BYTES;
   }
 
   writeText(text: string): boolean {
@@ -202,7 +201,7 @@ export class ServerConnection extends Expiring implements BodySource {
     }
     if (!this.body.complete) {
       const isOver = this.exchange === undefined;
-      const next = this.feedBody(chunk, 0);
+      const next = this.feeder.feed(chunk, 0);
       if (next < 0) {
         this.rejectBody(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST);
         return;
@@ -312,12 +311,8 @@ export class ServerConnection extends Expiring implements BodySource {
     else {
       this.continued = false;
       this.body = new RequestBody(head.bodyKind, head.bodyKind === 'length' ? head.bodyLength : undefined, this);
-      this.bodyLeft = head.bodyLength;
-      this.decoder =
-        head.bodyKind === 'chunked'
-          ? new ChunkDecoder({ extensionBytes: limits.chunkExtensionBytes, trailerBytes: limits.headBytes })
-          : undefined;
-      next = this.feedBody(rest, restAt);
+      this.feeder = new BodyFeeder(this.body, limits);
+      next = this.feeder.feed(rest, restAt);
       if (next < 0) {
         this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);
         return;
@@ -333,46 +328,15 @@ export class ServerConnection extends Expiring implements BodySource {
     this.server.handle(exchange);
   }
 
-  /** Gives the body its bytes of chunk[from…]; the position behind them, or one of the negative faults below. */
-  private feedBody(chunk: Buffer, from: number): number {
-    const { body, decoder } = this;
-    if (decoder !== undefined) {
-      const next = decoder.decode(chunk, from, chunk.length);
-      if (decoder.faulty) return BODY_FAULTY;
-      const size = decoder.payloadEnd - decoder.payloadStart;
-      const { bodyBytes } = this.server.limits;
-      if (bodyBytes > 0 && body.bytesRead + size > bodyBytes) return BODY_TOO_LARGE;
-      if (size > 0) body.push(chunk.subarray(decoder.payloadStart, decoder.payloadEnd), decoder.done);
-      if (decoder.done) body.finish();
-      return next;
-    }
-    const end = Math.min(chunk.length, from + this.bodyLeft);
-    this.bodyLeft -= end - from;
-    if (end > from)
-      body.push(from === 0 && end === chunk.length ? chunk : chunk.subarray(from, end), this.bodyLeft === 0);
-    if (this.bodyLeft === 0) body.finish();
-    return end;
-  }
-
   /** One answer for something that never became an exchange. */
-  private reject(fault: HeadFault, head: { method: string; headers: HeaderList } | undefined): void {
+  private reject(fault: HeadFault, head: FaultyRequest | undefined): void {
     const bytesOut = this.answerFault(fault, head);
     const { remoteAddress, serverName } = this;
     this.server.rejected({ ...fault, remoteAddress, serverName, bytesOut });
   }
 
-  private answerFault(fault: HeadFault, head: { method: string; headers: HeaderList } | undefined): number {
-    const headers = head?.headers;
-    const page = this.server.renderError(fault.status, fault.message, {
-      accept: headers?.get('accept'),
-      contentType: headers?.get('content-type'),
-    });
-    const extra = HeaderList.from(page.headers ?? []);
-    const body = Buffer.from(page.body);
-    let text = extra.appendTo(`HTTP/1.1 ${fault.status} ${REASONS[fault.status] ?? 'Error'}\r\n`);
-    if (!extra.has('date')) text += `Date: ${this.httpDate()}\r\n`;
-    text += `Content-Type: ${page.contentType}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
-    if (head?.method !== 'HEAD') text += latin1(body);
+  private answerFault(fault: HeadFault, head: FaultyRequest | undefined): number {
+    const text = faultAnswer(this.server, fault, head);
     this.rest = undefined;
     this.collector = undefined;
     this.socket.write(text, 'latin1');
@@ -480,19 +444,6 @@ export class ServerConnection extends Expiring implements BodySource {
     this.socket.resume();
   }
 }
-
-const BODY_FAULTY = -1;
-const BODY_TOO_LARGE = -2;
-
-const REASONS: Record<number, string> = {
-  400: 'Bad Request',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Payload Too Large',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  505: 'HTTP Version Not Supported',
-};
 
 /** Every error of a socket is followed by its close event, where the work is done. */
 function ignore(): void {}

@@ -1,11 +1,10 @@
 // One connection to an upstream: a request at a time, the answer read strictly. It goes back to the pool only after an exchange
 // that ended exactly: request written, answer complete, not one byte too many. Anything else destroys it.
 import * as net from 'node:net';
-import * as tls from 'node:tls';
 import { ChunkDecoder } from './chunked.ts';
 import { clearDeadline, type DeadlineList, Expiring } from './deadlines.ts';
 import { HeadCollector, NEED_MORE } from './head-collector.ts';
-import { latin1, latin1Of } from './latin1.ts';
+import { latin1 } from './latin1.ts';
 import { wereBytesKept } from './lent-bytes.ts';
 import { MAX_HEAD_BYTES } from './llhttp.ts';
 import type { UpstreamPool } from './pool.ts';
@@ -13,8 +12,8 @@ import type { BodySink } from './request-body.ts';
 import type { ResponseFraming } from './response-head.ts';
 import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts';
 import type { PooledCall } from './upstream-call.ts';
+import { connectTls, writeChunk, writeMessage } from './upstream-socket.ts';
 
-const SMALL = 8_192;
 const FIRST_LOOK = 2_048;
 const MAX_INFORMATIONAL = 16;
 const FIRST_BUFFER = 16_384;
@@ -137,15 +136,8 @@ export class UpstreamConnection extends Expiring implements BodySink {
   onChunk(chunk: Buffer): boolean {
     const { socket } = this;
     if (this.dead) return true;
-    if (!this.isChunking) socket.write(chunk);
-    else if (chunk.length <= SMALL) socket.write(`${chunk.length.toString(16)}\r\n${latin1Of(chunk)}\r\n`, 'latin1');
-    else {
-      socket.cork();
-      socket.write(`${chunk.length.toString(16)}\r\n`, 'latin1');
-      socket.write(chunk);
-      socket.write('\r\n', 'latin1');
-      socket.uncork();
-    }
+    if (this.isChunking) writeChunk(socket, chunk);
+    else socket.write(chunk);
     if (socket.writableLength === 0 || !socket.writableNeedDrain) return true;
     this.bodyWaits = true;
     this.wait('send');
@@ -168,10 +160,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private open(target: UpstreamTarget): net.Socket {
     const address = { host: target.host, port: target.port, noDelay: true };
     if (target.tls !== undefined) {
-      const { servername, rejectUnauthorized, ca, cert, key } = target.tls;
-      const name = servername === undefined || net.isIP(servername) > 0 ? {} : { servername };
-      const material = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-      const socket = tls.connect({ ...address, ...name, ...material, rejectUnauthorized, ALPNProtocols: ['http/1.1'] });
+      const socket = connectTls(target, target.tls);
       socket.once('connect', () => {
         this.tcpConnected = true;
       });
@@ -238,14 +227,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     if (this.call !== call || this.dead) return;
     const { body } = request;
     const bytes = body === undefined || body instanceof Uint8Array ? body : body.bytes;
-    if (bytes === undefined || bytes.length === 0) socket.write(head, 'latin1');
-    else if (bytes.length <= SMALL) socket.write(head + latin1Of(bytes), 'latin1');
-    else {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(bytes);
-      socket.uncork();
-    }
+    writeMessage(socket, head, bytes);
     const streamed = call.streamedBody;
     if (streamed === undefined) {
       this.waitForAnswer();

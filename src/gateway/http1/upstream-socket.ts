@@ -1,0 +1,49 @@
+// The plain doings with an upstream's socket: opening a TLS one, and writing messages with as few system calls as can be.
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { latin1Of } from './latin1.ts';
+import type { UpstreamTarget, UpstreamTls } from './upstream.ts';
+
+const SMALL = 8_192;
+
+export function connectTls(target: UpstreamTarget, options: UpstreamTls): tls.TLSSocket {
+  const { servername, rejectUnauthorized, ca, cert, key } = options;
+  return tls
+    .connect({
+      host: target.host,
+      port: target.port,
+      rejectUnauthorized,
+      ALPNProtocols: ['http/1.1'],
+      // An address is no server name (RFC 6066).
+      ...(servername !== undefined && net.isIP(servername) === 0 && { servername }),
+      ...(ca && { ca }),
+      ...(cert && { cert }),
+      ...(key && { key }),
+    })
+    .setNoDelay(true);
+}
+
+/** A head with a whole body: one write up to 8 KiB, one gathered write above. */
+export function writeMessage(socket: net.Socket, head: string, body: Uint8Array | undefined): void {
+  if (body === undefined || body.length === 0) socket.write(head, 'latin1');
+  else if (body.length <= SMALL) socket.write(head + latin1Of(body), 'latin1');
+  else {
+    socket.cork();
+    socket.write(head, 'latin1');
+    socket.write(body);
+    socket.uncork();
+  }
+}
+
+export function writeChunk(socket: net.Socket, chunk: Uint8Array): void {
+  const size = `${chunk.length.toString(16)}\r\n`;
+  if (chunk.length <= SMALL) {
+    socket.write(`${size}${latin1Of(chunk)}\r\n`, 'latin1');
+    return;
+  }
+  socket.cork();
+  socket.write(size, 'latin1');
+  socket.write(chunk);
+  socket.write('\r\n', 'latin1');
+  socket.uncork();
+}
