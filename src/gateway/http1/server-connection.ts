@@ -6,14 +6,13 @@ import { BODY_TOO_LARGE, BodyFeeder, NO_FEED } from './body-feeder.ts';
 import { clearDeadline, Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import { type FaultyRequest, faultAnswer } from './fault-answer.ts';
-import { BAD_BYTE, HeadCollector, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
-import { latin1 } from './latin1.ts';
+import { BAD_BYTE, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
+import { HeadFinder } from './head-finder.ts';
 import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
 import type { Http1Server } from './server.ts';
 
-const FIRST_LOOK = 2_048;
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
 const MIN_BYTES_PER_SECOND = 500;
@@ -38,7 +37,7 @@ export class ServerConnection extends Expiring implements BodySource {
   /** Bytes behind the current request. */
   private rest: Buffer | undefined = undefined;
   private restAt = 0;
-  private collector: HeadCollector | undefined = undefined;
+  private readonly finder: HeadFinder;
   private feeder = NO_FEED;
   private requests = 0;
   private waiting: Waiting = 'idle';
@@ -56,6 +55,7 @@ export class ServerConnection extends Expiring implements BodySource {
     super();
     this.server = server;
     this.socket = socket;
+    this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
     this.encrypted = (socket as tls.TLSSocket).encrypted === true;
     this.serverName = serverName;
     this.remoteAddress = socket.remoteAddress ?? '';
@@ -73,7 +73,7 @@ export class ServerConnection extends Expiring implements BodySource {
   }
 
   get isIdle(): boolean {
-    return this.exchange === undefined && !this.lingering && this.collector === undefined && this.rest === undefined;
+    return this.exchange === undefined && !this.lingering && !this.finder.isWaiting && this.rest === undefined;
   }
 
   destroy(): void {
@@ -247,7 +247,7 @@ export class ServerConnection extends Expiring implements BodySource {
       this.waitForSending();
       return;
     }
-    if (this.server.draining && this.collector === undefined) {
+    if (this.server.draining && !this.finder.isWaiting) {
       this.linger();
       return;
     }
@@ -257,47 +257,32 @@ export class ServerConnection extends Expiring implements BodySource {
     }
     this.resumeSocket();
     if (this.isCongested()) this.waitForSending();
-    else if (this.collector === undefined) this.wait('idle');
+    else if (!this.finder.isWaiting) this.wait('idle');
   }
 
   private readHead(): void {
     const chunk = this.rest as Buffer;
     const from = this.restAt;
     this.rest = undefined;
-    if (this.collector === undefined) {
-      // One empty line in front of a request is allowed (RFC 9112 section 2.2).
-      const start = chunk[from] === 13 && chunk[from + 1] === 10 ? from + 2 : from;
-      let text = latin1(chunk, start, Math.min(chunk.length, start + FIRST_LOOK));
-      let end = text.indexOf('\r\n\r\n');
-      if (end < 0 && chunk.length - start > FIRST_LOOK) {
-        text = latin1(chunk, start, Math.min(chunk.length, start + this.server.limits.headBytes));
-        end = text.indexOf('\r\n\r\n');
-      }
-      if (end >= 0) {
-        this.begin(chunk, start, start + end + 4, text, chunk, start + end + 4);
-        return;
-      }
-      this.collector = new HeadCollector(this.server.limits.headBytes, this.server.limits.lineBytes);
-      this.wait('head');
-    }
-    const { collector } = this;
-    const next = collector.feed(chunk, from);
-    if (next === NEED_MORE) return;
-    if (next < 0) {
+    const { finder } = this;
+    const wasWaiting = finder.isWaiting;
+    const next = finder.find(chunk, from, chunk.length);
+    if (next === NEED_MORE) {
+      if (!wasWaiting) this.wait('head');
+    } else if (next < 0) {
       this.reject(next === BAD_BYTE ? BAD_REQUEST : next === LINE_TOO_LONG ? URI_TOO_LONG : HEAD_TOO_LARGE, undefined);
-      return;
-    }
-    this.collector = undefined;
-    const { bytes, length } = collector;
-    this.begin(bytes, 0, length, latin1(bytes, 0, length), chunk, next);
+    } else this.begin(chunk, next);
   }
 
-  /** A head is complete; what follows it is in `rest` from `restAt` on. */
-  private begin(bytes: Buffer, start: number, end: number, text: string, rest: Buffer, restAt: number): void {
+  /** The finder has a head; what follows it is in `rest` from `restAt` on. */
+  private begin(rest: Buffer, restAt: number): void {
+    const { finder } = this;
+    const headBytes = finder.end - finder.start;
     clearDeadline(this);
     this.requests++;
     const { head, limits } = this.server;
-    const fault = head.read(bytes, start, end, text);
+    const fault = head.read(finder.bytes as Buffer, finder.start, finder.end, finder.text);
+    finder.release();
     if (fault !== undefined) {
       this.reject(fault, head);
       return;
@@ -322,7 +307,7 @@ export class ServerConnection extends Expiring implements BodySource {
       this.socket.destroy();
       return;
     }
-    const exchange = new Exchange(this, head, this.body, end - start);
+    const exchange = new Exchange(this, head, this.body, headBytes);
     this.exchange = exchange;
     if (next < rest.length) this.keepRest(rest, next);
     this.server.handle(exchange);
@@ -338,7 +323,7 @@ export class ServerConnection extends Expiring implements BodySource {
   private answerFault(fault: HeadFault, head: FaultyRequest | undefined): number {
     const text = faultAnswer(this.server, fault, head);
     this.rest = undefined;
-    this.collector = undefined;
+    this.finder.reset();
     this.socket.write(text, 'latin1');
     this.linger();
     return text.length;
@@ -375,7 +360,7 @@ export class ServerConnection extends Expiring implements BodySource {
 
   private ended(): void {
     this.halfClosed = true;
-    if (this.lingering || !this.body.complete || this.collector !== undefined) {
+    if (this.lingering || !this.body.complete || this.finder.isWaiting) {
       this.exchange?.lose();
       this.exchange = undefined;
       if (this.lingering) this.socket.destroySoon();

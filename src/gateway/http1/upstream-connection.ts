@@ -3,8 +3,8 @@
 import * as net from 'node:net';
 import { ChunkDecoder } from './chunked.ts';
 import { clearDeadline, type DeadlineList, Expiring } from './deadlines.ts';
-import { HeadCollector, NEED_MORE } from './head-collector.ts';
-import { latin1 } from './latin1.ts';
+import { NEED_MORE } from './head-collector.ts';
+import { HeadFinder } from './head-finder.ts';
 import { wereBytesKept } from './lent-bytes.ts';
 import { MAX_HEAD_BYTES } from './llhttp.ts';
 import type { UpstreamPool } from './pool.ts';
@@ -14,7 +14,6 @@ import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts'
 import type { PooledCall } from './upstream-call.ts';
 import { connectTls, writeChunk, writeMessage } from './upstream-socket.ts';
 
-const FIRST_LOOK = 2_048;
 const MAX_INFORMATIONAL = 16;
 const FIRST_BUFFER = 16_384;
 const LARGE_BUFFER = 65_536;
@@ -41,7 +40,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private reading: Reading = 'head';
   private left = 0;
   private decoder: ChunkDecoder | undefined = undefined;
-  private collector: HeadCollector | undefined = undefined;
+  private readonly finder = new HeadFinder(MAX_HEAD_BYTES, MAX_HEAD_BYTES);
   private informational = 0;
   private keepAlive = false;
   private bytesSeen = false;
@@ -278,35 +277,19 @@ export class UpstreamConnection extends Expiring implements BodySink {
     while (this.reading === 'head') {
       if (at === size) return -1;
       const call = this.call as PooledCall;
-      let fault: string | undefined;
       const { head } = this.pool;
-      if (this.collector === undefined) {
-        let text = latin1(bytes, at, Math.min(size, at + FIRST_LOOK));
-        let end = text.indexOf('\r\n\r\n');
-        if (end < 0 && size - at > FIRST_LOOK) {
-          text = latin1(bytes, at, Math.min(size, at + MAX_HEAD_BYTES));
-          end = text.indexOf('\r\n\r\n');
-        }
-        if (end >= 0) {
-          fault = head.read(bytes, at, at + end + 4, text, call.request.method);
-          at += end + 4;
-        } else this.collector = new HeadCollector(MAX_HEAD_BYTES, MAX_HEAD_BYTES);
+      const { finder } = this;
+      let fault: string | undefined;
+      const next = finder.find(bytes, at, size);
+      if (next === NEED_MORE) {
+        if (VERSION_PREFIX.startsWith(finder.peek(VERSION_PREFIX.length))) return -1;
+        fault = 'not an HTTP/1 answer';
+      } else if (next < 0) fault = 'malformed response head';
+      else {
+        fault = head.read(finder.bytes as Buffer, finder.start, finder.end, finder.text, call.request.method);
+        at = next;
       }
-      const { collector } = this;
-      if (collector !== undefined) {
-        const next = collector.feed(bytes.subarray(0, size), at);
-        if (next === NEED_MORE) {
-          const known = latin1(collector.bytes, 0, Math.min(collector.length, VERSION_PREFIX.length));
-          if (VERSION_PREFIX.startsWith(known)) return -1;
-          fault = 'not an HTTP/1 answer';
-        } else if (next < 0) fault = 'malformed response head';
-        else {
-          const text = latin1(collector.bytes, 0, collector.length);
-          fault = head.read(collector.bytes, 0, collector.length, text, call.request.method);
-          at = next;
-        }
-        this.collector = undefined;
-      }
+      finder.release();
       if (fault !== undefined) {
         this.fail('invalid_response', fault);
         return -1;
