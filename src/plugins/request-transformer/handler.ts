@@ -13,7 +13,7 @@ import {
 import type { Source } from './expression.ts';
 import { compile, compileRules, type Rules } from './rules.ts';
 import type { schema } from './schema.ts';
-import { readScope } from './scope.ts';
+import { emptyScope, readScope } from './scope.ts';
 import { transformArguments } from './transform-arguments.ts';
 import { type BodyFormat, bodyFormat, MAX_FIELDS, TOO_MANY, transformBody } from './transform-body.ts';
 import { transformHeaders } from './transform-headers.ts';
@@ -38,6 +38,8 @@ export function create(config: Config, { log }: Environment): Phases {
   const tooLarge = error(413);
   const fail = (reason: string): void => log.warn(`a template failed: ${reason}`);
 
+  const nothing = emptyScope(fail);
+
   /** What is left to do once the body is there. */
   interface Rest {
     readonly format: BodyFormat | undefined;
@@ -48,7 +50,7 @@ export function create(config: Config, { log }: Environment): Phases {
 
   function access(exchange: AccessExchange): Step {
     const { request, upstream } = exchange;
-    const scope = readScope(exchange, uses, fail);
+    const scope = uses.size === 0 ? nothing : readScope(exchange, uses, fail);
     const path = uri?.render(scope, escapeSeparators);
     const headerRules = headers.render(scope);
     const queryRules = query.render(scope);

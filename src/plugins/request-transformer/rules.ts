@@ -28,11 +28,13 @@ export interface RuleSet {
   render(scope: Scope): Rules | undefined;
 }
 
-const PARTS = ['rename', 'replace', 'add', 'append'] as const;
+const ACTIONS = ['rename', 'replace', 'add', 'append'] as const;
+const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f]/g;
 
 export function compileRules(config: Config, part: 'headers' | 'querystring' | 'body', uses: Set<Source>): RuleSet {
   const remove = config.remove[part].map((entry) => utf8ToBytes(splitPair(entry)[0])).filter((name) => name !== '');
-  const lists = PARTS.map((action) => compilePairs(config[action][part], uses));
+  const encode = part === 'headers' ? escapeControls : undefined;
+  const lists = ACTIONS.map((action) => compilePairs(config[action][part], uses, encode));
   const isConstant = lists.every((list) => list.constant !== undefined);
   const assemble = ([rename = [], replace = [], add = [], append = []]: readonly (readonly Pair[])[]): Rules => ({
     remove,
@@ -64,14 +66,20 @@ interface PairList {
 }
 
 /** Pairs without a value do nothing and are left out. */
-function compilePairs(entries: readonly string[], uses: Set<Source>): PairList {
+function compilePairs(
+  entries: readonly string[],
+  uses: Set<Source>,
+  encode: ((value: string) => string) | undefined,
+): PairList {
   const pairs: { name: string; template: Template }[] = [];
   for (const entry of entries) {
     const [name, text] = splitPair(entry);
     if (name !== '' && text !== '') pairs.push({ name: utf8ToBytes(name), template: compile(text, uses) });
   }
   const isConstant = pairs.every(({ template }) => template.constant !== undefined);
-  const constant = isConstant ? pairs.map(({ name, template }) => ({ name, value: template.constant! })) : undefined;
+  const constant = isConstant
+    ? pairs.map(({ name, template }) => ({ name, value: encode?.(template.constant!) ?? template.constant! }))
+    : undefined;
   return {
     isEmpty: pairs.length === 0,
     constant,
@@ -81,12 +89,16 @@ function compilePairs(entries: readonly string[], uses: Set<Source>): PairList {
       for (const { name, template } of pairs) {
         const value = template.render(scope);
         if (value === undefined) return undefined;
-        rendered.push({ name, value });
+        rendered.push({ name, value: encode?.(value) ?? value });
       }
       return rendered;
     },
   };
 }
+
+/** Control characters that a template took from the request: a header value cannot have them. */
+const escapeControls = (value: string): string =>
+  value.replace(CONTROLS, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 
 /** Throws for what the schema would have refused. */
 export function compile(text: string, uses: Set<Source>): Template {

@@ -10,6 +10,15 @@ import type { Table, Value } from './values.ts';
 
 const EMPTY: Table = { get: () => undefined, length: 0, text: undefined };
 
+/** For templates that read nothing of the request. */
+export const emptyScope = (fail: (reason: string) => void): Scope => ({
+  headers: EMPTY,
+  query_params: EMPTY,
+  uri_captures: EMPTY,
+  shared: EMPTY,
+  fail,
+});
+
 export function readScope(
   { request, shared }: AccessExchange,
   uses: ReadonlySet<Source>,
