@@ -1,0 +1,58 @@
+// The address that has answered quickest lately, for its weight. Latencies are smoothed with a memory of ten seconds, rise
+// at once and fall slowly; an address nobody has asked yet counts as the average of the others.
+import { type Address, includesPeer, ofThisRound, type Peer } from '../address.ts';
+import type { Algorithm, Picker, Ring } from './algorithm.ts';
+
+const MEMORY_MS = 10_000;
+
+export const latency: Algorithm = { build: (ring) => new Quickest(ring) };
+
+class Quickest implements Picker {
+  readonly #addresses: readonly Address[];
+
+  constructor({ addresses }: Ring) {
+    this.#addresses = addresses.filter((address) => address.weight > 0);
+    const known = this.#addresses.filter((address) => address.touchedAt > 0);
+    if (known.length === 0) return;
+    const mean = known.reduce((sum, { ewma }) => sum + ewma, 0) / known.length;
+    for (const address of this.#addresses) {
+      if (address.touchedAt > 0) continue;
+      address.ewma = mean;
+      address.touchedAt = performance.now();
+    }
+  }
+
+  next(tried: readonly Peer[]): Address | undefined {
+    const avoid = tried.length === 0 ? tried : ofThisRound(tried, this.#addresses.length);
+    return this.#quickest(avoid) ?? (avoid.length === 0 ? undefined : this.#quickest([]));
+  }
+
+  end(address: Address, latencyMs: number | undefined): void {
+    if (latencyMs === undefined) return;
+    const now = performance.now();
+    const remembered = Math.exp(-(now - address.touchedAt) / MEMORY_MS);
+    const isFirst = address.touchedAt === 0;
+    address.ewma =
+      isFirst || latencyMs > address.ewma ? latencyMs : address.ewma * remembered + latencyMs * (1 - remembered);
+    address.touchedAt = now;
+  }
+
+  /** Equals are taken in turn from a random start, so that they share the load. */
+  #quickest(avoid: readonly Peer[]): Address | undefined {
+    const addresses = this.#addresses;
+    const now = performance.now();
+    let best: Address | undefined;
+    let bestScore = Number.POSITIVE_INFINITY;
+    let at = Math.floor(Math.random() * addresses.length);
+    for (let steps = addresses.length; steps > 0; steps--) {
+      const address = addresses[at]!;
+      at = at + 1 === addresses.length ? 0 : at + 1;
+      const score = (address.ewma * Math.exp(-(now - address.touchedAt) / MEMORY_MS)) / address.weight;
+      if (score >= bestScore || !address.isAvailable) continue;
+      if (avoid.length > 0 && includesPeer(avoid, address)) continue;
+      best = address;
+      bestScore = score;
+    }
+    return best;
+  }
+}
