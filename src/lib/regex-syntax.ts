@@ -1,0 +1,347 @@
+// Reads a pattern written for PCRE or Rust's regex and gives it back in JavaScript's syntax, with its structure beside it.
+// What JavaScript has no equal for is refused; everything that both spell alike goes through as it is written.
+import { addAll, addOtherCase, addRange, type CharSet, emptySet, invert, setOf } from './char-set.ts';
+
+export type RegexNode =
+  | { readonly kind: 'set'; readonly chars: CharSet }
+  /** Matches without consuming anything: an anchor, a look-around. */
+  | { readonly kind: 'assertion' }
+  | { readonly kind: 'sequence'; readonly items: readonly RegexNode[] }
+  | { readonly kind: 'choice'; readonly branches: readonly RegexNode[] }
+  | { readonly kind: 'repeat'; readonly body: RegexNode; readonly min: number; readonly max: number };
+
+export type ParsedPattern =
+  | {
+      readonly ok: true;
+      readonly source: string;
+      readonly flags: string;
+      /** The pattern itself, then what is inside of look-arounds. */
+      readonly trees: readonly RegexNode[];
+    }
+  | { readonly ok: false; readonly reason: string };
+
+export function parsePattern(pattern: string, allowsLookaround: boolean): ParsedPattern {
+  try {
+    return { ok: true, ...new PatternReader(pattern, allowsLookaround).read() };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, reason: error.message };
+    throw error;
+  }
+}
+
+/** Never leaves this file. */
+class Refusal extends Error {}
+
+const unsupported = (what: string): Refusal => new Refusal(`${what} is not supported`);
+
+const NEVER_NESTED_DEEPER = 200;
+const DIGITS = setOf([48, 57]);
+const WORD = setOf([48, 57], [65, 90], [95, 95], [97, 122]);
+const SPACES = setOf([9, 13], [32, 32]);
+const BLANKS = setOf([9, 9], [32, 32]);
+const NOT_LINE_END = invert(setOf([10, 10]));
+
+/**
+ * Letters after a backslash that stand for sets, and what they are inside of a JavaScript class. Its own `\s` is not used:
+ * it knows U+00A0, which in byte text is half a character.
+ */
+const SET_ESCAPES: Readonly<Record<string, { readonly chars: CharSet; readonly inClass: string }>> = {
+  d: { chars: DIGITS, inClass: '\\d' },
+  D: { chars: invert(DIGITS), inClass: '\\D' },
+  w: { chars: WORD, inClass: '\\w' },
+  W: { chars: invert(WORD), inClass: '\\W' },
+  s: { chars: SPACES, inClass: '\\t-\\r ' },
+  S: { chars: invert(SPACES), inClass: '\\x00-\\x08\\x0e-\\x1f!-\\uffff' },
+  h: { chars: BLANKS, inClass: ' \\t' },
+};
+
+const POSIX_CLASSES: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  blank: ' \\t',
+  cntrl: '\\x00-\\x1f\\x7f',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-\\/:-@\\[-`{-~',
+  space: '\\t-\\r ',
+  upper: 'A-Z',
+  word: '\\w',
+  xdigit: '0-9A-Fa-f',
+};
+
+const CONTROL_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, a: 7 };
+
+class PatternReader {
+  readonly #text: string;
+  readonly #allowsLookaround: boolean;
+  readonly #inner: RegexNode[] = [];
+  #at = 0;
+  #depth = 0;
+  #source = '';
+  #flags = '';
+
+  constructor(pattern: string, allowsLookaround: boolean) {
+    this.#text = pattern;
+    this.#allowsLookaround = allowsLookaround;
+  }
+
+  read(): { source: string; flags: string; trees: RegexNode[] } {
+    const inline = /^\(\?([a-z]+)\)/.exec(this.#text);
+    if (inline !== null) {
+      const flags = inline[1]!;
+      if (/[^ims]/.test(flags)) throw unsupported(`the flag (?${flags})`);
+      this.#flags = [...new Set(flags)].join('');
+      this.#at = inline[0].length;
+    }
+    const tree = this.#choice();
+    if (this.#at < this.#text.length) throw new Refusal('unmatched closing parenthesis');
+    return { source: this.#source, flags: this.#flags, trees: [tree, ...this.#inner] };
+  }
+
+  #choice(): RegexNode {
+    if (++this.#depth > NEVER_NESTED_DEEPER) throw new Refusal('groups are nested too deeply');
+    const branches = [this.#sequence()];
+    while (this.#take('|')) {
+      this.#source += '|';
+      branches.push(this.#sequence());
+    }
+    this.#depth -= 1;
+    return branches.length === 1 ? branches[0]! : { kind: 'choice', branches };
+  }
+
+  #sequence(): RegexNode {
+    const items: RegexNode[] = [];
+    while (this.#at < this.#text.length) {
+      const char = this.#text[this.#at]!;
+      if (char === '|' || char === ')') break;
+      if (this.#startsWith('\\Q')) this.#quoted(items);
+      else items.push(this.#repeated(this.#atom()));
+    }
+    return items.length === 1 ? items[0]! : { kind: 'sequence', items };
+  }
+
+  #atom(): RegexNode {
+    const char = this.#text[this.#at]!;
+    if (char === '(') return this.#group();
+    if (char === '[') return this.#class();
+    if (char === '\\') return this.#escape();
+    this.#at += 1;
+    if (char === '^' || char === '$') return this.#emit(char, { kind: 'assertion' });
+    // JavaScript's dot stops at more characters than a line feed.
+    if (char === '.') {
+      const isAny = this.#flags.includes('s');
+      return this.#emit(isAny ? '.' : '[^\\n]', setNode(isAny ? setOf([0, 256]) : NOT_LINE_END));
+    }
+    if (char === '*' || char === '+' || char === '?') throw new Refusal(`nothing to repeat before ${char}`);
+    return this.#emit(/[\]{}/]/.test(char) ? `\\${char}` : char, this.#literal(char));
+  }
+
+  #repeated(body: RegexNode): RegexNode {
+    const quantifier = /^(?:[*+?]|\{\d+(?:,\d*)?\})/.exec(this.#text.slice(this.#at, this.#at + 24))?.[0];
+    if (quantifier === undefined) return body;
+    this.#at += quantifier.length;
+    if (this.#startsWith('+')) throw unsupported('a possessive quantifier');
+    const isLazy = this.#take('?');
+    const [min, max] = boundsOf(quantifier);
+    if (max < min) throw new Refusal('numbers out of order in a quantifier');
+    return this.#repeated(this.#emit(isLazy ? `${quantifier}?` : quantifier, { kind: 'repeat', body, min, max }));
+  }
+
+  #group(): RegexNode {
+    const tail = this.#text.slice(this.#at, this.#at + 4);
+    if (tail.startsWith('(?#')) throw unsupported('a comment');
+    if (tail.startsWith('(?>')) throw unsupported('an atomic group');
+    if (tail.startsWith('(?(')) throw unsupported('a conditional');
+    if (tail === '(?P=') throw unsupported('a back-reference by (?P=');
+    if (/^\(\?(?:R|[+-]?\d|&|P>)/.test(tail)) throw unsupported('recursion');
+    if (/^\(\?(?:=|!|<=|<!)/.test(tail)) return this.#lookaround();
+    if (tail.startsWith('(?P<')) this.#open('(?P<', '(?<');
+    else if (tail.startsWith('(?<')) this.#open('(?<', '(?<');
+    else if (tail.startsWith('(?:')) this.#open('(?:', '(?:');
+    else if (tail.startsWith('(?') || tail.startsWith('(*')) throw unsupported(`a group with ${tail.slice(0, 3)}`);
+    else this.#open('(', '(');
+    if (this.#source.endsWith('(?<')) this.#groupName();
+    return this.#body();
+  }
+
+  #groupName(): void {
+    const name = /^[A-Za-z_]\w*>/.exec(this.#text.slice(this.#at, this.#at + 130))?.[0];
+    if (name === undefined) throw new Refusal('invalid name of a group');
+    this.#open(name, name);
+  }
+
+  #lookaround(): RegexNode {
+    if (!this.#allowsLookaround) throw unsupported('look-around');
+    const opening = /^\(\?<?[=!]/.exec(this.#text.slice(this.#at))![0];
+    this.#open(opening, opening);
+    this.#inner.push(this.#body());
+    return { kind: 'assertion' };
+  }
+
+  #body(): RegexNode {
+    const body = this.#choice();
+    if (!this.#take(')')) throw new Refusal('missing closing parenthesis');
+    return this.#emit(')', body);
+  }
+
+  #escape(): RegexNode {
+    const next = this.#text[this.#at + 1];
+    if (next === undefined) throw new Refusal('the pattern ends with a backslash');
+    this.#at += 2;
+    if (next === 'A') return this.#emit(this.#flags.includes('m') ? '(?<![^])' : '^', { kind: 'assertion' });
+    if (next === 'z') return this.#emit('(?![^])', { kind: 'assertion' });
+    if (next === 'Z') return this.#emit('(?=\\n?(?![^]))', { kind: 'assertion' });
+    if (next === 'b' || next === 'B') return this.#emit(`\\${next}`, { kind: 'assertion' });
+    const known = SET_ESCAPES[next];
+    if (known !== undefined) return this.#emit(`[${known.inClass}]`, setNode(known.chars));
+    if (/[1-9k]/.test(next)) return this.#backReference(next);
+    const code = this.#escapedCode(next);
+    return this.#emit(codeSource(code), this.#literal(String.fromCharCode(code)));
+  }
+
+  /** What it repeats is not known here; one character of any kind stands for it. */
+  #backReference(next: string): RegexNode {
+    if (!this.#allowsLookaround) throw unsupported('a back-reference');
+    const rest = this.#text.slice(this.#at, this.#at + 130);
+    const length =
+      next === 'k' ? (/^<[A-Za-z_]\w*>/.exec(rest)?.[0].length ?? -1) : (/^\d?/.exec(rest)?.[0].length ?? 0);
+    if (length < 0) throw unsupported('this back-reference');
+    this.#at += length;
+    return this.#emit(`(?:\\${next}${rest.slice(0, length)})`, setNode(setOf([0, 256])));
+  }
+
+  /** The character that an escape stands for; the backslash and `next` are read already. */
+  #escapedCode(next: string): number {
+    const control = CONTROL_ESCAPES[next];
+    if (control !== undefined) return control;
+    if (next === 'x') {
+      const hex = /^(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})/.exec(this.#text.slice(this.#at, this.#at + 9));
+      const code = hex === null ? Number.NaN : Number.parseInt(hex[1] ?? hex[2]!, 16);
+      if (!(code <= 0xffff)) throw unsupported('this \\x');
+      this.#at += hex![0].length;
+      return code;
+    }
+    if (next === '0' && !/\d/.test(this.#text[this.#at] ?? '')) return 0;
+    if (/[A-Za-z0-9]/.test(next)) throw unsupported(`\\${next}`);
+    return next.charCodeAt(0);
+  }
+
+  /** A quantifier behind it belongs to its last character. */
+  #quoted(items: RegexNode[]): void {
+    const end = this.#text.indexOf('\\E', this.#at);
+    const literal = this.#text.slice(this.#at + 2, end < 0 ? undefined : end);
+    this.#at = end < 0 ? this.#text.length : end + 2;
+    for (const char of literal) items.push(this.#emit(codeSource(char.charCodeAt(0)), this.#literal(char)));
+    const last = items.pop();
+    if (last !== undefined) items.push(this.#repeated(last));
+  }
+
+  #class(): RegexNode {
+    this.#at += 1;
+    const isInverted = this.#take('^');
+    const chars = emptySet();
+    let source = '';
+    for (let isFirst = true; isFirst || this.#text[this.#at] !== ']'; isFirst = false) {
+      if (this.#at >= this.#text.length) throw new Refusal('missing terminating ] for character class');
+      const item = this.#classItem();
+      if (item.kind === 'set') {
+        addAll(chars, item.chars);
+        source += item.inClass;
+        continue;
+      }
+      const to = this.#rangeEnd();
+      if (to !== undefined && to < item.code) throw new Refusal('range out of order in a character class');
+      addRange(chars, item.code, to ?? item.code);
+      source += codeSource(item.code) + (to === undefined ? '' : `-${codeSource(to)}`);
+    }
+    this.#at += 1;
+    if (this.#flags.includes('i')) addOtherCase(chars);
+    return this.#emit(`[${isInverted ? '^' : ''}${source}]`, setNode(isInverted ? invert(chars) : chars));
+  }
+
+  #classItem(): ClassItem {
+    const posix = /^\[:(\^?)(\w+):\]/.exec(this.#text.slice(this.#at, this.#at + 16));
+    if (posix !== null) {
+      const inClass = POSIX_CLASSES[posix[2]!];
+      if (inClass === undefined || posix[1] !== '') throw unsupported(`the class ${posix[0]}`);
+      this.#at += posix[0].length;
+      return { kind: 'set', inClass, chars: charsOf(inClass) };
+    }
+    const char = this.#text[this.#at]!;
+    this.#at += 1;
+    if (char !== '\\') return { kind: 'code', code: char.charCodeAt(0) };
+    const next = this.#text[this.#at];
+    if (next === undefined) throw new Refusal('the pattern ends with a backslash');
+    this.#at += 1;
+    const known = SET_ESCAPES[next];
+    if (known !== undefined) return { kind: 'set', ...known };
+    return { kind: 'code', code: next === 'b' ? 8 : this.#escapedCode(next) };
+  }
+
+  #rangeEnd(): number | undefined {
+    if (this.#text[this.#at] !== '-' || this.#text[this.#at + 1] === ']') return undefined;
+    this.#at += 1;
+    if (this.#at >= this.#text.length) throw new Refusal('missing terminating ] for character class');
+    const item = this.#classItem();
+    if (item.kind === 'set') throw new Refusal('a class cannot end a range');
+    return item.code;
+  }
+
+  #literal(char: string): RegexNode {
+    const code = char.charCodeAt(0);
+    const chars = setOf([code, code]);
+    if (this.#flags.includes('i')) addOtherCase(chars);
+    return setNode(chars);
+  }
+
+  #emit<N extends RegexNode>(source: string, node: N): N {
+    this.#source += source;
+    return node;
+  }
+
+  #open(read: string, write: string): void {
+    this.#at += read.length;
+    this.#source += write;
+  }
+
+  #take(char: string): boolean {
+    if (this.#text[this.#at] !== char) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #startsWith(text: string): boolean {
+    return this.#text.startsWith(text, this.#at);
+  }
+}
+
+type ClassItem =
+  | { readonly kind: 'set'; readonly inClass: string; readonly chars: CharSet }
+  | { readonly kind: 'code'; readonly code: number };
+
+const setNode = (chars: CharSet): RegexNode => ({ kind: 'set', chars });
+
+/** One character, safe inside and outside of a class. */
+function codeSource(code: number): string {
+  const char = String.fromCharCode(code);
+  if (/[A-Za-z0-9_]/.test(char)) return char;
+  return code < 0x80 && code > 0x20 ? `\\${char}` : `\\u${code.toString(16).padStart(4, '0')}`;
+}
+
+function boundsOf(quantifier: string): [min: number, max: number] {
+  if (quantifier === '*') return [0, Number.POSITIVE_INFINITY];
+  if (quantifier === '+') return [1, Number.POSITIVE_INFINITY];
+  if (quantifier === '?') return [0, 1];
+  const [min, max] = quantifier.slice(1, -1).split(',');
+  return [Number(min), max === undefined ? Number(min) : max === '' ? Number.POSITIVE_INFINITY : Number(max)];
+}
+
+/** The first 256 characters that a class in JavaScript's syntax matches. */
+function charsOf(inClass: string): CharSet {
+  const regex = new RegExp(`[${inClass}]`);
+  const chars = emptySet();
+  for (let code = 0; code < 256; code++) if (regex.test(String.fromCharCode(code))) addRange(chars, code, code);
+  return chars;
+}
