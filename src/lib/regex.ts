@@ -37,7 +37,7 @@ const anchor = ({ source, flags }: { source: string; flags: string }): string =>
 function refuseCostly(tree: RegexNode, maxPower: number): string | undefined {
   const cost = costOf(tree);
   if (cost.kind === 'exponential') {
-    return 'a repetition can match the same text in several ways and take exponential time; make its parts exclude each other';
+    return 'nested repetitions or overlapping alternatives match the same text in several ways and can take exponential time';
   }
   if (cost.kind === 'unknown') return 'the pattern is too large to tell how long it may take';
   if (cost.power <= maxPower) return undefined;

@@ -51,8 +51,10 @@ function removeDotSegments(path: string, mergeSlashes: boolean): string {
 const ESCAPED = /[^!#$&'()*+,\/:;=?@\[\]A-Za-z0-9\-_.~%]/g;
 
 /** For the wire: what a URI may not contain becomes `%XX`; `%` itself is left alone. */
-export const escape = (path: string): string =>
+export const escapePath = (path: string): string =>
   path.replace(ESCAPED, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+
+export { escapePath as escape };
 
 /** Splits a request target at its first `?`; an empty query is not the same as none. */
 export function splitTarget(target: string): { path: string; query: string | undefined } {

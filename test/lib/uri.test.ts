@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { utf8ToBytes } from '../../src/lib/byte-text.ts';
-import { escape as escapePath, normalise, parseHost, splitTarget } from '../../src/lib/uri.ts';
+import { escapePath, normalise, parseHost, splitTarget } from '../../src/lib/uri.ts';
 import { readFixture } from '../router/cases.ts';
 
 const cases = readFixture<{
