@@ -2,9 +2,11 @@
 // a field stands for follow, the store commits.
 import { isObject, type JsonObject } from '../lib/json.ts';
 import type { Entity, EntitySchema } from '../schema/define.ts';
+import { messages } from '../schema/messages.ts';
 import type { AutoSource } from '../schema/process.ts';
 import { foreignFields, schemaOf } from '../schema/schema-set.ts';
 import { processEntity } from '../schema/validate.ts';
+import { expiryAfter, MAX_TTL_SECONDS } from '../state/expiry.ts';
 import type { Change } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import { foreignUnresolved, type Reply, schemaViolation, violationReply } from './reply.ts';
@@ -36,6 +38,8 @@ export async function writeEntity(
     ...(existing !== undefined && mode === 'merge' ? { existing: withoutViews(schema, existing) } : {}),
   });
   if (!processed.ok) return { ok: false, reply: schemaViolation(processed.errors) };
+  const wrongTtl = startLifetime(schema, input, processed.entity, context.auto.now());
+  if (wrongTtl !== undefined) return { ok: false, reply: schemaViolation({ ttl: wrongTtl }) };
   if (processed.entity['id'] !== undefined) processed.entity.id = processed.entity.id.toLowerCase();
 
   const views = takeViews(schema, processed.entity);
@@ -52,6 +56,16 @@ export async function writeEntity(
   const committed = await store.commit(changes);
   if (!committed.ok) return { ok: false, reply: violationReply(committed.error) };
   return { ok: true, entity: processed.entity };
+}
+
+/** A `ttl` that the client gave starts now; answers what is wrong with it. */
+function startLifetime(schema: EntitySchema, input: JsonObject, entity: Entity, nowMs: number): string | undefined {
+  const ttl = input['ttl'];
+  if (schema.ttl !== true || ttl === undefined || ttl === null) return undefined;
+  if (typeof ttl !== 'number' || !Number.isInteger(ttl)) return messages.type.integer;
+  if (ttl < 0 || ttl > MAX_TTL_SECONDS) return messages.between(0, MAX_TTL_SECONDS);
+  entity['ttl'] = expiryAfter(ttl, nowMs);
+  return undefined;
 }
 
 type Resolved = { ok: true; value: JsonObject } | { ok: false; reply: Reply };

@@ -3,7 +3,9 @@ import { isIP } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
+import { hashRequest } from './balancer/hash-on.ts';
 import type { RequestContext } from './context.ts';
+import { hashSource } from './hash-source.ts';
 
 /** How the peers of this request are found; decided once, asked for every try. */
 export interface PeerSource {
@@ -12,29 +14,40 @@ export interface PeerSource {
   readonly balancer: UpstreamBalancer | undefined;
   /** Peers that a try went to. */
   readonly tried: Peer[];
+  /** The same for every try of a request. */
+  readonly hash: number;
+  /** A cookie by which the client's next request finds the same peer. */
+  readonly setCookie: string | undefined;
 }
 
 export type Picked =
   | { readonly ok: true; readonly peer: Peer }
   | { readonly ok: false; readonly status: 500 | 503; readonly message: string };
 
+const NOT_HASHED = { hash: 0, setCookie: undefined } as const;
+
 export function choosePeers(context: RequestContext): PeerSource {
   const service = context.service as Entity;
   const host = context.targetHost ?? (service['host'] as string);
   const port = context.targetHost === undefined ? (service['port'] as number) : context.targetPort;
   const balancer = isIP(host) === 0 ? context.snapshot.balancer(host) : undefined;
-  return { host, port, balancer, tried: [] };
+  const hashed =
+    balancer === undefined || balancer.config.hash_on === 'none'
+      ? NOT_HASHED
+      : hashRequest(balancer.config, hashSource(context));
+  return { host, port, balancer, tried: [], ...hashed };
 }
 
 const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };
 const NO_ADDRESS: Picked = { ok: false, status: 503, message: 'name resolution failed' };
 
 export function pickPeer(context: RequestContext, source: PeerSource): Picked | Promise<Picked> {
-  if (source.balancer !== undefined) {
-    const peer = source.balancer.pick(source.tried);
-    if (peer === undefined) return NO_PEER;
-    source.tried.push(peer);
-    return { ok: true, peer };
+  const { balancer } = source;
+  if (balancer !== undefined) {
+    const picked = pickBalanced(source, balancer);
+    // Names of targets that nobody has resolved yet: the first request waits for them.
+    if (picked.ok || balancer.pending === undefined) return picked;
+    return balancer.pending.then(() => pickBalanced(source, balancer));
   }
   if (isIP(source.host) !== 0) return { ok: true, peer: peerAt(source, source.host) };
   const addresses = context.core.resolve(source.host);
@@ -44,6 +57,13 @@ export function pickPeer(context: RequestContext, source: PeerSource): Picked | 
         () => NO_ADDRESS,
       )
     : pickAddress(source, addresses as readonly string[]);
+}
+
+function pickBalanced(source: PeerSource, balancer: UpstreamBalancer): Picked {
+  const peer = balancer.pick(source.tried, source.hash);
+  if (peer === undefined) return NO_PEER;
+  source.tried.push(peer);
+  return { ok: true, peer };
 }
 
 /** One address after the other, a retry going on to the next. */

@@ -67,7 +67,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const resolver = createResolver();
   const balancers = new BalancerRegistry({
     resolve: (host) => resolver.resolve(host),
-    onHealthChange: (change) => events.log('warn', `[healthchecks] ${change.text}`),
+    onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
   });
   const instances = new PluginInstances({
     plugins: await loadPlugins(options.plugins),

@@ -49,7 +49,7 @@ function access(context: RequestContext): void {
   const servicePath = service?.['path'] as string | null | undefined;
   const { path, strippedPrefix } = upstreamPath(match!, servicePath ?? undefined, context.path);
   context.upstreamPath = path;
-  context.forwardedPrefix = strippedPrefix;
+  context.forwardedPrefix = strippedPrefix === '/' ? undefined : strippedPrefix;
   const plan = snapshot.planner.plan(context.route!.id, service?.id ?? '');
   proceed(context, runAccess(context, plan), forward);
 }

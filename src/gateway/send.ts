@@ -2,7 +2,7 @@
 // failures are retried for any method; what may have reached the peer only for methods that may be repeated.
 import type { JsonObject } from '../lib/json.ts';
 import { isPromise } from '../lib/promise.ts';
-import { escape } from '../lib/uri.ts';
+import { escapePath } from '../lib/uri.ts';
 import type { Entity } from '../schema/define.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.ts';
@@ -27,7 +27,7 @@ export function sendUpstream(context: RequestContext): void {
   setUpstreamHeaders(context);
   const buffered = (context.route as Entity)['request_buffering'] !== false;
   const small = body.kind === 'length' && body.length! <= context.core.config.bufferBodyBytes;
-  if (context.upstreamBody !== undefined || body.kind === 'none' || !buffered || !small) {
+  if (context.upstreamBody !== undefined || body.replayable || !buffered || !small) {
     new Sending(context).attempt();
     return;
   }
@@ -62,13 +62,15 @@ class Sending implements UpstreamHandler {
   #chunks: Buffer[] | undefined = undefined;
   #chunkBytes = 0;
   #isStarted = false;
+  /** The balancer counts the current try as under way. */
+  #isHeld = false;
 
   constructor(context: RequestContext) {
     this.#context = context;
     this.#exchange = context.exchange;
     this.#source = choosePeers(context);
     const query = context.rawQuery;
-    this.#path = escape(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
+    this.#path = escapePath(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
     context.upstreamUri = this.#path;
     const service: JsonObject = { ...DEFAULTS, ...context.service };
     this.#triesLeft = 1 + ((service['retries'] as number | null) ?? DEFAULTS.retries);
@@ -77,7 +79,10 @@ class Sending implements UpstreamHandler {
       send: (service['write_timeout'] as number | null) ?? DEFAULTS.write_timeout,
       read: (service['read_timeout'] as number | null) ?? DEFAULTS.read_timeout,
     };
-    this.#exchange.onAbort = () => this.#call?.abort();
+    this.#exchange.onAbort = () => {
+      this.#call?.abort();
+      this.#release();
+    };
   }
 
   attempt(): void {
@@ -97,7 +102,9 @@ class Sending implements UpstreamHandler {
     const context = this.#context;
     if (!picked.ok) return this.#giveUp(picked.status, picked.message);
     const { peer } = picked;
+    this.#release();
     this.#peer = peer;
+    this.#isHeld = true;
     this.#sentAt = Date.now();
     this.#try = {
       ip: peer.address,
@@ -161,6 +168,7 @@ class Sending implements UpstreamHandler {
     context.source = 'service';
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
+    if (this.#source.setCookie !== undefined) head.headers.add('Set-Cookie', this.#source.setCookie);
     if (context.chosen.response.length > 0) this.#chunks = [];
     else this.#startAnswer(head.headers, head.length);
   }
@@ -206,6 +214,7 @@ class Sending implements UpstreamHandler {
   onEnd(): void {
     const context = this.#context;
     context.receiveLatency = Date.now() - this.#headAt;
+    this.#release();
     if (this.#exchange.answered && !this.#isStarted) return;
     if (this.#chunks !== undefined) return this.#answerBuffered(Buffer.concat(this.#chunks));
     if (context.chosen.body.length > 0) {
@@ -236,6 +245,7 @@ class Sending implements UpstreamHandler {
 
   onError(error: UpstreamError): void {
     const context = this.#context;
+    this.#release();
     if (this.#exchange.finished) return;
     if (this.#isStarted) {
       context.core.events.log('warn', 'upstream failed in the middle of its answer', {
@@ -281,7 +291,7 @@ class Sending implements UpstreamHandler {
   /** Bytes of a streamed body went out: they cannot be sent again. */
   #isBodyGone(): boolean {
     const { body } = this.#exchange;
-    return this.#context.upstreamBody === undefined && body.kind !== 'none' && body.bytesRead > 0;
+    return this.#context.upstreamBody === undefined && !body.replayable && body.bytesRead > 0;
   }
 
   #giveUp(status: 500 | 503, message: string): void {
@@ -290,8 +300,16 @@ class Sending implements UpstreamHandler {
     else answerUpstreamFault(this.#context, status);
   }
 
+  /** Once for every pick: the peer has one request less under way. */
+  #release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#source.balancer?.release(this.#peer!, Date.now() - this.#sentAt);
+  }
+
   #abortBoth(): void {
     this.#call?.abort();
+    this.#release();
     this.#exchange.abort();
   }
 }

@@ -286,3 +286,17 @@ test('Lua that is no expression of the subset is refused when it is configured',
     {},
   );
 });
+test('a key that was hidden in the body stays hidden behind body rules', async () => {
+  const plugins = [
+    { name: 'key-auth', config: { key_in_body: true, hide_credentials: true } },
+    { name: 'request-transformer', config: { add: { body: ['k:v'] } } },
+  ];
+  await withRules(
+    {},
+    async ({ send, echo }) => {
+      assert.equal((await send({ method: 'POST', headers: FORM, body: 'apikey=kong&x=1' })).status, 200);
+      assert.equal(echo.requests.at(-1)!.body, 'x=1&k=v');
+    },
+    { plugins, keys: { kong: 'bob' } },
+  );
+});

@@ -26,7 +26,6 @@ export function headerRecord(headers: HeaderList): HeaderValues {
 
 export class RequestSide implements RequestView, BodyReader {
   readonly #context: RequestContext;
-  #body: Promise<Buffer | undefined> | undefined = undefined;
 
   constructor(context: RequestContext) {
     this.#context = context;
@@ -88,9 +87,11 @@ export class RequestSide implements RequestView, BodyReader {
   query(): QueryArguments {
     return parseQuery(this.rawQuery);
   }
+  /** As a plugin before may have left it. */
   body(limit: number = MAX_BODY_BYTES): Promise<Buffer | undefined> {
-    this.#body ??= this.#context.exchange.body.read(limit);
-    return this.#body;
+    const changed = this.#context.upstreamBody;
+    if (changed !== undefined) return Promise.resolve(changed.length > limit ? undefined : Buffer.from(changed));
+    return this.#context.exchange.body.read(limit);
   }
 }
 
@@ -109,7 +110,7 @@ export class UpstreamSide implements UpstreamView {
     this.#context.upstreamPath = path;
   }
   setRawQuery(query: string): void {
-    this.#context.rawQuery = query;
+    this.#context.rawQuery = query === '' ? undefined : query;
   }
   setHeader(name: string, value: string | readonly string[]): void {
     const { headers } = this.#context.exchange;

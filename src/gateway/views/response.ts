@@ -7,12 +7,14 @@ import { headerRecord } from './request.ts';
 
 type Edit = { readonly op: 'set' | 'add' | 'remove'; readonly name: string; readonly value: string };
 
+const NO_BODY: Buffer = Buffer.alloc(0);
+
 export class ResponseSide implements ResponseView {
   readonly #context: RequestContext;
   #list: HeaderList | undefined = undefined;
   #edits: Edit[] | undefined = undefined;
   /** The whole body, when some plugin asked for it: only `response` handlers see it. */
-  body: Buffer = Buffer.alloc(0);
+  body: Buffer = NO_BODY;
 
   constructor(context: RequestContext) {
     this.#context = context;

@@ -1,0 +1,177 @@
+// One run of the gateway: files → state → store → data plane and Admin API, until a signal ends it.
+
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import type { NodeInfo } from '../../admin/node.ts';
+import { createAdminServer, listenAdmin } from '../../admin/server.ts';
+import { type ListenAddress, parseListen } from '../../config/listen.ts';
+import { type Config, unknownVariables } from '../../config/load.ts';
+import { createSchemas } from '../../entities/registry.ts';
+import { type Gateway, startGateway } from '../../gateway/gateway.ts';
+import { GwctlError } from '../../lib/errors.ts';
+import { newUuid } from '../../lib/ids.ts';
+import type { JsonObject } from '../../lib/json.ts';
+import { bundledPlugins } from '../../plugins/index.ts';
+import { findExpired, startLifetimes } from '../../state/expiry.ts';
+import { createState, type State } from '../../state/state.ts';
+import { MemoryStore } from '../../store/memory.ts';
+import { loadInputs, printWarnings } from '../state-inputs.ts';
+import { openAccessLog } from './access-log.ts';
+import { banner, countEntities } from './banner.ts';
+import { allowCatastrophicFallback } from './regex-engine.ts';
+import { createServerLog } from './server-log.ts';
+import { watchFiles } from './watch.ts';
+
+export interface ServeOptions {
+  readonly inputs: readonly string[];
+  readonly config: Config;
+  readonly isWatching: boolean;
+}
+
+type Log = ReturnType<typeof createServerLog>;
+
+const EXPIRY_SWEEP_MS = 1000;
+
+export async function serve({ inputs, config, isWatching }: ServeOptions): Promise<void> {
+  const startedAt = performance.now();
+  allowCatastrophicFallback();
+  const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
+  const adminListen = withoutTls('admin_listen', config.admin_listen);
+  if (isWatching && (inputs.length === 0 || inputs.some((input) => input === '-' || /^https?:/.test(input)))) {
+    throw new GwctlError('E_USAGE', '--watch needs files or directories to watch');
+  }
+  const log = createServerLog(config.log_level, (line) => process.stderr.write(line));
+  for (const name of unknownVariables(process.env))
+    log('warn', `${name} names no property of this gateway and is ignored`);
+
+  const schemas = createSchemas(bundledPlugins);
+  const load = async (): Promise<State> => {
+    if (inputs.length === 0) return createState(schemas);
+    const loaded = await loadInputs(inputs, { schemas, ids: 'deterministic' });
+    printWarnings(loaded);
+    return startLifetimes(loaded.state, Date.now());
+  };
+  const store = new MemoryStore(await load());
+  const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
+  const gateway = await startGateway({
+    store,
+    plugins: bundledPlugins,
+    listen: proxyListen,
+    events: { access: accessLog.write, log },
+    trust: {
+      trustedIps: config.trusted_ips,
+      realIpHeader: config.real_ip_header,
+      realIpRecursive: config.real_ip_recursive,
+    },
+    serverTokens: config.headers.includes('server_tokens'),
+    latencyTokens: config.headers.includes('latency_tokens'),
+    calculation: config.route_match_calculation,
+    limits: { bodyBytes: config.nginx_http_client_max_body_size },
+    keepAlive: {
+      poolSize: config.upstream_keepalive_pool_size,
+      idleSeconds: config.upstream_keepalive_idle_timeout,
+      maxRequests: config.upstream_keepalive_max_requests,
+    },
+  });
+  const admins: Server[] = [];
+  try {
+    for (const { host, port } of adminListen) {
+      const server = createAdminServer({
+        store,
+        node: describeNode(config, gateway),
+        auto: { now: () => Date.now() },
+        onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
+      });
+      await listenAdmin(server, host, port);
+      admins.push(server);
+    }
+  } catch (error) {
+    await gateway.close(0);
+    throw error;
+  }
+
+  const sweep = setInterval(() => {
+    const expired = findExpired(store.state, Date.now());
+    if (expired.length > 0) void store.commit(expired);
+  }, EXPIRY_SWEEP_MS);
+  const watch = isWatching ? watchFiles(inputs, () => void reload(load, store, log)) : undefined;
+  const admin = admins.map((server) => server.address() as AddressInfo);
+  const readyMs = performance.now() - startedAt;
+  process.stdout.write(
+    `${banner({ proxy: gateway.addresses, admin, state: store.state, files: inputs, isWatching, readyMs })}\n`,
+  );
+
+  await untilSignal(log);
+  watch?.close();
+  clearInterval(sweep);
+  for (const server of admins) {
+    server.close();
+    server.closeIdleConnections();
+  }
+  await gateway.close();
+  for (const server of admins) server.closeAllConnections();
+  await accessLog.close();
+  await store.close();
+  log('info', 'stopped');
+}
+
+/** A changed file that is wrong changes nothing: the gateway keeps serving what it has. */
+async function reload(load: () => Promise<State>, store: MemoryStore, log: Log): Promise<void> {
+  try {
+    const state = await load();
+    await store.replace(state);
+    log('info', `files loaded again: ${countEntities(state)}`);
+  } catch (error) {
+    const details = error instanceof GwctlError ? error.details : '';
+    process.stderr.write(`${details}\n`);
+    log('error', `the changed files are not used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function withoutTls(property: string, text: string): ListenAddress[] {
+  const addresses = parseListen(property, text);
+  if (addresses.some((address) => address.ssl)) {
+    throw new GwctlError('E_CONFIG', `${property}: TLS listeners are not built yet`, {
+      hint: 'Leave the `ssl` address out, and terminate TLS in front of the gateway.',
+    });
+  }
+  return addresses;
+}
+
+function describeNode(config: Config, gateway: Gateway): NodeInfo {
+  return {
+    id: newUuid(),
+    hostname: hostname(),
+    configuration: { ...config, database: 'postgres', role: 'traditional' } as unknown as JsonObject,
+    plugins: bundledPlugins.map(({ name, version, priority }) => ({ name, version, priority })),
+    counters() {
+      const { requests, connections, accepted } = gateway.counters();
+      return {
+        total_requests: requests,
+        connections_active: connections,
+        connections_accepted: accepted,
+        connections_handled: accepted,
+        connections_reading: 0,
+        connections_writing: connections,
+        connections_waiting: 0,
+      };
+    },
+    health: gateway.balancers as unknown as NodeInfo['health'],
+  };
+}
+
+/** Resolves at the first SIGTERM or SIGINT; the second one ends the process. */
+function untilSignal(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    const handle = (name: NodeJS.Signals): void => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      log('info', `received ${name}: waiting for running requests`);
+      resolve();
+    };
+    process.on('SIGTERM', handle);
+    process.on('SIGINT', handle);
+  });
+}
