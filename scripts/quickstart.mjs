@@ -98,7 +98,10 @@ async function main() {
   const changed = join(folder, 'changed.yaml');
   const withRoute = text
     .replace('minute: 5', 'minute: 8')
-    .replace("      - name: order-by-number", "      - name: baskets\n        paths: [/baskets]\n      - name: order-by-number");
+    .replace(
+      '      - name: order-by-number',
+      '      - name: baskets\n        paths: [/baskets]\n      - name: order-by-number',
+    );
   await writeFile(changed, withRoute);
   const before = await ask(`${proxy}/baskets`);
   check(before.status === 404, 'GET /baskets has no route yet: 404');
@@ -135,7 +138,10 @@ async function main() {
   await first.stop();
   const alive = [];
   for (let i = 0; i < 10; i++) alive.push((await ask(`${proxy}/orders/${i}`)).status);
-  check(alive.every((status) => status === 200), `one target stopped: ${alive.join(' ')}`);
+  check(
+    alive.every((status) => status === 200),
+    `one target stopped: ${alive.join(' ')}`,
+  );
   await pause(600);
   const health = await fetch(`${admin}/upstreams/orders.upstream/health`).then((response) => response.json());
   const words = health.data.map((row) => row.health).sort();

@@ -13,6 +13,7 @@ import type {
 } from './exchange.ts';
 
 /** Return nothing to go on. Return a promise only where something is awaited: the runner stays synchronous otherwise. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is the common case
 export type Step = Answer | undefined | void | Promise<Answer | undefined | void>;
 
 /** One configured instance. State that belongs to the instance lives in the closure of `create`. */

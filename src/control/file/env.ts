@@ -31,6 +31,7 @@ const CLOSE = '}}';
 const PREFIX = /^(?:DECK|GWCTL)_/;
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it shows the syntax of templates
 const SYNTAX_HINT = 'Only ${{ env "DECK_NAME" }} is understood, with the pipes toBool, toInt, toFloat and indent N.';
 
 export function renderEnv(text: string, env: Readonly<Record<string, string | undefined>>): Rendered {
@@ -54,6 +55,7 @@ export function renderEnv(text: string, env: Readonly<Record<string, string | un
     copyTo(at);
     const close = text.indexOf(CLOSE, at);
     if (close < 0) {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it names the delimiter
       problems.push({ offset: at, message: 'the template ${{ is never closed by }}', hint: SYNTAX_HINT });
       break;
     }

@@ -127,7 +127,7 @@ async function readPages(
       : '';
   const seen = new Set<string>();
   let offset = '';
-  do {
+  for (;;) {
     const page = await client.get(`${path}?size=${PAGE_SIZE}${tags}${offset}`, { absent: schema.deck?.absent_on });
     if (page === undefined) return entities;
     const data = page['data'];
@@ -143,7 +143,7 @@ async function readPages(
     if (seen.has(next)) throw new GwctlError('E_REMOTE', `GET ${path} answers the same page again and again`);
     seen.add(next);
     offset = `&offset=${encodeURIComponent(next)}`;
-  } while (true);
+  }
 }
 
 const isEmptyObject = (value: unknown): boolean => isObject(value) && Object.keys(value).length === 0;
