@@ -57,7 +57,7 @@ test('the tour works as written', async () => {
       /updating plugin rate-limiting for route orders {2}\{\n- {2}config\.minute: 5\n\+ {2}config\.minute: 8\n/,
     );
     assert.match(stdout, /Summary:\n {2}Created: 0\n {2}Updated: 0\n {2}Deleted: 0\n/);
-    assert.match(stderr, /<stdin>:10:5: error: unknown field 'retrys'[^]*did you mean 'retries'/);
+    assert.match(stderr, /<stdin>:10:5: error: unknown field 'retrys'[\s\S]*did you mean 'retries'/);
     assert.match(stdout, /exit code 1/);
     assert.match(await readFile(join(folder, 'dumped.yaml'), 'utf8'), /minute: 8/);
   } finally {
