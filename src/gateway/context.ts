@@ -149,9 +149,14 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     return {
       scheme: reported('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
       host: reported('x-forwarded-host') ?? name.toLowerCase(),
-      port: Number(reported('x-forwarded-port') ?? port ?? exchange.localPort),
+      port: readPort(reported('x-forwarded-port')) ?? port ?? exchange.localPort,
       path: reported('x-forwarded-path') ?? splitTarget(exchange.target).path,
     };
+  }
+
+  /** X-Forwarded-Prefix of a trusted peer. */
+  get reportedPrefix(): string | undefined {
+    return this.isTrustedPeer ? this.exchange.headers.get('x-forwarded-prefix') : undefined;
   }
 
   /** Milliseconds since the request began. */
@@ -163,3 +168,6 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     reportPluginError(this.core, instance, phase, error);
   }
 }
+
+const readPort = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\d{1,5}$/.test(text) ? Number(text) : undefined;

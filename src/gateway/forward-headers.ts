@@ -1,5 +1,6 @@
 // The headers that the gateway itself sends: to the upstream (who asked, for what, through whom) and to the client (how
 // long it took, who answered). Set last, so that nothing a client or a plugin wrote can stand in for them.
+import { escapePath } from '../lib/uri.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { RequestContext } from './context.ts';
 import type { HeaderList } from './http1/headers.ts';
@@ -8,40 +9,70 @@ const VIA_UPSTREAM: readonly string[] = [`1 kong/${KONG_VERSION}`, `1.1 kong/${K
 const VIA_CLIENT = `1.1 kong/${KONG_VERSION}`;
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 
+/** Names, in lower case, that are the gateway's in a request to an upstream. */
+const FORWARDING = new Set([
+  'via',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-path',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-proto',
+  'x-kong-request-id',
+  'x-real-ip',
+]);
+
+/** Names, in lower case, that are the gateway's in an answer. */
+const ANSWERING = new Set([
+  'via',
+  'x-kong-proxy-latency',
+  'x-kong-request-id',
+  'x-kong-response-latency',
+  'x-kong-upstream-latency',
+]);
+
+/** Takes the gateway's own names out of the list; answers what was there under two of them that are continued. */
+function takeOwn(headers: HeaderList, own: ReadonlySet<string>): { via: string; chain: string } | undefined {
+  const names = headers.namesBeginningWith('vx');
+  if (names === undefined) return undefined;
+  const via = headers.getAll('via').join(', ');
+  const chain = headers.getAll('x-forwarded-for').join(', ');
+  for (const name of names) if (own.has(name.toLowerCase())) headers.remove(name);
+  return { via, chain };
+}
+
 export function setUpstreamHeaders(context: RequestContext): void {
   const { exchange, forwarded } = context;
-  const { headers } = exchange;
-  const peer = exchange.remoteAddress;
-  const chain = headers.getAll('x-forwarded-for');
-  headers.set('X-Forwarded-For', chain.length > 0 ? `${chain.join(', ')}, ${peer}` : context.clientIp);
-  headers.set('X-Forwarded-Proto', forwarded.scheme);
-  headers.set('X-Forwarded-Host', forwarded.host);
-  headers.set('X-Forwarded-Port', String(forwarded.port));
-  headers.set('X-Forwarded-Path', forwarded.path);
-  const prefix = context.forwardedPrefix;
-  if (prefix === undefined) headers.remove('X-Forwarded-Prefix');
-  else headers.set('X-Forwarded-Prefix', prefix);
-  headers.set('X-Real-IP', context.clientIp);
-  headers.set('X-Kong-Request-Id', context.id);
-  const via = headers.getAll('via');
-  const token = VIA_UPSTREAM[exchange.httpMinor]!;
-  headers.set('Via', via.length > 0 ? `${via.join(', ')}, ${token}` : token);
-  if (exchange.teTrailers) headers.set('TE', 'trailers');
+  const prefix = context.reportedPrefix ?? context.forwardedPrefix;
+  const earlier = takeOwn(exchange.headers, FORWARDING);
+  const chain = earlier === undefined || earlier.chain === '' ? '' : `${earlier.chain}, `;
+  const via = earlier === undefined || earlier.via === '' ? '' : `${earlier.via}, `;
+  // Every part was checked when it came in (host, target, peer) or is made here; a prefix is decoded and goes out escaped.
+  exchange.headers.setTail(
+    `X-Forwarded-For: ${chain === '' ? context.clientIp : chain + exchange.remoteAddress}\r\n` +
+      `X-Forwarded-Proto: ${forwarded.scheme}\r\nX-Forwarded-Host: ${forwarded.host}\r\n` +
+      `X-Forwarded-Port: ${forwarded.port}\r\nX-Forwarded-Path: ${forwarded.path}\r\n` +
+      (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
+      `X-Real-IP: ${context.clientIp}\r\nX-Kong-Request-Id: ${context.id}\r\n` +
+      `Via: ${via}${VIA_UPSTREAM[exchange.httpMinor]!}\r\n${exchange.teTrailers ? 'TE: trailers\r\n' : ''}`,
+  );
 }
 
 /** On an answer of the upstream, or on the error page that stands for one. */
 export function setProxiedHeaders(context: RequestContext, headers: HeaderList, isUpstreams: boolean): void {
-  const { config } = context.core;
-  if (isUpstreams && config.serverTokens) {
-    const via = headers.getAll('via');
-    headers.set('Via', via.length > 0 ? `${via.join(', ')}, ${VIA_CLIENT}` : VIA_CLIENT);
+  const { serverTokens, latencyTokens } = context.core.config;
+  const earlier = takeOwn(headers, ANSWERING);
+  let tail = '';
+  if (serverTokens && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
+  if (isUpstreams && serverTokens) {
+    tail +=
+      earlier === undefined || earlier.via === '' ? `Via: ${VIA_CLIENT}\r\n` : `Via: ${earlier.via}, ${VIA_CLIENT}\r\n`;
   }
-  if (config.serverTokens && !headers.has('server')) headers.add('Server', SERVER_TOKEN);
-  if (config.latencyTokens) {
-    if (context.upstreamLatency >= 0) headers.set('X-Kong-Upstream-Latency', String(context.upstreamLatency));
-    headers.set('X-Kong-Proxy-Latency', String(context.proxyLatency));
+  if (latencyTokens) {
+    if (context.upstreamLatency >= 0) tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
+    tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;
   }
-  headers.set('X-Kong-Request-Id', context.id);
+  headers.setTail(`${tail}X-Kong-Request-Id: ${context.id}\r\n`);
 }
 
 /** On an answer that the gateway or a plugin made. */

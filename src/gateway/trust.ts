@@ -65,15 +65,11 @@ const FORWARDING = /^x-(?:forwarded-(?:for|proto|host|port|path|prefix)|real-ip|
  * that the gateway sets itself.
  */
 export function removeClaims(headers: HeaderList, isTrustedPeer: boolean): void {
-  let claimed: string[] | undefined;
-  for (const [name] of headers.entries()) {
-    const first = name.charCodeAt(0) | 0x20;
-    if (first === 0x66 && !isTrustedPeer && name.length === 9 && name.toLowerCase() === 'forwarded') {
-      (claimed ??= []).push(name);
-    }
-    if (first !== 0x78) continue;
+  const suspects = headers.namesBeginningWith('fx');
+  if (suspects === undefined) return;
+  for (const name of suspects) {
     const plain = name.toLowerCase().replaceAll('_', '-');
-    if (IDENTITY.test(plain) || (name.includes('_') && FORWARDING.test(plain))) (claimed ??= []).push(name);
+    const isClaim = IDENTITY.test(plain) || (name.includes('_') && FORWARDING.test(plain));
+    if (isClaim || (plain === 'forwarded' && !isTrustedPeer)) headers.remove(name);
   }
-  if (claimed !== undefined) for (const name of claimed) headers.remove(name);
 }

@@ -21,6 +21,7 @@ export class HeaderList {
   private end: number;
   private edits: string[] | undefined;
   private added: string[] | undefined;
+  private tail: string;
 
   /** `end` is where the last line ends, its line break included. Callers outside this folder use no arguments. */
   constructor(text = '', lines: number[] = [], end = 0) {
@@ -29,6 +30,7 @@ export class HeaderList {
     this.end = end;
     this.edits = undefined;
     this.added = undefined;
+    this.tail = '';
   }
 
   static from(entries: Iterable<readonly [string, string]>): HeaderList {
@@ -95,12 +97,39 @@ export class HeaderList {
     this.removeAdded(name, 0);
   }
 
+  /**
+   * Lines that the caller wrote and vouches for, `Name: value\r\n` each: sent last, as they are, in place of an earlier tail.
+   * Nothing else in the list may have their names. Only `entries` shows them.
+   */
+  setTail(lines: string): void {
+    this.tail = lines;
+  }
+
+  /** Names of the lines that begin with one of these small letters, in either case; undefined when there is none. */
+  namesBeginningWith(letters: string): string[] | undefined {
+    let names: string[] | undefined;
+    for (let i = 0; i < this.lines.length; i += 4) {
+      if (this.lines[i + 1] === REMOVED) continue;
+      const first = String.fromCharCode(this.text.charCodeAt(this.lines[i] as number) | 0x20);
+      if (letters.includes(first)) (names ??= []).push(this.nameAt(i));
+    }
+    for (let j = 0; j < (this.added?.length ?? 0); j += 2) {
+      const name = (this.added as string[])[j] as string;
+      if (letters.includes(String.fromCharCode(name.charCodeAt(0) | 0x20))) (names ??= []).push(name);
+    }
+    return names;
+  }
+
   *entries(): IterableIterator<[string, string]> {
     for (let i = 0; i < this.lines.length; i += 4) {
       if (this.lines[i + 1] !== REMOVED) yield [this.nameAt(i), this.valueAt(i)];
     }
-    if (this.added === undefined) return;
-    for (let j = 0; j < this.added.length; j += 2) yield [this.added[j] as string, this.added[j + 1] as string];
+    const added = this.added ?? [];
+    for (let j = 0; j < added.length; j += 2) yield [added[j] as string, added[j + 1] as string];
+    for (const line of this.tail.split('\r\n')) {
+      const colon = line.indexOf(': ');
+      if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 2)];
+    }
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
@@ -111,6 +140,7 @@ export class HeaderList {
     const copy = new HeaderList(this.text, this.lines.slice(), this.end);
     copy.edits = this.edits?.slice();
     copy.added = this.added?.slice();
+    copy.tail = this.tail;
     return copy;
   }
 
@@ -133,9 +163,10 @@ export class HeaderList {
       out = appendLine(out, (edits as string[])[edit] as string, (edits as string[])[edit + 1] as string);
     }
     if (from >= 0) out += text.slice(from, this.end);
-    if (added === undefined) return out;
-    for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
-    return out;
+    if (added !== undefined) {
+      for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
+    }
+    return out + this.tail;
   }
 
   private append(name: string, value: string): void {
