@@ -17,6 +17,7 @@ import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
 import { Http1Server, type ServerLimits } from './http1/server.ts';
+import { recordRejected } from './observe/access-record.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
@@ -107,6 +108,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onRequest(exchange) {
       requests += 1;
       handle(core, reloader.current(), exchange);
+    },
+    onRejected({ status, remoteAddress, bytesOut }) {
+      events.access?.(recordRejected(newRequestId(), remoteAddress, status, bytesOut));
     },
     renderError(status, _message, request) {
       const id = newRequestId();

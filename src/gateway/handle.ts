@@ -12,6 +12,9 @@ import { protocolVerdict } from './router/protocol.ts';
 import { sendUpstream } from './send.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** nginx's status for a client that left before there was an answer. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 export function handle(core: GatewayCore, snapshot: Snapshot, exchange: Exchange): void {
   const context = new RequestContext(core, snapshot, exchange);
   exchange.onFinish = () => finish(context);
@@ -22,7 +25,10 @@ export function handle(core: GatewayCore, snapshot: Snapshot, exchange: Exchange
 
 function route(context: RequestContext): void {
   const { exchange, snapshot } = context;
-  if (context.answer !== undefined) return answerPlugin(context);
+  if (context.answer !== undefined) {
+    context.chosen = snapshot.planner.global;
+    return answerPlugin(context);
+  }
   const match = snapshot.router.match({
     method: exchange.method,
     host: exchange.host,
@@ -33,7 +39,7 @@ function route(context: RequestContext): void {
     headers: exchange.headers,
   });
   if (match === undefined) {
-    context.chosen = snapshot.planner.plan('', '').fixed ?? context.chosen;
+    context.chosen = snapshot.planner.global;
     return answerError(context, 404, 'no Route matched with those values');
   }
   context.match = match;
@@ -64,6 +70,8 @@ function forward(context: RequestContext): void {
 
 /** Exactly once, after the last byte or when the client went away. */
 function finish(context: RequestContext): void {
+  // Answered by the engine (a faulty body), or by nobody because the client left.
+  if (context.status === 0) context.status = context.exchange.status || CLIENT_CLOSED_REQUEST;
   runLog(context);
   context.core.events.access?.(recordAccess(context));
 }

@@ -7,6 +7,30 @@ const nameOf = (entity: { id: string; [field: string]: unknown } | undefined, fi
   return typeof name === 'string' ? name : (entity?.id ?? null);
 };
 
+/** For bytes that were refused before they became a request: nothing of them is believed, so nothing is repeated. */
+export function recordRejected(requestId: string, clientIp: string, status: number, bytesOut: number): AccessRecord {
+  return {
+    time: Date.now(),
+    request_id: requestId,
+    client_ip: clientIp,
+    method: '',
+    uri: '',
+    host: '',
+    status,
+    bytes_in: 0,
+    bytes_out: bytesOut,
+    route: null,
+    service: null,
+    upstream: null,
+    consumer: null,
+    latency: 0,
+    latency_kong: 0,
+    latency_upstream: -1,
+    tries: 0,
+    aborted: true,
+  };
+}
+
 export function recordAccess(context: RequestContext): AccessRecord {
   const { exchange, tries } = context;
   const last = tries?.[tries.length - 1];

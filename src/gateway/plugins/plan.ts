@@ -53,6 +53,8 @@ export class PluginPlanner {
   readonly #plans = new Map<string, PhasePlan>();
   /** Global instances with a rewrite handler, in order. */
   readonly rewrite: readonly PluginInstance[];
+  /** What runs on an answer to a request that no route matched. */
+  readonly global: Chosen;
 
   constructor(instances: readonly PluginInstance[]) {
     const byName = new Map<string, PluginIndex>();
@@ -73,6 +75,8 @@ export class PluginPlanner {
     this.rewrite = this.#indexes
       .map((index) => index.byScope.get(scopeKey('', '', '')))
       .filter((instance) => instance?.phases.rewrite !== undefined) as PluginInstance[];
+    const { entries } = this.plan('', '');
+    this.global = choose(entries.map((entry) => entry.general).filter((instance) => instance !== undefined));
   }
 
   plan(route: string, service: string): PhasePlan {
