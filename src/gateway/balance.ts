@@ -49,14 +49,14 @@ export function pickPeer(context: RequestContext, source: PeerSource): Picked | 
     if (picked.ok || balancer.pending === undefined) return picked;
     return balancer.pending.then(() => pickBalanced(source, balancer));
   }
-  if (isIP(source.host) !== 0) return { ok: true, peer: peerAt(source, source.host) };
+  if (isIP(source.host) !== 0) return { ok: true, peer: peerAt(context, source, source.host) };
   const addresses = context.core.resolve(source.host);
   return isPromise<readonly string[]>(addresses)
     ? addresses.then(
-        (found) => pickAddress(source, found),
+        (found) => pickAddress(context, source, found),
         () => NO_ADDRESS,
       )
-    : pickAddress(source, addresses as readonly string[]);
+    : pickAddress(context, source, addresses as readonly string[]);
 }
 
 function pickBalanced(source: PeerSource, balancer: UpstreamBalancer): Picked {
@@ -67,17 +67,21 @@ function pickBalanced(source: PeerSource, balancer: UpstreamBalancer): Picked {
 }
 
 /** One address after the other, a retry going on to the next. */
-function pickAddress(source: PeerSource, addresses: readonly string[]): Picked {
+function pickAddress(context: RequestContext, source: PeerSource, addresses: readonly string[]): Picked {
   if (addresses.length === 0) return NO_ADDRESS;
-  const peer = peerAt(source, addresses[source.tried.length % addresses.length]!);
+  const peer = peerAt(context, source, addresses[source.tried.length % addresses.length]!);
   source.tried.push(peer);
   return { ok: true, peer };
 }
 
-const peerAt = (source: PeerSource, address: string): Peer => ({
-  address,
-  port: source.port,
-  hostname: source.host,
-  targetId: '',
-  key: `${address}:${source.port}`,
-});
+/** Kept with the route, so that a request makes no new texts to look its connection up by. */
+function peerAt(context: RequestContext, source: PeerSource, address: string): Peer {
+  const own = context.targetHost === undefined ? context.match!.route.upstream.peers : undefined;
+  let peer = own?.get(address);
+  if (peer === undefined) {
+    const { host: hostname, port } = source;
+    peer = { address, port, hostname, targetId: '', key: `${address}:${port}` };
+    own?.set(address, peer);
+  }
+  return peer;
+}

@@ -56,7 +56,7 @@ function access(context: RequestContext): void {
   const { path, strippedPrefix } = upstreamPath(match!, servicePath ?? undefined, context.path);
   context.upstreamPath = path;
   context.forwardedPrefix = strippedPrefix === '/' ? undefined : strippedPrefix;
-  const plan = snapshot.planner.plan(context.route!.id, service?.id ?? '');
+  const plan = snapshot.planner.plan(context.route);
   proceed(context, runAccess(context, plan), forward);
 }
 

@@ -1,6 +1,5 @@
 // Sends a request to a peer, and to the next one when that is allowed, and passes the answer on as it comes. Connection
 // failures are retried for any method; what may have reached the peer only for methods that may be repeated.
-import type { JsonObject } from '../lib/json.ts';
 import { isPromise } from '../lib/promise.ts';
 import { escapePath } from '../lib/uri.ts';
 import type { Entity } from '../schema/define.ts';
@@ -14,12 +13,11 @@ import type { Exchange, RequestBody } from './http1/exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead, UpstreamTarget } from './http1/upstream.ts';
 import { runBodyFilter, runHeaderFilter, runResponse } from './plugins/run.ts';
+import type { UpstreamSettings } from './snapshot.ts';
 
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 const NO_BYTES = new Uint8Array(0);
 const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
-
-const DEFAULTS = { retries: 5, connect_timeout: 60000, write_timeout: 60000, read_timeout: 60000 } as const;
 
 export function sendUpstream(context: RequestContext): void {
   const { exchange } = context;
@@ -51,7 +49,7 @@ class Sending implements UpstreamHandler {
   readonly #exchange: Exchange;
   readonly #source: PeerSource;
   readonly #path: string;
-  readonly #timeouts: { connect: number; send: number; read: number };
+  readonly #settings: UpstreamSettings;
   #triesLeft: number;
   #peer: Peer | undefined = undefined;
   #try: Try | undefined = undefined;
@@ -72,13 +70,8 @@ class Sending implements UpstreamHandler {
     const query = context.rawQuery;
     this.#path = escapePath(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
     context.upstreamUri = this.#path;
-    const service: JsonObject = { ...DEFAULTS, ...context.service };
-    this.#triesLeft = 1 + ((service['retries'] as number | null) ?? DEFAULTS.retries);
-    this.#timeouts = {
-      connect: (service['connect_timeout'] as number | null) ?? DEFAULTS.connect_timeout,
-      send: (service['write_timeout'] as number | null) ?? DEFAULTS.write_timeout,
-      read: (service['read_timeout'] as number | null) ?? DEFAULTS.read_timeout,
-    };
+    this.#settings = context.match!.route.upstream;
+    this.#triesLeft = this.#settings.tries;
     this.#exchange.onAbort = () => {
       this.#call?.abort();
       this.#release();
@@ -125,9 +118,9 @@ class Sending implements UpstreamHandler {
         hostHeader: host,
         headers: this.#exchange.headers,
         body,
-        connectTimeoutMs: this.#timeouts.connect,
-        sendTimeoutMs: this.#timeouts.send,
-        readTimeoutMs: this.#timeouts.read,
+        connectTimeoutMs: this.#settings.connectTimeoutMs,
+        sendTimeoutMs: this.#settings.sendTimeoutMs,
+        readTimeoutMs: this.#settings.readTimeoutMs,
       },
       this,
     );

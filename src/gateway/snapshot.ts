@@ -3,7 +3,7 @@
 import type { Entity } from '../schema/define.ts';
 import type { State } from '../state/state.ts';
 import { foreignId } from '../state/table.ts';
-import type { UpstreamBalancer } from './balancer/balancer.ts';
+import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import type { BalancerRegistry } from './balancer/registry.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
@@ -14,6 +14,17 @@ import { compileRouter, type Router, type RouterRoute } from './router/router.ts
 export interface CompiledRoute extends RouterRoute {
   readonly entity: Entity;
   readonly service: Entity | undefined;
+  readonly upstream: UpstreamSettings;
+}
+
+/** What a service says about tries and waits, milliseconds; Kong's defaults without a service. */
+export interface UpstreamSettings {
+  readonly tries: number;
+  readonly connectTimeoutMs: number;
+  readonly sendTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  /** Peers of the service's own host by address, made when first needed. */
+  readonly peers: Map<string, Peer>;
 }
 
 export interface Snapshot {
@@ -61,12 +72,26 @@ function compileRoutes(state: State, parts: CompileParts): Router<CompiledRoute>
     const serviceId = foreignId(entity, 'service');
     const service = serviceId === undefined ? undefined : state.get('services', serviceId);
     if (service?.['enabled'] === false) continue;
-    routes.push({ ...(entity as unknown as RouterRoute), entity, service });
+    routes.push({ ...(entity as unknown as RouterRoute), entity, service, upstream: settingsOf(service) });
   }
   const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation: parts.calculation });
   for (const { id, reason } of router.skipped)
     parts.log('error', `route ${id} cannot be matched and is left out: ${reason}`);
   return router;
+}
+
+function settingsOf(service: Entity | undefined): UpstreamSettings {
+  const read = (name: string, fallback: number): number => {
+    const value = service?.[name];
+    return typeof value === 'number' ? value : fallback;
+  };
+  return {
+    tries: 1 + read('retries', 5),
+    connectTimeoutMs: read('connect_timeout', 60_000),
+    sendTimeoutMs: read('write_timeout', 60_000),
+    readTimeoutMs: read('read_timeout', 60_000),
+    peers: new Map(),
+  };
 }
 
 function compilePlugins(state: State, parts: CompileParts): PluginPlanner {

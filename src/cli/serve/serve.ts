@@ -19,8 +19,8 @@ import { MemoryStore } from '../../store/memory.ts';
 import { loadInputs, printWarnings } from '../state-inputs.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
-import { allowCatastrophicFallback } from './regex-engine.ts';
 import { createServerLog } from './server-log.ts';
+import { setEngineFlags } from './v8-flags.ts';
 import { watchFiles } from './watch.ts';
 
 export interface ServeOptions {
@@ -35,7 +35,7 @@ const EXPIRY_SWEEP_MS = 1000;
 
 export async function serve({ inputs, config, isWatching }: ServeOptions): Promise<void> {
   const startedAt = performance.now();
-  allowCatastrophicFallback();
+  setEngineFlags();
   const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
   const adminListen = withoutTls('admin_listen', config.admin_listen);
   if (isWatching && (inputs.length === 0 || inputs.some((input) => input === '-' || /^https?:/.test(input)))) {

@@ -1,6 +1,7 @@
 // Which instance of each plugin runs for a request. Per plugin name at most one: the most specific scope wins. All chosen
 // ones run in order of priority. Plans are made once for a route and kept; only plugins that have consumer-scoped instances
 // are decided during the request, at their turn, with the consumer known then.
+import type { Entity } from '../../schema/define.ts';
 import { foreignId } from '../../state/table.ts';
 import type { PluginInstance } from './instances.ts';
 
@@ -50,7 +51,7 @@ interface PluginIndex {
 
 export class PluginPlanner {
   readonly #indexes: readonly PluginIndex[];
-  readonly #plans = new Map<string, PhasePlan>();
+  readonly #plans = new Map<Entity | undefined, PhasePlan>();
   /** Global instances with a rewrite handler, in order. */
   readonly rewrite: readonly PluginInstance[];
   /** What runs on an answer to a request that no route matched. */
@@ -75,16 +76,16 @@ export class PluginPlanner {
     this.rewrite = this.#indexes
       .map((index) => index.byScope.get(scopeKey('', '', '')))
       .filter((instance) => instance?.phases.rewrite !== undefined) as PluginInstance[];
-    const { entries } = this.plan('', '');
+    const { entries } = this.plan(undefined);
     this.global = choose(entries.map((entry) => entry.general).filter((instance) => instance !== undefined));
   }
 
-  plan(route: string, service: string): PhasePlan {
-    const key = `${route}/${service}`;
-    let plan = this.#plans.get(key);
+  /** @param route the stored route, which knows its service; undefined for a request that no route matched. */
+  plan(route: Entity | undefined): PhasePlan {
+    let plan = this.#plans.get(route);
     if (plan === undefined) {
-      plan = this.#make(route, service);
-      this.#plans.set(key, plan);
+      plan = this.#make(route?.id ?? '', route === undefined ? '' : (foreignId(route, 'service') ?? ''));
+      this.#plans.set(route, plan);
     }
     return plan;
   }
