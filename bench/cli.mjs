@@ -1,0 +1,57 @@
+// The command line on large states: time and peak memory of validate, diff and sync, time until serve is ready.
+//   npm run bench:cli [-- --sizes 1000,10000]
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { folder, GWCTL, median, memoryOf, printTable, run, serve } from './rig.mjs';
+
+const { values } = parseArgs({ options: { sizes: { type: 'string', default: '1000,10000' } } });
+
+/** N services with one route each, as YAML. */
+function generate(size, changedEvery) {
+  const lines = ['_format_version: "3.0"', 'services:'];
+  for (let i = 0; i < size; i++) {
+    const retries = changedEvery > 0 && i % changedEvery === 0 ? 7 : 5;
+    lines.push(`- name: service-${i}`, `  host: host-${i}.internal`, `  port: 8080`, `  retries: ${retries}`);
+    lines.push('  tags: [bench]', '  routes:', `  - name: route-${i}`, `    paths: ["/service-${i}"]`);
+    lines.push(`    hosts: [h${i % 100}.test]`, '    tags: [bench]');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+const gwctl = (...args) => run(process.execPath, [GWCTL, ...args]);
+const show = (result) => `${Math.round(result.ms)} ms, ${Math.round(result.peakMb)} MB`;
+
+const rows = [['what', 'measured', 'target']];
+const versions = [];
+for (let i = 0; i < 10; i++) versions.push((await gwctl('--version')).ms);
+rows.push(['gwctl --version', `${Math.round(median(versions))} ms`, '≤ 120 ms']);
+
+for (const size of values.sizes.split(',').map(Number)) {
+  const file = join(folder, `${size}.yaml`);
+  const changed = join(folder, `${size}-changed.yaml`);
+  writeFileSync(file, generate(size, 0));
+  writeFileSync(changed, generate(size, 100));
+  const name = `${size} services + ${size} routes`;
+  const isLarge = size === 10_000;
+  const wanted = (target) => (isLarge ? target : '');
+
+  const gateway = await serve(file);
+  rows.push([`serve, ${name}: ready`, `${Math.round(gateway.readyMs)} ms`, wanted('≤ 2000 ms')]);
+  const at = ['--kong-addr', gateway.admin];
+  rows.push([`validate, ${name}`, show(await gwctl('validate', file)), '']);
+  const diff = await gwctl('diff', changed, ...at);
+  if (!diff.stdout.includes(`Updated: ${size / 100}`)) throw new Error(`diff went wrong: ${diff.stdout}${diff.stderr}`);
+  rows.push([`diff, 1 % changed, ${name}`, show(diff), wanted('≤ 3000 ms, ≤ 400 MB')]);
+  rows.push([`sync, 1 % changed, ${name}`, show(await gwctl('sync', changed, '--silence-events', ...at)), '']);
+  rows.push([`memory of serve, ${name}`, `${Math.round(memoryOf(gateway.child.pid))} MB`, '']);
+  await gateway.stop();
+
+  const empty = await serve(undefined);
+  const sync = await gwctl('sync', file, '--silence-events', '--parallelism', '32', '--kong-addr', empty.admin);
+  if (!sync.stdout.includes(`Created: ${size * 2}`)) throw new Error(`sync went wrong: ${sync.stdout}${sync.stderr}`);
+  rows.push([`sync of everything, ${name}`, show(sync), '']);
+  await empty.stop();
+}
+printTable(rows);
+process.exit(0);
