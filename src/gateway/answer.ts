@@ -114,5 +114,6 @@ function finishAnswer(
   }
   if (standsForUpstream) setProxiedHeaders(context, headers, false);
   else setOwnHeaders(context, headers);
+  context.responseHeaders = headers;
   context.exchange.respond(context.status, undefined, headers, bytes);
 }

@@ -14,7 +14,8 @@ import type {
 import type { Entity } from '../schema/define.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { Exchange } from './http1/exchange.ts';
-import { type LogEdit, logRecord } from './observe/log-record.ts';
+import type { HeaderList } from './http1/headers.ts';
+import { type LogEdit, logRecord, logText } from './observe/log-record.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
@@ -77,6 +78,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   /** -1 until an upstream answered. */
   upstreamLatency = -1;
   receiveLatency = 0;
+  /** Of the answer that went out. */
+  responseHeaders: HeaderList | undefined = undefined;
 
   #forwarded: RequestView['forwarded'] | undefined = undefined;
   #request: RequestSide | undefined = undefined;
@@ -134,6 +137,9 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   }
   logRecord(): JsonObject {
     return logRecord(this, this.#logEdits ?? []);
+  }
+  logText(): string {
+    return this.#logEdits === undefined ? logText(this) : JSON.stringify(this.logRecord());
   }
 
   /** What a trusted peer reports of the request he got, else our own view of it. */

@@ -1,5 +1,6 @@
 // What every request needs of the running gateway, gathered once: settings, connections, clocks, and where events go.
 import type { Json, JsonObject } from '../lib/json.ts';
+import type { Entity } from '../schema/define.ts';
 import type { UpstreamPool } from './http1/pool.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
@@ -47,6 +48,8 @@ export interface GatewayCore {
   readonly trust: Trust;
   readonly pool: UpstreamPool;
   readonly events: GatewayEvents;
+  /** JSON of stored entities, as log records carry it. */
+  readonly entityTexts: WeakMap<Entity, string>;
   newRequestId(): string;
   /** Addresses of a host name, at once when they are known. */
   resolve(host: string): readonly string[] | Promise<readonly string[]>;

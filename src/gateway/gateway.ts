@@ -98,6 +98,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pool,
     events,
     newRequestId,
+    entityTexts: new WeakMap(),
     resolve: (host) => resolver.resolve(host),
   };
 

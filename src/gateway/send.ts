@@ -174,6 +174,7 @@ class Sending implements UpstreamHandler {
     }
     if (chosen.header.length > 0) runHeaderFilter(context);
     setProxiedHeaders(context, headers, true);
+    context.responseHeaders = headers;
     this.#isStarted = true;
     const known = chosen.body.length > 0 ? undefined : length;
     this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);

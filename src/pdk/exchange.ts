@@ -131,6 +131,8 @@ export interface BodyExchange extends EveryPhase {
 }
 export interface LogExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
-  /** The record that log plugins send, with all values set so far; a new object each time. */
+  /** The record that log plugins send, with all values set so far. Its route, service and consumer are the stored ones: read only. */
   logRecord(): JsonObject;
+  /** The same as JSON, in one line; cheaper than turning the record into text. */
+  logText(): string;
 }

@@ -1,9 +1,10 @@
 // The record that log plugins send, and the changes that plugins make to it.
-import { cloneJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { isForbiddenKey, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import { parseHost } from '../../lib/uri.ts';
+import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
-import { headerRecord } from '../views/request.ts';
+import type { HeaderList } from '../http1/headers.ts';
 
 export interface LogEdit {
   /** Dots descend; `\.` is a dot of the name itself. */
@@ -16,29 +17,64 @@ const HIDDEN_HEADERS = ['authorization', 'proxy-authorization'];
 const WORKSPACE = { id: '00000000-0000-0000-0000-000000000000', name: 'default' };
 
 export function logRecord(context: RequestContext, edits: readonly LogEdit[]): JsonObject {
-  const { exchange, route, service, consumer, credential, tries } = context;
+  const record = exchangeRecord(context);
+  for (const [name, entity] of entitiesOf(context)) record[name] = entity;
+  for (const { key, value } of edits) applyEdit(record, key, value);
+  return record;
+}
+
+/** The record as text, when no plugin changed it: the entities, most of it, are turned into text once and kept. */
+export function logText(context: RequestContext): string {
+  const { entityTexts } = context.core;
+  let text = JSON.stringify(exchangeRecord(context)).slice(0, -1);
+  for (const [name, entity] of entitiesOf(context)) {
+    let known = entityTexts.get(entity);
+    if (known === undefined) {
+      known = JSON.stringify(entity);
+      entityTexts.set(entity, known);
+    }
+    text += `,"${name}":${known}`;
+  }
+  return `${text}}`;
+}
+
+function entitiesOf({ route, service, consumer }: RequestContext): [string, Entity][] {
+  const entities: [string, Entity][] = [];
+  if (route !== undefined) entities.push(['route', route]);
+  if (service !== undefined) entities.push(['service', service]);
+  if (consumer !== undefined) entities.push(['consumer', consumer]);
+  return entities;
+}
+
+/** Everything but the stored entities. */
+function exchangeRecord(context: RequestContext): JsonObject {
+  const { exchange, credential, tries } = context;
   const scheme = exchange.encrypted ? 'https' : 'http';
+  const elapsed = context.elapsed();
+  const headers = headerJson(exchange.headers);
+  headers['host'] = exchange.host;
+  for (const name of HIDDEN_HEADERS) if (Object.hasOwn(headers, name)) headers[name] = 'REDACTED';
   const record: JsonObject = {
     request: {
       id: context.id,
       uri: exchange.target,
       url: `${scheme}://${parseHost(exchange.host).name}:${exchange.localPort}${exchange.target}`,
-      querystring: { ...parseQuery(context.rawQuery ?? '') },
+      querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
-      headers: requestHeaders(context),
+      headers,
       size: exchange.bytesIn,
     },
     upstream_uri: context.upstreamUri,
     upstream_status: context.upstreamStatus,
     response: {
       status: context.status,
-      headers: { ...context.response.headers() },
+      headers: context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders),
       size: exchange.bytesOut,
     },
     latencies: {
-      kong: context.source === 'service' || context.upstreamLatency >= 0 ? context.proxyLatency : context.elapsed(),
+      kong: context.source === 'service' || context.upstreamLatency >= 0 ? context.proxyLatency : elapsed,
       proxy: context.upstreamLatency,
-      request: context.elapsed(),
+      request: elapsed,
       receive: context.receiveLatency,
     },
     client_ip: context.clientIp,
@@ -47,19 +83,23 @@ export function logRecord(context: RequestContext, edits: readonly LogEdit[]): J
     workspace: WORKSPACE.id,
     workspace_name: WORKSPACE.name,
   };
-  if (tries !== undefined) record['tries'] = tries.map((attempt) => ({ ...attempt }));
+  if (tries !== undefined) record['tries'] = tries as unknown as Json;
   if (credential !== undefined) record['authenticated_entity'] = authenticatedEntity(credential);
-  if (route !== undefined) record['route'] = cloneJson(route);
-  if (service !== undefined) record['service'] = cloneJson(service);
-  if (consumer !== undefined) record['consumer'] = cloneJson(consumer);
-  for (const { key, value } of edits) applyEdit(record, key, value);
   return record;
 }
 
-function requestHeaders(context: RequestContext): JsonObject {
-  const headers: JsonObject = { ...headerRecord(context.exchange.headers), host: context.exchange.host };
-  for (const name of HIDDEN_HEADERS) if (Object.hasOwn(headers, name)) headers[name] = 'REDACTED';
-  return headers;
+/** Lower-case names, repeated lines as a list, as an ordinary object: quick to make and to turn into text. */
+function headerJson(list: HeaderList): JsonObject {
+  const record: JsonObject = {};
+  for (const [name, value] of list.entries()) {
+    const key = name.toLowerCase();
+    if (key === '__proto__') continue;
+    const current = Object.hasOwn(record, key) ? record[key] : undefined;
+    if (current === undefined) record[key] = value;
+    else if (Array.isArray(current)) current.push(value);
+    else record[key] = [current, value];
+  }
+  return record;
 }
 
 function authenticatedEntity(credential: JsonObject): JsonObject {
@@ -69,20 +109,20 @@ function authenticatedEntity(credential: JsonObject): JsonObject {
   return entity;
 }
 
+/** Objects on the way are copied before they change: some belong to the configuration. */
 function applyEdit(record: JsonObject, key: string, value: Json | undefined): void {
   const path = key.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
+  if (path.some(isForbiddenKey)) return;
   let node = record;
   for (const part of path.slice(0, -1)) {
     const next = Object.hasOwn(node, part) ? node[part] : undefined;
-    if (next === undefined || next === null) {
-      if (value === undefined) return;
-      const made: JsonObject = {};
-      node[part] = made;
-      node = made;
-    } else if (isObject(next)) node = next;
-    else {
+    if ((next === undefined || next === null) && value === undefined) return;
+    if (next !== undefined && next !== null && !isObject(next)) {
       throw new Error(`The key '${key}' could not be used as a serialize value. Subkey '${part}' is not a table.`);
     }
+    const copy: JsonObject = { ...next };
+    node[part] = copy;
+    node = copy;
   }
   const last = path[path.length - 1]!;
   if (value === undefined) delete node[last];

@@ -14,7 +14,7 @@ export function create(config: Config, { files }: Environment): Phases {
   return {
     log(exchange) {
       for (const [key, value] of fields) exchange.setLogValue(key, value);
-      files.append(path, `${JSON.stringify(exchange.logRecord())}\n`, options);
+      files.append(path, `${exchange.logText()}\n`, options);
     },
   };
 }
