@@ -1,0 +1,56 @@
+// An Admin API over an empty store, on a free port.
+import type { AddressInfo } from 'node:net';
+import { createAdminServer } from '../../src/admin/server.ts';
+import { createSchemas } from '../../src/entities/registry.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
+import { createState } from '../../src/state/state.ts';
+import { MemoryStore } from '../../src/store/memory.ts';
+
+export interface Admin {
+  readonly url: string;
+  readonly port: number;
+  readonly store: MemoryStore;
+  /** What went wrong inside while answering. */
+  readonly errors: unknown[];
+  close(): Promise<void>;
+}
+
+export async function startAdmin(): Promise<Admin> {
+  const store = new MemoryStore(createState(createSchemas(bundledPlugins)));
+  const errors: unknown[] = [];
+  const idle = {
+    total_requests: 0,
+    connections_active: 0,
+    connections_accepted: 0,
+    connections_handled: 0,
+    connections_reading: 0,
+    connections_writing: 0,
+    connections_waiting: 0,
+  };
+  const server = createAdminServer({
+    store,
+    auto: { now: () => Date.now() },
+    node: {
+      id: '5a8b9c0d-1111-4222-8333-444455556666',
+      hostname: 'test',
+      configuration: { database: 'postgres', log_level: 'notice' },
+      plugins: bundledPlugins,
+      counters: () => idle,
+      health: { targets: () => new Map(), upstream: () => undefined, setTarget: () => true },
+    },
+    onError: (error) => errors.push(error),
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    port,
+    store,
+    errors,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,110 @@
+// What the Admin API refuses before it looks at a schema, and lists longer than a page.
+import assert from 'node:assert/strict';
+import { request as httpRequest } from 'node:http';
+import { test } from 'node:test';
+import { newUuid } from '../../src/lib/ids.ts';
+import { startAdmin } from './rig.ts';
+
+/** fetch does not let a test choose Host. */
+const ask = (port: number, method: string, path: string, headers: Record<string, string>, body = ''): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port, method, path, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+
+test('a name that is not local means DNS rebinding and is refused', async () => {
+  const admin = await startAdmin();
+  assert.equal(await ask(admin.port, 'GET', '/services', { host: 'evil.test' }), 403);
+  assert.equal(await ask(admin.port, 'GET', '/services', { host: 'localhost:8001' }), 200);
+  assert.equal(await ask(admin.port, 'GET', '/services', { host: '[::1]:8001' }), 200);
+  await admin.close();
+});
+
+test('a page of another origin may not write', async () => {
+  const admin = await startAdmin();
+  const json = { 'content-type': 'application/json' };
+  const body = '{"host":"a.test"}';
+  assert.equal(await ask(admin.port, 'POST', '/services', { ...json, origin: 'https://evil.test' }, body), 403);
+  assert.equal(await ask(admin.port, 'POST', '/services', { ...json, origin: 'http://localhost:8002' }, body), 201);
+  assert.equal(await ask(admin.port, 'POST', '/services', json, body), 201);
+  assert.equal(admin.store.state.count('services'), 2);
+  await admin.close();
+});
+
+for (const [title, body] of [
+  ['keys that would change a prototype', '{"host":"a.test","tags":[],"__proto__":{"polluted":1}}'],
+  ['a constructor in a plugin configuration', '{"name":"cors","config":{"constructor":{"prototype":{"polluted":1}}}}'],
+  ['bodies nested a thousand deep', `{"host":${'['.repeat(1000)}${']'.repeat(1000)}}`],
+  ['bodies that are no object', '[1]'],
+  ['bodies cut short', '{"host":'],
+] as const) {
+  test(`${title} are refused with 400 and change nothing`, async () => {
+    const admin = await startAdmin();
+    const kind = body.includes('"cors"') ? 'plugins' : 'services';
+    assert.equal(await ask(admin.port, 'POST', `/${kind}`, { 'content-type': 'application/json' }, body), 400);
+    assert.equal(admin.store.state.count(kind), 0);
+    assert.equal(({} as { polluted?: number }).polluted, undefined);
+    assert.deepEqual(admin.errors, []);
+    await admin.close();
+  });
+}
+
+test('a body over 10 MiB is refused with 413', async () => {
+  const admin = await startAdmin();
+  const body = JSON.stringify({ host: 'a'.repeat(11 * 1024 * 1024) });
+  assert.equal(await ask(admin.port, 'POST', '/services', { 'content-type': 'application/json' }, body), 413);
+  await admin.close();
+});
+
+test('a list of 2 500 is walked page by page without a gap or a repetition, while rows come and go', async () => {
+  const admin = await startAdmin();
+  const { store } = admin;
+  const auto = { now: () => Date.now() };
+  const { processEntity } = await import('../../src/schema/validate.ts');
+  const { schemas } = store.state;
+  const make = (id: string) => {
+    const made = processEntity(schemas, schemas.entities.get('consumers')!, { id, username: `u-${id}` }, { auto });
+    assert.ok(made.ok);
+    return { action: 'create' as const, kind: 'consumers', entity: made.entity };
+  };
+  const ids = Array.from({ length: 2500 }, () => newUuid());
+  assert.ok((await store.commit(ids.map(make))).ok);
+  const seen: string[] = [];
+  let next: string | null = '/consumers?size=1000';
+  while (next !== null) {
+    const page = (await (await fetch(admin.url + next)).json()) as { data: { id: string }[]; next: string | null };
+    seen.push(...page.data.map((row) => row.id));
+    next = page.next;
+    await store.commit([make(newUuid())]);
+  }
+  const original = new Set(ids);
+  assert.deepEqual(
+    seen.filter((id) => original.has(id)),
+    [...ids].sort(),
+  );
+  assert.equal(new Set(seen).size, seen.length);
+  await admin.close();
+});
+
+test('a credential with a time to live shows what remains, and goes', async () => {
+  const admin = await startAdmin();
+  const post = async (path: string, body: object) => {
+    const init = { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await fetch(admin.url + path, init);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  await post('/consumers', { username: 'bob' });
+  const made = await post('/consumers/bob/key-auth', { key: 'k', ttl: 100 });
+  assert.equal(made.status, 201);
+  assert.ok((made.body['ttl'] as number) > 97 && (made.body['ttl'] as number) <= 100);
+  assert.equal((await post('/consumers/bob/key-auth', { key: 'k2', ttl: -1 })).status, 400);
+  const { findExpired } = await import('../../src/state/expiry.ts');
+  assert.deepEqual(findExpired(admin.store.state, Date.now()), []);
+  const later = findExpired(admin.store.state, Date.now() + 101_000);
+  assert.deepEqual(later, [{ action: 'delete', kind: 'keyauth_credentials', id: made.body['id'] }]);
+  await admin.close();
+});
