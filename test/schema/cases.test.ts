@@ -41,7 +41,10 @@ function fill(value: Json): Json {
 /** Every leaf of `actual` begins with the leaf of `expected` at the same place. */
 function assertBegins(actual: unknown, expected: unknown): void {
   if (typeof expected === 'string') {
-    assert.ok(typeof actual === 'string' && actual.startsWith(expected), `${String(actual)} does not begin with ${expected}`);
+    assert.ok(
+      typeof actual === 'string' && actual.startsWith(expected),
+      `${String(actual)} does not begin with ${expected}`,
+    );
     return;
   }
   if (typeof expected !== 'object' || expected === null) {
@@ -63,7 +66,10 @@ for (const one of cases) {
   test(`${one.entity} ${one.existing === undefined ? '' : 'update '}"${one.title}" ${verdict}`, () => {
     const existing = one.existing === undefined ? {} : { existing: fill(one.existing) as Entity };
     const auto = { now: () => 1_700_000_000_000 };
-    const result = processEntity(schemas, schemaOf(schemas, one.entity), fill(one.input) as JsonObject, { auto, ...existing });
+    const result = processEntity(schemas, schemaOf(schemas, one.entity), fill(one.input) as JsonObject, {
+      auto,
+      ...existing,
+    });
     assert.equal(result.ok, one.valid, result.ok ? 'accepted' : JSON.stringify(result.errors));
     if (result.ok) {
       if (one.stored !== undefined) assertContains(result.entity, fill(one.stored));
