@@ -46,15 +46,18 @@ export interface PluginDefinition {
   readonly version: string;
   readonly schema: Subschema;
   readonly entities?: readonly EntitySchema[];
-  /** Loaded when the gateway starts, never by `diff` or `validate`. */
-  readonly handler: () => Promise<HandlerModule<never>>;
+  /**
+   * Loaded when the gateway starts, never by `diff` or `validate`. A plugin without one is validated and stored, but not
+   * executed; `serve` and `validate` say so.
+   */
+  readonly handler?: () => Promise<HandlerModule<never>>;
 }
 
 /** Checks at compile time that the handler takes the config that the schema describes. */
 export const definePlugin = <const S extends Subschema>(
   definition: Omit<PluginDefinition, 'schema' | 'handler'> & {
     readonly schema: S;
-    readonly handler: () => Promise<HandlerModule<ConfigOf<S>>>;
+    readonly handler?: () => Promise<HandlerModule<ConfigOf<S>>>;
   },
 ): PluginDefinition => definition as PluginDefinition;
 

@@ -12,13 +12,14 @@ export interface LoadedPlugin {
   readonly create: (config: JsonObject, environment: Environment) => Phases;
 }
 
+/** Those with a handler: the others are configuration only. */
 export async function loadPlugins(definitions: readonly PluginDefinition[]): Promise<readonly LoadedPlugin[]> {
-  return Promise.all(
-    definitions.map(async ({ name, priority, version, handler }) => {
-      const module = await handler();
-      return { name, priority, version, create: module.create as LoadedPlugin['create'] };
-    }),
-  );
+  const loaded = definitions.map(async ({ name, priority, version, handler }) => {
+    if (handler === undefined) return [];
+    const module = await handler();
+    return [{ name, priority, version, create: module.create as LoadedPlugin['create'] }];
+  });
+  return (await Promise.all(loaded)).flat();
 }
 
 export interface PluginInstance {
