@@ -1,0 +1,5 @@
+// post-function: code of the operator, after all other plugins.
+import { definePlugin } from '../../pdk/index.ts';
+import { schema } from './schema.ts';
+
+export const postFunction = definePlugin({ name: 'post-function', priority: -1000, version: '3.10.0', schema });
