@@ -1,10 +1,17 @@
 // Configuration of http-log.
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { Subschema } from '../../schema/define.ts';
-import { headerName, pluginProtocols } from '../../schema/typedefs.ts';
+import { checkUrl } from '../../schema/formats.ts';
+import { headerName, pluginProtocols, url } from '../../schema/typedefs.ts';
 import { customFields } from '../shared/custom-fields.ts';
 import { legacyQueueFields, queue } from '../shared/queue.ts';
-import { url } from '../shared/url.ts';
+
+/** Kong's rules for a URL, and that records can be sent there. */
+function checkEndpoint(text: string): string | undefined {
+  const error = checkUrl(text);
+  if (error !== undefined) return error;
+  return /^https?:/i.test(text) && URL.canParse(text) ? undefined : 'could not parse url. Expected http:// or https://';
+}
 
 /** The user of the URL becomes an Authorization header, of which there can be one. */
 function checkAuthorization(config: JsonObject): string | undefined {
@@ -25,6 +32,7 @@ export const schema = {
       fields: {
         http_endpoint: {
           ...url,
+          custom_validator: checkEndpoint,
           required: true,
           referenceable: true,
           encrypted: true,
