@@ -102,7 +102,8 @@ const isWrong = (path: string, failed: ReadonlySet<string>): boolean => failed.h
 const holds = (field: Field, matcher: Parameters<typeof validateMatcher>[1], value: Json | undefined): boolean =>
   value !== undefined && value !== null && validateMatcher(field, matcher, value) === undefined;
 
-const isEmpty = (value: Json | undefined): boolean =>
+/** Unset as far as checks go: null, and every value with nothing in it. */
+export const isEmpty = (value: Json | undefined): boolean =>
   value === undefined ||
   value === null ||
   value === '' ||

@@ -1,5 +1,5 @@
 // Equality of two stored entities under their schema: sets ignore order, null equals absent and an empty tag set, what the
-// gateway computes by itself (timestamps, digests) does not count.
+// gateway computes by itself (timestamps, digests) or keeps only a hash of (passwords) does not count.
 import { canonicalJson, isEqual, isObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { Field, Fields } from './define.ts';
 
@@ -8,7 +8,7 @@ export function normalizeForCompare(fields: Fields, value: JsonObject): JsonObje
   const normal: JsonObject = {};
   for (const key of Object.keys(fields)) {
     const field = fields[key]!;
-    if (isComputed(key, field)) continue;
+    if (isComputed(key, field) || isHashed(field, value)) continue;
     const item = normalizeValue(field, value[key]);
     if (item !== null) normal[key] = item;
   }
@@ -20,6 +20,10 @@ export const isEqualUnderSchema = (fields: Fields, a: JsonObject, b: JsonObject)
 
 const isComputed = (key: string, field: Field): boolean =>
   key === 'created_at' || key === 'updated_at' || field.transient === true || field.computed === true;
+
+/** A hash and the text it was made from cannot be compared. */
+const isHashed = ({ hashed }: Field, entity: JsonObject): boolean =>
+  hashed === true || (hashed !== undefined && entity[hashed.when] === true);
 
 function normalizeValue(field: Field, value: Json | undefined): Json {
   if (value === undefined || value === null) return null;

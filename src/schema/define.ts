@@ -30,6 +30,8 @@ interface CommonField {
   readonly transient?: boolean;
   /** Left out of comparisons between file and gateway: the gateway computes it. */
   readonly computed?: boolean;
+  /** Stored as a hash, always or when the named field beside it is true: what was written never equals what is read. */
+  readonly hashed?: true | { readonly when: string };
 }
 
 export interface Deprecation {
@@ -130,7 +132,9 @@ export type Matcher = {
   readonly ne?: JsonLiteral;
   readonly one_of?: readonly (string | number)[];
   readonly not_one_of?: readonly (string | number)[];
+  readonly gt?: number;
   readonly match?: RegExp;
+  readonly match_any?: { readonly patterns: readonly RegExp[]; readonly err?: string };
   readonly len_eq?: number;
   readonly len_min?: number;
   readonly contains?: JsonLiteral;
@@ -178,6 +182,16 @@ export interface Subschema {
   readonly entity_checks?: readonly EntityCheck[];
 }
 
+/** Replaces what a client wrote by what is stored: a password by its hash. Paths are dotted. */
+export interface Transformation {
+  /** Runs when the client sent all of these. */
+  readonly input: readonly string[];
+  /** Must be there as well: together they are set, or not at all. */
+  readonly needs?: readonly string[];
+  /** Answers the fields that change. */
+  readonly on_write: (entity: JsonObject) => JsonObject;
+}
+
 /** How an entity appears in state files, event lines and Admin API calls of the command line. */
 export interface DeckForm {
   /** The word in event lines: `creating service foo`. */
@@ -203,7 +217,7 @@ export interface DeckForm {
 export interface EntitySchema {
   readonly name: string;
   readonly describes: string;
-  readonly primary_key: readonly ['id'];
+  readonly primary_key: readonly string[];
   readonly endpoint_key?: string;
   readonly admin_api_name?: string;
   readonly admin_api_nested_name?: string;
@@ -225,6 +239,7 @@ export interface EntitySchema {
   readonly normalize?: (entity: JsonObject) => ErrorTree | undefined;
   /** Fields computed on every write from the others (ca_certificates.cert_digest). */
   readonly compute?: (entity: JsonObject) => JsonObject;
+  readonly transformations?: readonly Transformation[];
   readonly deck?: DeckForm;
 }
 

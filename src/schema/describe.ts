@@ -7,6 +7,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'in_file',
   'transient',
   'computed',
+  'hashed',
   'custom_validator',
   'children',
   'fields',

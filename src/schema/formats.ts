@@ -93,14 +93,6 @@ export function checkHostWithPort(text: string): string | undefined {
   return address.kind === 'invalid' ? address.error : undefined;
 }
 
-/** An absolute URL as far as Kong looks at it: it names a host and a scheme. */
-export function checkUrl(text: string): string | undefined {
-  const [, scheme, host] =
-    /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(?:\/\/(?:[^/?#@]*@)?(\[[^\]]*\]|[^/?#:]*))?/.exec(text) ?? [];
-  if (host === undefined || host === '') return 'missing host in url';
-  return scheme === undefined ? 'missing scheme in url' : undefined;
-}
-
 /** Each `*` of a route host stands for letters; what remains must be a host with an optional port. */
 export const checkRouteHost = (text: string): string | undefined => {
   const address = parseAddress(text.replaceAll('*', 'abc'));

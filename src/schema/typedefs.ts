@@ -10,7 +10,6 @@ import {
   checkPath,
   checkSni,
   checkTag,
-  checkUrl,
   checkWildcardHost,
 } from './formats.ts';
 
@@ -49,7 +48,6 @@ export const host = { type: 'string', custom_validator: checkHost } as const;
 export const hostWithOptionalPort = { type: 'string', custom_validator: checkHostWithPort } as const;
 export const sni = { type: 'string', custom_validator: checkSni } as const;
 export const wildcardHost = { type: 'string', custom_validator: checkWildcardHost } as const;
-export const url = { type: 'string', custom_validator: checkUrl } as const;
 export const ip = { type: 'string', custom_validator: checkIp } as const;
 export const ipOrCidr = { type: 'string', custom_validator: checkIpOrCidr } as const;
 export const headerName = { type: 'string', custom_validator: checkHeaderName } as const;

@@ -6,6 +6,7 @@ import type { Entity, EntitySchema, ErrorTree, Fields, Subschema } from './defin
 import { messages } from './messages.ts';
 import { type AutoSource, expandShorthands, fillRecord, mergeUpdate } from './process.ts';
 import type { SchemaSet } from './schema-set.ts';
+import { checkTransformations, transform } from './transform.ts';
 import { validateRecord } from './validate-field.ts';
 
 export type Processed = { ok: true; entity: Entity } | { ok: false; errors: ErrorTree };
@@ -14,6 +15,8 @@ export interface ProcessOptions {
   /** The stored entity a PATCH changes; absent for an insert. */
   readonly existing?: Entity;
   readonly auto: AutoSource;
+  /** `as-written`: secrets stay in clear, because they go to a gateway that does its own hashing. */
+  readonly secrets?: 'as-stored' | 'as-written';
 }
 
 /**
@@ -52,8 +55,11 @@ export function processEntity(
   const context = existing === undefined ? 'insert' : 'update';
   const checks = [...(schema.entity_checks ?? []), ...(chosen.subschema?.entity_checks ?? [])];
   runEntityChecks(checks, fields, filled, errors, context);
+  const transformations = schema.transformations ?? [];
+  checkTransformations(transformations, copy, filled, existing, errors);
   if (Object.keys(errors).length > 0) return { ok: false, errors };
   if (schema.compute !== undefined) Object.assign(filled, schema.compute(filled));
+  if (options.secrets !== 'as-written') transform(transformations, copy, filled);
   if (ttl !== undefined) filled['ttl'] = ttl;
   return { ok: true, entity: filled as Entity };
 }

@@ -55,7 +55,10 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   for (const kind of entitiesInOrder(schemas)) {
     for (const raw of byKind.get(kind) ?? []) {
       const input = withReferences(raw, links, ids, options.grammar);
-      const result = processEntity(schemas, raw.schema, input, { auto: { now: options.now } });
+      const result = processEntity(schemas, raw.schema, input, {
+        auto: { now: options.now },
+        secrets: options.current === undefined ? 'as-stored' : 'as-written',
+      });
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
       const entity = result.ok ? result.entity : undefined;
       ids.set(raw, assignId(schemas, raw, input, entity, current, makeId));

@@ -8,8 +8,9 @@ import {
   type Phases,
   type PluginConfig,
 } from '../../pdk/index.ts';
+import { PERIODS, type Period } from '../shared/periods.ts';
 import { identifierOf } from './identify.ts';
-import { PERIODS, type Period, type schema } from './schema.ts';
+import type { schema } from './schema.ts';
 import { PERIOD_SECONDS, secondsToReset, type Window, windowAt } from './windows.ts';
 
 type Config = PluginConfig<typeof schema>;

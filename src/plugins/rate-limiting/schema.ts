@@ -2,10 +2,8 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { EntityCheck, Subschema } from '../../schema/define.ts';
 import { headerName, path, pluginProtocolsHttp } from '../../schema/typedefs.ts';
+import { checkPeriodOrder, PERIODS } from '../shared/periods.ts';
 import { redis, redisShorthands } from '../shared/redis.ts';
-
-export const PERIODS = ['second', 'minute', 'hour', 'day', 'month', 'year'] as const;
-export type Period = (typeof PERIODS)[number];
 
 const limit = (period: string) =>
   ({ type: 'number', gt: 0, description: `Requests allowed per calendar ${period} (UTC).` }) as const;
@@ -96,19 +94,10 @@ export const schema = {
 
 /** A longer period cannot allow less than a shorter one; sync_rate belongs to Redis. */
 function checkLimits(config: JsonObject): string | undefined {
-  let shorter: { period: Period; limit: number } | undefined;
-  for (const period of PERIODS) {
-    const value = config[period];
-    if (typeof value !== 'number') continue;
-    if (shorter !== undefined && value < shorter.limit) {
-      return `The limit for ${period}(${showLimit(value)}) cannot be lower than the limit for ${shorter.period}(${showLimit(shorter.limit)})`;
-    }
-    shorter = { period, limit: value };
-  }
+  const clash = checkPeriodOrder(config);
+  if (clash !== undefined) return `The limit for ${clash}`;
   const rate = config['sync_rate'];
   if (typeof rate !== 'number' || rate === -1) return undefined;
   if (config['policy'] !== 'redis') return 'sync_rate can only be used with the redis policy';
   return rate < 0.02 ? 'sync_rate must be greater than 0.02, or -1 to disable' : undefined;
 }
-
-const showLimit = (value: number): string => value.toFixed(1);

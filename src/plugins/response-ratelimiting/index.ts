@@ -1,0 +1,10 @@
+// response-ratelimiting: counts what a response header of the upstream says was used.
+import { definePlugin } from '../../pdk/index.ts';
+import { schema } from './schema.ts';
+
+export const responseRatelimiting = definePlugin({
+  name: 'response-ratelimiting',
+  priority: 900,
+  version: '3.10.0',
+  schema,
+});
