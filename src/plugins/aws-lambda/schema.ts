@@ -1,7 +1,8 @@
 // Configuration of aws-lambda.
 import { type JsonObject, valueAt } from '../../lib/json.ts';
 import type { Subschema } from '../../schema/define.ts';
-import { host, pluginProtocolsHttp, port, url } from '../../schema/typedefs.ts';
+import { host, pluginProtocolsHttp, port } from '../../schema/typedefs.ts';
+import { url } from '../shared/url.ts';
 
 const secret = { type: 'string', referenceable: true, encrypted: true } as const;
 const off = { type: 'boolean', default: false } as const;

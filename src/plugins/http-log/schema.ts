@@ -1,10 +1,10 @@
 // Configuration of http-log.
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { Subschema } from '../../schema/define.ts';
-import { checkUrl } from '../../schema/formats.ts';
-import { headerName, pluginProtocols, url } from '../../schema/typedefs.ts';
+import { headerName, pluginProtocols } from '../../schema/typedefs.ts';
 import { customFields } from '../shared/custom-fields.ts';
 import { legacyQueueFields, queue } from '../shared/queue.ts';
+import { checkUrl, url } from '../shared/url.ts';
 
 /** Kong's rules for a URL, and that records can be sent there. */
 function checkEndpoint(text: string): string | undefined {

@@ -1,10 +1,11 @@
 // Configuration of opentelemetry.
 import type { Json, JsonObject } from '../../lib/json.ts';
 import type { Subschema } from '../../schema/define.ts';
-import { headerName, pluginProtocolsHttp, timeout, url } from '../../schema/typedefs.ts';
+import { headerName, pluginProtocolsHttp, timeout } from '../../schema/typedefs.ts';
 import { deprecated, deprecatedDefault } from '../shared/deprecated.ts';
 import { headerTypeDeprecation, propagation } from '../shared/propagation.ts';
 import { queue } from '../shared/queue.ts';
+import { url } from '../shared/url.ts';
 
 export const schema = {
   fields: {

@@ -1,8 +1,8 @@
 // A language model and how to reach it: the fields and rules that every plugin with a model has.
 import { type JsonObject, valueAt } from '../../lib/json.ts';
 import type { EntityCheck } from '../../schema/define.ts';
-import { url } from '../../schema/typedefs.ts';
 import { deprecated } from './deprecated.ts';
+import { url } from './url.ts';
 
 const text = { type: 'string', referenceable: true } as const;
 const secret = { ...text, encrypted: true } as const;

@@ -1,10 +1,11 @@
 // Configuration of zipkin.
 import { isObject, type Json } from '../../lib/json.ts';
 import type { Subschema } from '../../schema/define.ts';
-import { pluginProtocols, timeout, url } from '../../schema/typedefs.ts';
+import { pluginProtocols, timeout } from '../../schema/typedefs.ts';
 import { deprecatedDefault } from '../shared/deprecated.ts';
 import { headerTypeDeprecation, propagation } from '../shared/propagation.ts';
 import { queue } from '../shared/queue.ts';
+import { url } from '../shared/url.ts';
 
 /** Tags that the plugin sets itself. */
 const OWN_TAGS = [
