@@ -11,7 +11,7 @@ export const keySets = defineEntity({
   workspaceable: true,
   fields: {
     id: uuid,
-    name: { type: 'string', unique: true },
+    name: { type: 'string', unique: true, description: 'Name of the set.' },
     tags,
     created_at: timestampSeconds,
     updated_at: timestampSeconds,

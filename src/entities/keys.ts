@@ -33,15 +33,27 @@ export const keys = defineEntity({
   workspaceable: true,
   fields: {
     id: uuid,
-    set: { type: 'foreign', reference: 'key_sets', on_delete: 'cascade', in_file: { as: 'object' } },
-    name: { type: 'string', unique: true },
-    kid: { type: 'string', required: true },
-    jwk: { type: 'string', referenceable: true, encrypted: true },
+    set: {
+      type: 'foreign',
+      reference: 'key_sets',
+      on_delete: 'cascade',
+      in_file: { as: 'object' },
+      description: 'Set the key is in.',
+    },
+    name: { type: 'string', unique: true, description: 'Name of the key.' },
+    kid: { type: 'string', required: true, description: 'Key id, as tokens name it; unique in its set.' },
+    jwk: {
+      type: 'string',
+      referenceable: true,
+      encrypted: true,
+      description: 'The key as a JSON Web Key; excludes `pem`.',
+    },
     pem: {
       type: 'record',
+      description: 'The key in PEM; excludes `jwk`.',
       fields: {
-        private_key: { type: 'string', referenceable: true, encrypted: true },
-        public_key: { type: 'string', referenceable: true },
+        private_key: { type: 'string', referenceable: true, encrypted: true, description: 'Private key.' },
+        public_key: { type: 'string', referenceable: true, description: 'Public key.' },
       },
       entity_checks: [{ check: 'at_least_one_of', fields: ['private_key', 'public_key'] }],
       custom_validator: checkPemPair,

@@ -2,8 +2,15 @@
 import { defineEntity } from '../schema/define.ts';
 import { pluginProtocols, tags, timestampSeconds, utf8Name, uuid } from '../schema/typedefs.ts';
 
-const scope = (reference: string) =>
-  ({ type: 'foreign', reference, default: null, on_delete: 'cascade', in_file: { nest: true, as: 'text' } }) as const;
+const scope = (reference: string, what: string) =>
+  ({
+    type: 'foreign',
+    reference,
+    default: null,
+    on_delete: 'cascade',
+    in_file: { nest: true, as: 'text' },
+    description: `Acts only on requests of this ${what}.`,
+  }) as const;
 
 export const plugins = defineEntity({
   name: 'plugins',
@@ -16,16 +23,16 @@ export const plugins = defineEntity({
   workspaceable: true,
   fields: {
     id: uuid,
-    name: { type: 'string', required: true },
-    instance_name: utf8Name,
+    name: { type: 'string', required: true, description: 'Which plugin it is.' },
+    instance_name: { ...utf8Name, description: 'Name of this instance.' },
     created_at: timestampSeconds,
     updated_at: timestampSeconds,
-    route: scope('routes'),
-    service: scope('services'),
-    consumer: scope('consumers'),
-    config: { type: 'record', abstract: true, fields: {} },
+    route: scope('routes', 'route'),
+    service: scope('services', 'service'),
+    consumer: scope('consumers', 'consumer'),
+    config: { type: 'record', abstract: true, fields: {}, description: 'Settings of the plugin.' },
     protocols: pluginProtocols,
-    enabled: { type: 'boolean', required: true, default: true },
+    enabled: { type: 'boolean', required: true, default: true, description: 'Act on requests at all.' },
     tags,
   },
   deck: {

@@ -11,7 +11,13 @@ export const snis = defineEntity({
   disabled_endpoints: ['/snis/{snis}/certificate'],
   fields: {
     id: uuid,
-    name: { ...wildcardHost, required: true, unique: true, unique_across_ws: true },
+    name: {
+      ...wildcardHost,
+      required: true,
+      unique: true,
+      unique_across_ws: true,
+      description: 'The server name; one `*` stands for a first or last part.',
+    },
     created_at: timestampSeconds,
     updated_at: timestampSeconds,
     tags,
@@ -21,6 +27,7 @@ export const snis = defineEntity({
       required: true,
       on_delete: 'cascade',
       in_file: { nest: true, as: 'object' },
+      description: 'Certificate that answers for it.',
     },
   },
   deck: { kind: 'sni' },

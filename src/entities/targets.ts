@@ -21,9 +21,20 @@ export const targets = defineEntity({
       required: true,
       on_delete: 'cascade',
       in_file: { nest: true, as: 'object' },
+      description: 'Upstream it belongs to.',
     },
-    target: { type: 'string', required: true, custom_validator: checkTarget },
-    weight: { type: 'integer', default: 100, between: [0, 65535] },
+    target: {
+      type: 'string',
+      required: true,
+      custom_validator: checkTarget,
+      description: 'Address as host:port; the port is 8000 when it is absent.',
+    },
+    weight: {
+      type: 'integer',
+      default: 100,
+      between: [0, 65535],
+      description: 'Share of the requests, in relation to the other targets; 0 gets none.',
+    },
     tags,
   },
   normalize(entity) {

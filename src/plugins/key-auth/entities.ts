@@ -1,6 +1,7 @@
 // The credential of key-auth: one API key of a consumer.
 import { defineEntity } from '../../schema/define.ts';
 import { tags, timestampSeconds, uuid } from '../../schema/typedefs.ts';
+import { owner } from '../shared/credential-fields.ts';
 
 export const keyauthCredentials = defineEntity({
   name: 'keyauth_credentials',
@@ -15,14 +16,14 @@ export const keyauthCredentials = defineEntity({
   fields: {
     id: uuid,
     created_at: timestampSeconds,
-    consumer: {
-      type: 'foreign',
-      reference: 'consumers',
-      required: true,
-      on_delete: 'cascade',
-      in_file: { nest: true, as: 'object' },
+    consumer: owner,
+    key: {
+      type: 'string',
+      auto: true,
+      unique: true,
+      encrypted: true,
+      description: 'The key; made when it is absent.',
     },
-    key: { type: 'string', auto: true, unique: true, encrypted: true },
     tags,
   },
   deck: {

@@ -47,7 +47,7 @@ export const oauth2Credentials = defineEntity({
       required: true,
       default: 'confidential',
       one_of: ['confidential', 'public'],
-      description: 'Can the client keep a secret?',
+      description: 'Says whether the client can keep a secret.',
     },
   },
   transformations: [

@@ -61,6 +61,7 @@ export const schema = {
         remove: {
           type: 'record',
           required: true,
+          description: 'What to remove.',
           fields: {
             body: list({}, 'Body fields to remove.'),
             headers: list({ custom_validator: (text) => invalidHeader(splitPair(text)[0]) }, 'Headers to remove.'),
@@ -70,6 +71,7 @@ export const schema = {
         rename: {
           type: 'record',
           required: true,
+          description: 'What to rename.',
           fields: {
             body: pairs('Body fields to rename, as old:new.'),
             headers: list({ match: PAIR, custom_validator: checkHeaderRename }, 'Headers to rename, as old:new.'),
@@ -79,6 +81,7 @@ export const schema = {
         replace: {
           type: 'record',
           required: true,
+          description: 'What to replace where present.',
           fields: {
             ...rules('replace where present'),
             uri: {
@@ -88,8 +91,13 @@ export const schema = {
             },
           },
         },
-        add: { type: 'record', required: true, fields: rules('add where absent') },
-        append: { type: 'record', required: true, fields: rules('append') },
+        add: {
+          type: 'record',
+          required: true,
+          description: 'What to add where absent.',
+          fields: rules('add where absent'),
+        },
+        append: { type: 'record', required: true, description: 'What to append.', fields: rules('append') },
       },
     },
   },
