@@ -21,9 +21,13 @@ export interface SpecialRequest {
 export interface SpecialRoute {
   readonly path: readonly string[];
   readonly methods: Readonly<Record<string, (request: SpecialRequest) => Reply | Promise<Reply>>>;
+  /** What each method does, for the description of the Admin API. */
+  readonly describes?: Readonly<Record<string, string>>;
 }
 
 const routes: readonly SpecialRoute[] = [...informationRoutes, ...schemaRoutes, ...healthRoutes];
+
+export const listSpecial = (): readonly SpecialRoute[] => routes;
 
 /** The first route whose fixed segments match, the most specific ones being tried first. */
 export function findSpecial(segments: readonly string[]): { route: SpecialRoute; params: string[] } | undefined {

@@ -90,7 +90,7 @@ function stringRules(field: StringField): JsonObject {
   const rules: JsonObject[] = [];
   const must = (pattern: RegExp): void => void rules.push(...translate(pattern).map((text) => ({ pattern: text })));
   const mustNot = (pattern: RegExp): void =>
-    void rules.push(...translate(pattern).map((text) => ({ not: { pattern: text } })));
+    void rules.push(...translate(pattern).map((text) => ({ not: { type: 'string', pattern: text } })));
   if (field.uuid === true) rules.push({ pattern: UUID });
   if (field.starts_with !== undefined) rules.push({ pattern: `^${escapeRegex(field.starts_with)}` });
   if (field.match !== undefined) must(field.match);

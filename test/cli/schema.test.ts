@@ -30,3 +30,11 @@ describe('schema state', () => {
     assert.match(err, /^Error: .*missing\/state\.schema\.json cannot be written: ENOENT/);
   });
 });
+
+describe('schema openapi', () => {
+  it('prints the description of the Admin API', async () => {
+    const { code, out, err } = await gwctl(['schema/openapi']);
+    assert.deepEqual([code, err], [0, '']);
+    assert.ok(Object.hasOwn(JSON.parse(out).paths, '/services/{services}/routes'));
+  });
+});

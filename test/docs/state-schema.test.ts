@@ -135,6 +135,11 @@ test('a template may stand for a number, a boolean, a list, a word of a fixed se
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: templates of state files
 });
 
+test('null stands for a field that need not be set, whatever its patterns', () => {
+  assert.deepEqual(complaints(stateFile({ services: [{ host: 'a.test', path: null, tags: null }] })), []);
+  assert.ok(complaints(stateFile({ services: [{ host: null }] })).includes('/services/0/host'));
+});
+
 test('a reference is a name, an id, or an object with one of them', () => {
   const route = (service: Json): Json => stateFile({ routes: [{ paths: ['/x'], service }] });
   for (const right of ['orders', { name: 'orders' }, { id: 'x' }, null]) assert.deepEqual(complaints(route(right)), []);

@@ -9,12 +9,36 @@ import type { SpecialRequest, SpecialRoute } from '../special.ts';
 const TARGET = ['upstreams', '{upstream}', 'targets', '{target}'];
 
 export const healthRoutes: readonly SpecialRoute[] = [
-  { path: ['upstreams', '{upstream}', 'health'], methods: { GET: health } },
-  { path: ['upstreams', '{upstream}', 'targets', 'all'], methods: { GET: allTargets } },
-  { path: [...TARGET, 'healthy'], methods: { PUT: (request) => setHealth(request, true) } },
-  { path: [...TARGET, 'unhealthy'], methods: { PUT: (request) => setHealth(request, false) } },
-  { path: [...TARGET, '{address}', 'healthy'], methods: { PUT: (request) => setHealth(request, true) } },
-  { path: [...TARGET, '{address}', 'unhealthy'], methods: { PUT: (request) => setHealth(request, false) } },
+  {
+    path: ['upstreams', '{upstream}', 'health'],
+    methods: { GET: health },
+    describes: { GET: 'How this node sees the targets of an upstream, or the whole with balancer_health=1' },
+  },
+  {
+    path: ['upstreams', '{upstream}', 'targets', 'all'],
+    methods: { GET: allTargets },
+    describes: { GET: 'Every stored target of an upstream' },
+  },
+  {
+    path: [...TARGET, 'healthy'],
+    methods: { PUT: (request) => setHealth(request, true) },
+    describes: { PUT: 'Take all addresses of a target as healthy' },
+  },
+  {
+    path: [...TARGET, 'unhealthy'],
+    methods: { PUT: (request) => setHealth(request, false) },
+    describes: { PUT: 'Take all addresses of a target as unhealthy' },
+  },
+  {
+    path: [...TARGET, '{address}', 'healthy'],
+    methods: { PUT: (request) => setHealth(request, true) },
+    describes: { PUT: 'Take one address of a target as healthy' },
+  },
+  {
+    path: [...TARGET, '{address}', 'unhealthy'],
+    methods: { PUT: (request) => setHealth(request, false) },
+    describes: { PUT: 'Take one address of a target as unhealthy' },
+  },
 ];
 
 type Found = { ok: true; upstream: Entity } | { ok: false; reply: Reply };

@@ -8,12 +8,24 @@ import { invalidUnique, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
 export const informationRoutes: readonly SpecialRoute[] = [
-  { path: [], methods: { GET: root } },
-  { path: ['status'], methods: { GET: status } },
-  { path: ['endpoints'], methods: { GET: endpoints } },
-  { path: ['plugins', 'enabled'], methods: { GET: ({ node }) => ok({ enabled_plugins: pluginNames(node) }) } },
-  { path: ['tags'], methods: { GET: (request) => tagRows(request, undefined) } },
-  { path: ['tags', '{tag}'], methods: { GET: (request) => tagRows(request, request.params[0]!) } },
+  { path: [], methods: { GET: root }, describes: { GET: 'What this node is, its plugins and its configuration' } },
+  { path: ['status'], methods: { GET: status }, describes: { GET: 'Memory, connections and requests of this node' } },
+  { path: ['endpoints'], methods: { GET: endpoints }, describes: { GET: 'All paths of the Admin API' } },
+  {
+    path: ['plugins', 'enabled'],
+    methods: { GET: ({ node }) => ok({ enabled_plugins: pluginNames(node) }) },
+    describes: { GET: 'Names of the plugins of this node' },
+  },
+  {
+    path: ['tags'],
+    methods: { GET: (request) => tagRows(request, undefined) },
+    describes: { GET: 'All tags, and the entities that have them' },
+  },
+  {
+    path: ['tags', '{tag}'],
+    methods: { GET: (request) => tagRows(request, request.params[0]!) },
+    describes: { GET: 'The entities with one tag' },
+  },
 ];
 
 const pluginNames = (node: NodeInfo): string[] => node.plugins.map((plugin) => plugin.name);

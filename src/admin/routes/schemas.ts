@@ -7,11 +7,27 @@ import { message, notFound, ok, type Reply, schemaViolation } from '../reply.ts'
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
 export const schemaRoutes: readonly SpecialRoute[] = [
-  { path: ['schemas', '{name}'], methods: { GET: entitySchema } },
-  { path: ['schemas', '{name}', 'validate'], methods: { POST: validate } },
-  { path: ['schemas', 'plugins', '{name}'], methods: { GET: (request) => subschema(request, 'plugins', 'plugin') } },
-  { path: ['schemas', 'vaults', '{name}'], methods: { GET: (request) => subschema(request, 'vaults', 'vault') } },
-  { path: ['plugins', 'schema', '{name}'], methods: { GET: configSchema } },
+  { path: ['schemas', '{name}'], methods: { GET: entitySchema }, describes: { GET: 'The schema of an entity' } },
+  {
+    path: ['schemas', '{name}', 'validate'],
+    methods: { POST: validate },
+    describes: { POST: 'Check a value against the schema of its entity, and store nothing' },
+  },
+  {
+    path: ['schemas', 'plugins', '{name}'],
+    methods: { GET: (request) => subschema(request, 'plugins', 'plugin') },
+    describes: { GET: 'The schema of a plugin' },
+  },
+  {
+    path: ['schemas', 'vaults', '{name}'],
+    methods: { GET: (request) => subschema(request, 'vaults', 'vault') },
+    describes: { GET: 'The schema of a kind of vault' },
+  },
+  {
+    path: ['plugins', 'schema', '{name}'],
+    methods: { GET: configSchema },
+    describes: { GET: 'The schema of the configuration of a plugin alone' },
+  },
 ];
 
 const findEntity = ({ store }: SpecialRequest, name: string) => {
