@@ -46,7 +46,10 @@ With --online the Admin API checks every entity as well, and lends the schemas o
       subschemas: session === undefined ? undefined : remote?.createSubschemaSource(session.client),
     });
     printWarnings(loaded);
-    if (session !== undefined) {
+    if (session === undefined) {
+      const { describeUnexecuted, findUnexecuted } = await import('../cli/unexecuted-plugins.ts');
+      for (const name of findUnexecuted(loaded.state)) process.stderr.write(`note: ${describeUnexecuted(name)}\n`);
+    } else {
       const { checkOnline } = await import('../control/remote/check.ts');
       await checkOnline(session.client, loaded, flags.parallelism);
     }

@@ -17,6 +17,7 @@ import { findExpired, startLifetimes } from '../../state/expiry.ts';
 import { createState, type State } from '../../state/state.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { loadInputs, printWarnings } from '../state-inputs.ts';
+import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
 import { createServerLog } from './server-log.ts';
@@ -53,6 +54,9 @@ export async function serve({ inputs, config, isWatching }: ServeOptions): Promi
     return startLifetimes(loaded.state, Date.now());
   };
   const store = new MemoryStore(await load());
+  const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message));
+  warnOfUnexecuted(store.state);
+  store.subscribe(warnOfUnexecuted);
   const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
   const gateway = await startGateway({
     store,
