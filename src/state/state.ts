@@ -10,10 +10,19 @@ export type Change =
   | { readonly action: 'create' | 'update' | 'upsert'; readonly kind: string; readonly entity: Entity }
   | { readonly action: 'delete'; readonly kind: string; readonly id: string };
 
+/** A fact about one entity: what it is now, or that it is gone. */
+export interface Fact {
+  readonly kind: string;
+  readonly id: string;
+  readonly entity: Entity | undefined;
+}
+
 export interface State {
   readonly schemas: SchemaSet;
   /** Grows by one with every change. */
   readonly version: number;
+  /** Kind → ids that the change which made this state wrote or removed, cascades included, in order. */
+  readonly touched: ReadonlyMap<string, readonly string[]>;
   get(kind: string, id: string): Entity | undefined;
   /** By a unique field. */
   find(kind: string, field: string, value: string): Entity | undefined;
@@ -25,6 +34,8 @@ export interface State {
   /** The entities of `kind` whose foreign `field` points to `parent`, oldest link first. */
   children(kind: string, field: string, parent: string): readonly Entity[];
   with(changes: readonly Change[]): Result<State, Violation>;
+  /** What somebody else has already decided, cascades included: only clashes and dangling references are refused. */
+  adopt(facts: readonly Fact[]): Result<State, Violation>;
   /** Identity of a kind's contents: equal in two states when nothing of that kind changed between them. */
   generation(kind: string): object;
 }
@@ -38,12 +49,19 @@ export function createState(schemas: SchemaSet): State {
 class TableState implements State {
   readonly schemas: SchemaSet;
   readonly version: number;
+  readonly touched: ReadonlyMap<string, readonly string[]>;
   readonly #tables: ReadonlyMap<string, Table>;
 
-  constructor(schemas: SchemaSet, version: number, tables: ReadonlyMap<string, Table>) {
+  constructor(
+    schemas: SchemaSet,
+    version: number,
+    tables: ReadonlyMap<string, Table>,
+    touched: ReadonlyMap<string, readonly string[]> = new Map(),
+  ) {
     this.schemas = schemas;
     this.version = version;
     this.#tables = tables;
+    this.touched = touched;
   }
 
   get(kind: string, id: string): Entity | undefined {
@@ -94,11 +112,21 @@ class TableState implements State {
       const violation = draft.apply(change);
       if (violation !== undefined) return { ok: false, error: violation };
     }
+    return this.#finish(draft);
+  }
+
+  adopt(facts: readonly Fact[]): Result<State, Violation> {
+    const draft = new Draft(this.schemas, (kind) => this.#table(kind));
+    const violation = draft.adopt(facts);
+    return violation === undefined ? this.#finish(draft) : { ok: false, error: violation };
+  }
+
+  #finish(draft: Draft): Result<State, Violation> {
     const dangling = draft.findDangling();
     if (dangling !== undefined) return { ok: false, error: dangling };
     const tables = new Map(this.#tables);
     for (const [kind, table] of draft.finish()) tables.set(kind, table);
-    return { ok: true, value: new TableState(this.schemas, this.version + 1, tables) };
+    return { ok: true, value: new TableState(this.schemas, this.version + 1, tables, draft.touched()) };
   }
 
   #table(kind: string): Table {
@@ -132,6 +160,18 @@ class Draft {
     return clash;
   }
 
+  /** Everything goes before anything comes, so that an id or a name may pass from one entity to another. */
+  adopt(facts: readonly Fact[]): Violation | undefined {
+    for (const { kind, id } of facts) this.#draft(kind).remove(id);
+    for (const { kind, id, entity } of facts) {
+      if (entity === undefined) continue;
+      const clash = this.#draft(kind).put(entity);
+      if (clash !== undefined) return clash;
+      this.#written.push({ kind, id });
+    }
+    return undefined;
+  }
+
   /** References are checked last, so that one batch may name parents and children in any order. */
   findDangling(): Violation | undefined {
     for (const { kind, id } of this.#written) {
@@ -150,8 +190,19 @@ class Draft {
     return undefined;
   }
 
+  touched(): Map<string, readonly string[]> {
+    const touched = new Map<string, readonly string[]>();
+    for (const [kind, draft] of this.#drafts) {
+      const ids = draft.touched();
+      if (ids.length > 0) touched.set(kind, ids);
+    }
+    return touched;
+  }
+
+  /** Tables that were only looked at stay the same object. */
   finish(): [string, Table][] {
-    return [...this.#drafts].map(([kind, draft]) => [kind, draft.finish()]);
+    const changed = [...this.#drafts].filter(([, draft]) => draft.touched().length > 0);
+    return changed.map(([kind, draft]) => [kind, draft.finish()]);
   }
 
   #remove(kind: string, id: string): Violation | undefined {

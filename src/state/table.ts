@@ -44,6 +44,20 @@ export const foreignId = (entity: JsonObject, field: string): string | undefined
   return isObject(value) && typeof value['id'] === 'string' ? value['id'] : undefined;
 };
 
+const FEW_CHANGES = 64;
+
+/** Where an id stands, or would have to be put, in a list by id. */
+function placeOf(sorted: readonly Entity[], id: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 export class Table {
   readonly shape: TableShape;
   readonly byId: LayeredMap<Entity>;
@@ -51,16 +65,32 @@ export class Table {
   readonly children: readonly LayeredMap<readonly string[]>[];
   #sorted: readonly Entity[] | undefined;
 
+  /** @param sorted the entities by id, when they are known already. */
   constructor(
     shape: TableShape,
     byId: LayeredMap<Entity> = new LayeredMap(),
     unique: readonly LayeredMap<string>[] = shape.uniqueKeys.map(() => new LayeredMap()),
     children: readonly LayeredMap<readonly string[]>[] = shape.foreign.map(() => new LayeredMap()),
+    sorted?: readonly Entity[],
   ) {
     this.shape = shape;
     this.byId = byId;
     this.unique = unique;
     this.children = children;
+    this.#sorted = sorted;
+  }
+
+  /** The sorted list after a few changes, when this table has made its own: sorting anew would cost a write its time. */
+  sortedWith(changes: ReadonlyMap<string, Entity | undefined>): readonly Entity[] | undefined {
+    if (this.#sorted === undefined || changes.size > FEW_CHANGES) return undefined;
+    const sorted = [...this.#sorted];
+    for (const [id, entity] of changes) {
+      const at = placeOf(sorted, id);
+      const isThere = sorted[at]?.id === id;
+      if (entity !== undefined) sorted.splice(at, isThere ? 1 : 0, entity);
+      else if (isThere) sorted.splice(at, 1);
+    }
+    return sorted;
   }
 
   /** By id ascending; computed once a version. */
@@ -83,6 +113,11 @@ export class TableDraft {
     this.shape = table.shape;
     this.#unique = table.shape.uniqueKeys.map(() => new Map());
     this.#children = table.shape.foreign.map(() => new Map());
+  }
+
+  /** Ids that were written or removed. */
+  touched(): string[] {
+    return [...this.#byId.keys()];
   }
 
   get(id: string): Entity | undefined {
@@ -160,6 +195,7 @@ export class TableDraft {
       table.byId.with(this.#byId),
       table.unique.map((index, i) => index.with(this.#unique[i]!)),
       table.children.map((index, i) => index.with(this.#children[i]!)),
+      table.sortedWith(this.#byId),
     );
   }
 }

@@ -1,43 +1,53 @@
 // The configuration in memory only, gone when the process ends.
-import type { Change, State } from '../state/state.ts';
-import type { Result, Violation } from '../state/violation.ts';
-import type { Store, Unsubscribe } from './store.ts';
+import type { State } from '../state/state.ts';
+import { NO_HASH } from './hash.ts';
+import { Publisher } from './publisher.ts';
+import { type Changes, type Committed, isEmpty, type Store, type Unsubscribe } from './store.ts';
 
 export class MemoryStore implements Store {
-  #state: State;
-  readonly #listeners = new Set<(state: State) => void>();
+  readonly kind = 'memory';
+  readonly isReadOnly = false;
+  readonly isReachable = true;
+  #hash = NO_HASH;
+  readonly #publisher: Publisher;
 
   constructor(state: State) {
-    this.#state = state;
+    this.#publisher = new Publisher(state);
   }
 
   get state(): State {
-    return this.#state;
+    return this.#publisher.state;
   }
 
-  commit(changes: readonly Change[]): Promise<Result<State, Violation>> {
-    const next = this.#state.with(changes);
-    if (next.ok) this.#publish(next.value);
-    return Promise.resolve(next);
+  get configurationHash(): string {
+    return this.#hash;
   }
 
-  replace(state: State): Promise<void> {
-    this.#publish(state);
+  async commit(changes: Changes): Promise<Committed> {
+    const list = typeof changes === 'function' ? changes(this.state) : changes;
+    if (list.length === 0) return { ok: true, value: this.state };
+    const next = this.state.with(list);
+    if (next.ok) this.#publisher.publish(next.value);
+    return next;
+  }
+
+  replace(state: State, hash = NO_HASH): Promise<void> {
+    this.#hash = hash;
+    this.#publisher.publish(state);
     return Promise.resolve();
+  }
+
+  fill(state: State, hash = NO_HASH): Promise<boolean> {
+    if (!isEmpty(this.state)) return Promise.resolve(false);
+    return this.replace(state, hash).then(() => true);
   }
 
   subscribe(listener: (state: State) => void): Unsubscribe {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#publisher.subscribe(listener);
   }
 
   close(): Promise<void> {
-    this.#listeners.clear();
+    this.#publisher.close();
     return Promise.resolve();
-  }
-
-  #publish(state: State): void {
-    this.#state = state;
-    for (const listener of this.#listeners) listener(state);
   }
 }

@@ -5,13 +5,36 @@ import type { Result, Violation } from '../state/violation.ts';
 
 export type Unsubscribe = () => void;
 
+/**
+ * Changes, or how to find them. Between reading `state` and committing, somebody else may have written: what depends on the
+ * state belongs into a function, which is called with the state that the changes will be made to. No changes, no commit.
+ */
+export type Changes = readonly Change[] | ((latest: State) => readonly Change[]);
+
+export type Committed = Result<State, Violation>;
+
 export interface Store {
-  /** The last committed state. */
+  readonly kind: 'memory' | 'declarative' | 'sqlite' | 'postgres';
+  /** The last committed state that this process knows. */
   readonly state: State;
-  /** All of the changes or none. Resolves after every subscriber has been told. */
-  commit(changes: readonly Change[]): Promise<Result<State, Violation>>;
+  /** Entities cannot be written one by one: `commit` is refused, only `replace` changes anything. */
+  readonly isReadOnly: boolean;
+  /** Whether the last attempt to write or to hear of news reached the database. */
+  readonly isReachable: boolean;
+  /** Of what was given to `replace` or `fill` last; NO_HASH before. */
+  readonly configurationHash: string;
+  /**
+   * All of the changes or none. Resolves after they are kept and every subscriber has been told. Rejects with
+   * E_STORE_UNAVAILABLE when the database is out of reach, with E_STORE_READ_ONLY when the store is read-only.
+   */
+  commit(changes: Changes): Promise<Committed>;
   /** Puts a whole other state in place of the current one (a changed file, a pushed configuration). */
-  replace(state: State): Promise<void>;
+  replace(state: State, hash?: string): Promise<void>;
+  /** `replace`, if the store is empty; answers whether it was. */
+  fill(state: State, hash?: string): Promise<boolean>;
   subscribe(listener: (state: State) => void): Unsubscribe;
   close(): Promise<void>;
 }
+
+export const isEmpty = (state: State): boolean =>
+  [...state.schemas.entities.keys()].every((kind) => state.count(kind) === 0);
