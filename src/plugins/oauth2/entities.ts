@@ -10,6 +10,7 @@ export const oauth2Credentials = defineEntity({
   primary_key: ['id'],
   endpoint_key: 'client_id',
   admin_api_name: 'oauth2',
+  admin_api_nested_name: 'oauth2',
   cache_key: ['client_id'],
   workspaceable: true,
   fields: {
