@@ -6,12 +6,8 @@ import { customFields } from '../shared/custom-fields.ts';
 import { legacyQueueFields, queue } from '../shared/queue.ts';
 import { checkUrl, url } from '../shared/url.ts';
 
-/** Kong's rules for a URL, and that records can be sent there. */
-function checkEndpoint(text: string): string | undefined {
-  const error = checkUrl(text);
-  if (error !== undefined) return error;
-  return /^https?:/i.test(text) && URL.canParse(text) ? undefined : 'could not parse url. Expected http:// or https://';
-}
+const checkEndpoint = (text: string): string | undefined =>
+  checkUrl(text) ?? (/^https?:/i.test(text) ? undefined : 'the scheme must be http or https');
 
 /** The user of the URL becomes an Authorization header, of which there can be one. */
 function checkAuthorization(config: JsonObject): string | undefined {
