@@ -13,6 +13,9 @@ export type Changes = readonly Change[] | ((latest: State) => readonly Change[])
 
 export type Committed = Result<State, Violation>;
 
+/** For what an operator should know and nobody asked for: a database that went away, and came back. */
+export type StoreReport = (level: 'debug' | 'info' | 'warn' | 'error', message: string) => void;
+
 export interface Store {
   readonly kind: 'memory' | 'declarative' | 'sqlite' | 'postgres';
   /** The last committed state that this process knows. */

@@ -85,29 +85,32 @@ export class SqliteStore implements Store {
   }
 
   #wake(): void {
-    this.#work ??= this.#workOff().finally(() => {
-      this.#work = undefined;
-    });
+    this.#work ??= this.#workOff();
   }
 
   async #workOff(): Promise<void> {
     // Jobs that are given in the same turn share a transaction.
     await Promise.resolve();
-    for (let jobs = this.#jobs.take(); jobs.length > 0; jobs = this.#jobs.take()) {
-      const batch = runJobs(this.state, jobs);
-      try {
-        if (batch.rows.length > 0 || batch.hash !== undefined) await this.#writer.write(batch.rows, batch.hash);
-      } catch (error) {
-        this.#isReachable = false;
-        const reason = error instanceof Error ? error.message : String(error);
-        const message = `cannot write to ${this.#directory}: ${reason}`;
-        rejectJobs(jobs, new GwctlError('E_STORE_UNAVAILABLE', message));
-        continue;
+    try {
+      for (let jobs = this.#jobs.take(); jobs.length > 0; jobs = this.#jobs.take()) {
+        const batch = runJobs(this.state, jobs);
+        try {
+          if (batch.rows.length > 0 || batch.hash !== undefined) await this.#writer.write(batch.rows, batch.hash);
+        } catch (error) {
+          this.#isReachable = false;
+          const reason = error instanceof Error ? error.message : String(error);
+          const message = `cannot write to ${this.#directory}: ${reason}`;
+          rejectJobs(jobs, new GwctlError('E_STORE_UNAVAILABLE', message));
+          continue;
+        }
+        this.#isReachable = true;
+        this.#hash = batch.hash ?? this.#hash;
+        this.#publisher.publish(batch.state);
+        batch.settle();
       }
-      this.#isReachable = true;
-      this.#hash = batch.hash ?? this.#hash;
-      this.#publisher.publish(batch.state);
-      batch.settle();
+    } finally {
+      // Here and not later: who comes after the last look at the queue has to start anew.
+      this.#work = undefined;
     }
   }
 }
