@@ -2,10 +2,17 @@
 // says and JSON Schema cannot (byte lengths above one, checks that are code) is left out: a schema made here may accept too
 // much, never too little. Names that must be there are a matter of their own (requirements.ts): an update needs none.
 import type { Json, JsonLiteral, JsonObject } from '../lib/json.ts';
-import type { Deprecation, Field, Fields, ListField, NumberField, Shorthands, StringField } from './define.ts';
+import type {
+  Deprecation,
+  Field,
+  Fields,
+  ForeignField,
+  ListField,
+  NumberField,
+  Shorthands,
+  StringField,
+} from './define.ts';
 import { both, requirementsOf } from './requirements.ts';
-
-type ForeignField = Extract<Field, { type: 'foreign' }>;
 
 /** What differs between the places where fields are written. */
 export interface JsonSchemaForm {

@@ -37,10 +37,14 @@ export function requirementsOf(
 const requirementsOfRecord = (field: Extract<Field, { type: 'record' }>): JsonObject =>
   field.abstract === true ? {} : requirementsOf(field.fields, field.shorthand_fields, field.entity_checks);
 
-/** A required record is made from the defaults of its fields, as far as these have some. */
+/** Must a new value name this field? */
+export const isMandatory = (field: Field): boolean =>
+  mustBeWritten(field, field.type === 'record' ? requirementsOfRecord(field) : {});
+
+/** A required record is made from the defaults of its fields, unless one of them has none and is required itself. */
 function mustBeWritten(field: Field, inner: JsonObject): boolean {
   if (field.required !== true || field.default !== undefined || field.auto === true) return false;
-  return field.type !== 'record' || Object.keys(inner).length > 0;
+  return field.type !== 'record' || Object.keys(inner).some((key) => key !== 'properties');
 }
 
 /** Field → the shorthands that can set it. A shorthand is code: it is asked with a sample what it would set. */
