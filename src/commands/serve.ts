@@ -1,6 +1,7 @@
 // gwctl serve: the whole gateway from state files.
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
+import { databaseFlag } from '../cli/database.ts';
 import { globalFlags, stateArgument, stateFlag } from '../cli/flags.ts';
 
 export default class Serve extends BaseCommand {
@@ -9,12 +10,19 @@ export default class Serve extends BaseCommand {
     `Boots the proxy and the Admin API from state files. Changes by the Admin API take effect at once and are gone when the
 process ends; the files are never written. Without a file the gateway starts empty.
 
+With --data the configuration is kept in a directory, with --database in PostgreSQL, where several nodes share it. A file
+fills a store that is empty; over one that holds something else it is written only with --replace. With --db-less the
+Admin API cannot write single entities.
+
 Properties of kong.conf come from KONG_* variables, such as KONG_PROXY_LISTEN; flags win over them. Port 0 picks a free
 port and prints it. SIGTERM and SIGINT let running requests end first; a second signal ends at once.`;
   static override examples = [
     '<%= config.bin %> serve gateway.yaml',
     '<%= config.bin %> serve gateway.yaml --watch',
     '<%= config.bin %> serve common.yaml team-a/ --proxy-listen 127.0.0.1:0 --admin-listen off',
+    '<%= config.bin %> serve gateway.yaml --data /var/lib/gwctl',
+    'KONG_PG_PASSWORD=… <%= config.bin %> serve --database postgres://gwctl@db.internal/gwctl',
+    '<%= config.bin %> serve gateway.yaml --db-less',
     'KONG_TRUSTED_IPS=10.0.0.0/8 <%= config.bin %> serve gateway.yaml',
   ];
   static override baseFlags = { 'no-color': globalFlags['no-color'], verbose: globalFlags.verbose } as never;
@@ -35,22 +43,36 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
     }),
     'log-level': Flags.string({ helpValue: 'LEVEL', description: 'least severity that is logged [default: notice]' }),
     watch: Flags.boolean({ description: 'load the files again whenever they change' }),
+    ...databaseFlag,
+    'db-less': Flags.boolean({
+      description: 'read-only Admin API, configured by files and POST /config (KONG_DATABASE=off)',
+      exclusive: ['data', 'database'],
+    }),
+    replace: Flags.boolean({ description: 'put the files in place of what the store holds' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Serve);
     this.remember({});
     const { loadConfig } = await import('../config/load.ts');
+    const { databaseFlags } = await import('../config/database.ts');
     const config = loadConfig(
       {
         proxy_listen: flags['proxy-listen'],
         admin_listen: flags['admin-listen'],
         proxy_access_log: flags['proxy-access-log'],
         log_level: flags['log-level'],
+        ...databaseFlags(flags['db-less'] ? 'off' : flags.database),
       },
       process.env,
     );
     const { serve } = await import('../cli/serve/serve.ts');
-    await serve({ inputs: [...(args.file ?? []), ...(flags.state ?? [])], config, isWatching: flags.watch });
+    await serve({
+      inputs: [...(args.file ?? []), ...(flags.state ?? [])],
+      config,
+      isWatching: flags.watch,
+      data: flags.data,
+      onOtherContent: flags.replace ? 'replace' : 'refuse',
+    });
   }
 }

@@ -9,6 +9,8 @@ export interface BannerFacts {
   readonly state: State;
   readonly files: readonly string[];
   readonly isWatching: boolean;
+  /** Where the configuration is kept. */
+  readonly kept: string;
   readonly readyMs: number;
 }
 
@@ -20,7 +22,7 @@ export function banner(facts: BannerFacts): string {
   if (facts.files.length > 0) {
     lines.push(`  from       ${facts.files.join(', ')}${facts.isWatching ? ' (watching for changes)' : ''}`);
   }
-  lines.push('  kept       in memory: changes by the Admin API are gone when this process ends');
+  lines.push(`  kept       ${facts.kept}`);
   return lines.join('\n');
 }
 

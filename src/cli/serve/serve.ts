@@ -13,13 +13,12 @@ import { GwctlError } from '../../lib/errors.ts';
 import { newUuid } from '../../lib/ids.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { bundledPlugins } from '../../plugins/index.ts';
-import { findExpired, startLifetimes } from '../../state/expiry.ts';
-import { createState, type State } from '../../state/state.ts';
-import { MemoryStore } from '../../store/memory.ts';
-import { loadInputs, printWarnings } from '../state-inputs.ts';
+import { deleteExpired } from '../../store/expire.ts';
+import type { Store } from '../../store/store.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
+import { type OpenedStore, openStore } from './open-store.ts';
 import { createServerLog } from './server-log.ts';
 import { setEngineFlags } from './v8-flags.ts';
 import { watchFiles } from './watch.ts';
@@ -28,37 +27,41 @@ export interface ServeOptions {
   readonly inputs: readonly string[];
   readonly config: Config;
   readonly isWatching: boolean;
+  /** Directory of a SQLite store. */
+  readonly data?: string | undefined;
+  /** What to do with files when the store holds something else. */
+  readonly onOtherContent?: 'refuse' | 'replace';
 }
 
 type Log = ReturnType<typeof createServerLog>;
 
 const EXPIRY_SWEEP_MS = 1000;
 
-export async function serve({ inputs, config, isWatching }: ServeOptions): Promise<void> {
+export async function serve({ inputs, config, isWatching, data, onOtherContent }: ServeOptions): Promise<void> {
   const startedAt = performance.now();
   setEngineFlags();
   const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
   const adminListen = withoutTls('admin_listen', config.admin_listen);
-  if (isWatching && (inputs.length === 0 || inputs.some((input) => input === '-' || /^https?:/.test(input)))) {
-    throw new GwctlError('E_USAGE', '--watch needs files or directories to watch');
-  }
   const log = createServerLog(config.log_level, (line) => process.stderr.write(line));
   for (const name of unknownVariables(process.env))
     log('warn', `${name} names no property of this gateway and is ignored`);
 
   const schemas = createSchemas(bundledPlugins);
-  const load = async (): Promise<State> => {
-    if (inputs.length === 0) return createState(schemas);
-    const loaded = await loadInputs(inputs, { schemas, ids: 'deterministic' });
-    printWarnings(loaded);
-    return startLifetimes(loaded.state, Date.now());
-  };
-  const store = new MemoryStore(await load());
+  const opened = await openStore({
+    inputs,
+    data,
+    onOtherContent: onOtherContent ?? 'refuse',
+    isWatching,
+    config,
+    schemas,
+    report: log,
+  });
+  const { store } = opened;
   const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message));
   warnOfUnexecuted(store.state);
   store.subscribe(warnOfUnexecuted);
   const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
-  const gateway = await startGateway({
+  const starting = startGateway({
     store,
     plugins: bundledPlugins,
     listen: proxyListen,
@@ -78,12 +81,17 @@ export async function serve({ inputs, config, isWatching }: ServeOptions): Promi
       maxRequests: config.upstream_keepalive_max_requests,
     },
   });
+  // A store that stays open would keep the process from ending.
+  const gateway = await starting.catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const admins: Server[] = [];
   try {
     for (const { host, port } of adminListen) {
       const server = createAdminServer({
         store,
-        node: describeNode(config, gateway),
+        node: describeNode(config, gateway, store),
         auto: { now: () => Date.now() },
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
@@ -92,18 +100,17 @@ export async function serve({ inputs, config, isWatching }: ServeOptions): Promi
     }
   } catch (error) {
     await gateway.close(0);
+    await store.close();
     throw error;
   }
 
-  const sweep = setInterval(() => {
-    const expired = findExpired(store.state, Date.now());
-    if (expired.length > 0) void store.commit(expired);
-  }, EXPIRY_SWEEP_MS);
-  const watch = isWatching ? watchFiles(inputs, () => void reload(load, store, log)) : undefined;
+  // Out of reach, the database keeps what has expired until the next sweep.
+  const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
+  const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
   const admin = admins.map((server) => server.address() as AddressInfo);
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
-    `${banner({ proxy: gateway.addresses, admin, state: store.state, files: inputs, isWatching, readyMs })}\n`,
+    `${banner({ proxy: gateway.addresses, admin, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
   await untilSignal(log);
@@ -121,11 +128,10 @@ export async function serve({ inputs, config, isWatching }: ServeOptions): Promi
 }
 
 /** A changed file that is wrong changes nothing: the gateway keeps serving what it has. */
-async function reload(load: () => Promise<State>, store: MemoryStore, log: Log): Promise<void> {
+async function reload(opened: OpenedStore, log: Log): Promise<void> {
   try {
-    const state = await load();
-    await store.replace(state);
-    log('info', `files loaded again: ${countEntities(state)}`);
+    await opened.reload();
+    log('info', `files loaded again: ${countEntities(opened.store.state)}`);
   } catch (error) {
     const details = error instanceof GwctlError ? error.details : '';
     process.stderr.write(`${details}\n`);
@@ -143,11 +149,17 @@ function withoutTls(property: string, text: string): ListenAddress[] {
   return addresses;
 }
 
-function describeNode(config: Config, gateway: Gateway): NodeInfo {
+function describeNode(config: Config, gateway: Gateway, store: Store): NodeInfo {
   return {
     id: newUuid(),
     hostname: hostname(),
-    configuration: { ...config, database: 'postgres', role: 'traditional' } as unknown as JsonObject,
+    configuration: {
+      ...config,
+      ...(config.pg_password === null ? {} : { pg_password: '******' }),
+      // A client asks this to know whether it may write entities.
+      database: store.isReadOnly ? 'off' : 'postgres',
+      role: 'traditional',
+    } as unknown as JsonObject,
     plugins: bundledPlugins.map(({ name, version, priority }) => ({ name, version, priority })),
     counters() {
       const { requests, connections, accepted } = gateway.counters();
