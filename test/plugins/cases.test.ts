@@ -1,8 +1,8 @@
 // Replays the facts of fixtures/plugins over HTTP: each case on a gateway of its own, its requests in order.
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json, JsonObject } from '../../src/lib/json.ts';
@@ -21,6 +21,8 @@ interface CaseRequest {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
   readonly expect: Expected;
+  /** Name → `json.<member>` or `cookie`: kept of this answer, and put in place of `{{name}}` in the requests that follow. */
+  readonly keep?: Readonly<Record<string, string>>;
 }
 
 /** A text is exact, null must be absent, `{match}` is an expression, a list is repeated lines in order. */
@@ -48,9 +50,10 @@ interface ExpectedUpstream {
   readonly query?: JsonObject;
 }
 
-for (const file of ['key-auth', 'rate-limiting', 'cors', 'request-transformer', 'log-record']) {
-  const path = new URL(`../../fixtures/plugins/${file}.json`, import.meta.url);
-  const cases = JSON.parse(await readFile(path, 'utf8')) as Case[];
+const folder = new URL('../../fixtures/plugins/', import.meta.url);
+for (const name of (await readdir(folder)).sort()) {
+  const file = basename(name, '.json');
+  const cases = JSON.parse(await readFile(new URL(name, folder), 'utf8')) as Case[];
   for (const entry of cases) {
     test(`${file}: ${entry.name}`, async () => {
       if (file === 'rate-limiting') await awayFromWindowEnd();
@@ -65,14 +68,37 @@ async function replay(entry: Case): Promise<void> {
   const plugins = JSON.parse(JSON.stringify(entry.plugins).replaceAll('{{logfile}}', logFile)) as Case['plugins'];
   const running = await start({ ...entry, plugins });
   try {
-    for (const request of entry.requests) await perform(running, request, logFile);
+    const kept = new Map<string, string>();
+    for (const request of entry.requests) await perform(running, withKept(request, kept), logFile, kept);
   } finally {
     await running.close();
     await rm(folder, { recursive: true });
   }
 }
 
-async function perform(running: Running, request: CaseRequest, logFile: string): Promise<void> {
+function withKept(request: CaseRequest, kept: ReadonlyMap<string, string>): CaseRequest {
+  if (kept.size === 0) return request;
+  const text = JSON.stringify(request).replaceAll(/{{(\w+)}}/g, (all, name: string) => kept.get(name) ?? all);
+  return JSON.parse(text) as CaseRequest;
+}
+
+function keep({ header, text }: Received, wanted: CaseRequest['keep'], kept: Map<string, string>): void {
+  for (const [name, where] of Object.entries(wanted ?? {})) {
+    const value =
+      where === 'cookie'
+        ? header('set-cookie')[0]?.split(';')[0]
+        : (JSON.parse(text) as JsonObject)[where.slice('json.'.length)];
+    assert.ok(typeof value === 'string', `the answer has no ${where}`);
+    kept.set(name, value);
+  }
+}
+
+async function perform(
+  running: Running,
+  request: CaseRequest,
+  logFile: string,
+  kept: Map<string, string>,
+): Promise<void> {
   const { requests } = running.echo;
   const before = requests.length;
   const [method = '', path = ''] = request.send.split(' ');
@@ -81,6 +107,7 @@ async function perform(running: Running, request: CaseRequest, logFile: string):
   assert.equal(received.status, expect.status, received.text);
   for (const [name, leaf] of Object.entries(expect.headers ?? {})) checkLeaf(name, received.header(name), leaf);
   checkBody(received, expect);
+  keep(received, request.keep, kept);
   assert.equal(requests.length - before, expect.upstream === false ? 0 : 1, 'requests that reached the upstream');
   if (typeof expect.upstream === 'object') checkUpstream(requests.at(-1)!, expect.upstream);
   if (expect.logged !== undefined) checkPart(await loggedRecord(logFile), expect.logged, 'record');

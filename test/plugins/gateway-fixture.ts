@@ -36,11 +36,17 @@ export interface SetUp {
   readonly keys?: Readonly<Record<string, string>>;
   /** Moment of expiry of a key, in seconds since the epoch. */
   readonly expiries?: Readonly<Record<string, number>>;
+  /** More entities by kind; `consumer` is a name. */
+  readonly entities?: Readonly<Record<string, readonly JsonObject[]>>;
+  readonly trustedIps?: readonly string[];
   readonly definitions?: readonly PluginDefinition[];
+  /** In place of the one of this machine. */
+  readonly systemLogSocket?: string;
 }
 
 export interface Running {
   readonly gateway: Gateway;
+  readonly store: MemoryStore;
   readonly echo: EchoUpstream;
   /** Lines that the gateway logged: `level message`. */
   readonly logs: string[];
@@ -75,10 +81,13 @@ export async function start(setUp: SetUp): Promise<Running> {
     plugins: definitions,
     listen: [{ host: '127.0.0.1', port: 0 }],
     events: { access: undefined, log: (level, message) => logs.push(`${level} ${message}`) },
+    trust: { trustedIps: setUp.trustedIps ?? [], realIpHeader: 'X-Real-IP', realIpRecursive: false },
+    ...(setUp.systemLogSocket === undefined ? {} : { systemLogSocket: setUp.systemLogSocket }),
   });
   const { port } = gateway.addresses[0]!;
   return {
     gateway,
+    store,
     echo,
     logs,
     send: (request) => send(port, request),
@@ -111,6 +120,11 @@ function stateOf(setUp: SetUp, definitions: readonly PluginDefinition[], port: n
     const expiry = setUp.expiries?.[key];
     const extra = expiry === undefined ? {} : { ttl: expiry };
     add('keyauth_credentials', { id, key, consumer: { id: CONSUMERS[consumer]! } }, extra);
+  }
+  for (const [kind, inputs] of Object.entries(setUp.entities ?? {})) {
+    for (const { consumer, ...input } of inputs) {
+      add(kind, typeof consumer === 'string' ? { ...input, consumer: { id: CONSUMERS[consumer]! } } : input);
+    }
   }
   for (const { name, route, service, consumer, config } of setUp.plugins) {
     add('plugins', {

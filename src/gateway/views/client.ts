@@ -1,4 +1,5 @@
 // Who is asking: the address behind trusted proxies, and the consumer once a plugin knows him.
+import { utf8ToBytes } from '../../lib/byte-text.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { ClientView } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
@@ -33,7 +34,7 @@ export class ClientSide implements ClientView {
     context.credential = credential;
     const { headers } = context.exchange;
     const put = (name: string, value: unknown): void => {
-      if (typeof value === 'string') headers.set(name, value);
+      if (typeof value === 'string') headers.set(name, utf8ToBytes(value));
       else headers.remove(name);
     };
     put('X-Consumer-ID', consumer?.id);

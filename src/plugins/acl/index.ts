@@ -9,4 +9,5 @@ export const acl = definePlugin({
   version: '3.10.0',
   schema,
   entities: [acls],
+  handler: () => import('./handler.ts'),
 });

@@ -9,4 +9,5 @@ export const basicAuth = definePlugin({
   version: '3.10.0',
   schema,
   entities: [basicauthCredentials],
+  handler: () => import('./handler.ts'),
 });

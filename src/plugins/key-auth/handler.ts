@@ -11,7 +11,7 @@ import {
   type PluginConfig,
   type Step,
 } from '../../pdk/index.ts';
-import { challenge, hasExpired, withAnonymous } from '../shared/authentication.ts';
+import { challenge, hasExpired, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { DUPLICATE, type Found, hasFields, inHeader, inQuery, type KeyBody, readKeyBody } from './find-key.ts';
 import type { schema } from './schema.ts';
 
@@ -49,8 +49,7 @@ function keyCheck(config: Config, environment: Environment): (exchange: AccessEx
     if (key === '') return noKey;
     const credential = entities.find('keyauth_credentials', 'key', bytesToUtf8(key));
     if (credential === undefined || hasExpired(credential, clock.now())) return unknown;
-    const owner = credential['consumer'] as { id: string } | null;
-    const consumer = owner === null ? undefined : entities.get('consumers', owner.id);
+    const consumer = ownerOf(credential, environment);
     if (consumer === undefined) {
       log.error('the consumer of an API key does not exist', { credential: credential.id });
       return broken;

@@ -36,6 +36,12 @@ export function withAnonymous(attempt: Attempt, anonymous: string | null, enviro
 const findConsumer = (name: string, { entities }: Environment): Entity | undefined =>
   entities.get('consumers', name) ?? entities.find('consumers', 'username', name);
 
+/** Whom a credential belongs to. */
+export function ownerOf(credential: Entity, { entities }: Environment): Entity | undefined {
+  const owner = credential['consumer'] as { id: string } | null;
+  return owner === null ? undefined : entities.get('consumers', owner.id);
+}
+
 /** `Key realm="…"`, or the bare scheme without a realm: the value of WWW-Authenticate. */
 export function challenge(scheme: string, realm: string | null): string {
   if (realm === null) return scheme;
