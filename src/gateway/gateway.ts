@@ -12,6 +12,7 @@ import type { GatewayCore, GatewayEvents } from './core.ts';
 import { createResolver } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { LocalCounters } from './environment/counters.ts';
+import { Outside } from './environment/outside.ts';
 import { renderFault, standardText } from './error-page.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
@@ -38,6 +39,8 @@ export interface GatewayOptions {
   readonly latencyTokens?: boolean;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
+  /** Where the log of the system listens, when it is not the usual place. */
+  readonly systemLogSocket?: string;
   readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
 }
 
@@ -66,13 +69,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const counters = new LocalCounters(clock);
   const files = new SharedAppendFiles((message) => events.log('error', message));
   const resolver = createResolver();
+  const outside = new Outside({
+    resolve: (host) => resolver.resolve(host),
+    systemLogSocket: options.systemLogSocket,
+    report: (message) => events.log('error', message),
+  });
   const balancers = new BalancerRegistry({
     resolve: (host) => resolver.resolve(host),
     onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
   });
   const instances = new PluginInstances({
     plugins: await loadPlugins(options.plugins),
-    environment: (plugin, entity) => environmentOf(plugin, entity, { store, clock, counters, files, events }),
+    environment: (plugin, entity) => environmentOf(plugin, entity, { store, clock, counters, files, outside, events }),
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
         instance: entity.id,
@@ -137,6 +145,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pool.close();
     balancers.close();
     instances.close();
+    await outside.close();
     resolver.close();
     counters.close();
     await files.close();
@@ -183,20 +192,25 @@ interface EnvironmentParts {
   readonly clock: Environment['clock'];
   readonly counters: Environment['counters'];
   readonly files: Environment['files'];
+  readonly outside: Outside;
   readonly events: GatewayEvents;
 }
 
 function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, files, events } = parts;
+  const { store, clock, counters, files, outside, events } = parts;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, details?: Readonly<Record<string, Json>>): void =>
       events.log(level, `[${plugin}] ${message}`, details);
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   return {
-    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    log,
     clock,
     counters,
     files,
+    network: outside.network,
+    systemLog: outside.systemLog,
+    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
     entities: {
       get: (kind, id) => store.state.get(kind, id),
       find: (kind, field, value) => store.state.find(kind, field, value),

@@ -1,7 +1,9 @@
 // What a plugin instance gets from the gateway besides requests. Everything here is owned by the gateway and passed in;
 // a plugin keeps no globals.
 import type { JsonObject } from '../lib/json.ts';
+import type { QueueOptions } from '../lib/queue.ts';
 import type { Entity } from '../schema/define.ts';
+import type { Network, SystemLog } from './network.ts';
 
 export interface Log {
   debug(message: string, details?: JsonObject): void;
@@ -29,6 +31,13 @@ export interface AppendFiles {
   append(path: string, line: string, options: { readonly reopen: boolean }): void;
 }
 
+/** Entries on their way to somewhere else. Adding never fails; losses are reported under the plugin's name. */
+export interface Queue<E> {
+  push(entry: E): void;
+  /** Takes no more; what it has is still sent, for a moment even when the gateway ends. */
+  close(): void;
+}
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -41,6 +50,9 @@ export interface Environment {
   readonly entities: EntityReader;
   readonly counters: Counters;
   readonly files: AppendFiles;
+  readonly network: Network;
+  readonly systemLog: SystemLog;
+  openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
   /** The configured instance: what it is scoped to. */
   readonly instance: {
     readonly id: string;

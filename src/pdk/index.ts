@@ -8,7 +8,7 @@ export {
   type PluginDefinition,
   type Step,
 } from './define.ts';
-export type { AppendFiles, Clock, Counters, EntityReader, Environment, Log } from './environment.ts';
+export type { AppendFiles, Clock, Counters, EntityReader, Environment, Log, Queue } from './environment.ts';
 export type {
   AccessExchange,
   BodyExchange,
@@ -28,3 +28,4 @@ export type {
   UpstreamView,
 } from './exchange.ts';
 export { slot } from './exchange.ts';
+export type { HttpAnswer, HttpRequest, Network, SystemLog, TcpTarget } from './network.ts';

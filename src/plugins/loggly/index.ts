@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const loggly = definePlugin({ name: 'loggly', priority: 6, version: '3.10.0', schema });
+export const loggly = definePlugin({
+  name: 'loggly',
+  priority: 6,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});

@@ -1,6 +1,7 @@
 // `custom_fields_by_lua`: extra fields of the log record. Of Lua only `return` of a literal is understood; anything else is
 // refused when it is configured, so that nothing silently does less than it says.
 import type { Json } from '../../lib/json.ts';
+import type { LogExchange } from '../../pdk/index.ts';
 
 const RETURN = /^\s*return\s+(.+?)\s*;?\s*$/s;
 const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s;
@@ -35,3 +36,17 @@ export const customFields = {
   },
   description: 'Fields to add to the log record, or to remove from it by returning nil.',
 } as const;
+
+type Snippets = Readonly<Record<string, string>> | null;
+
+/** Sets the values of all snippets in the log record. Throws at once for one that the schema would have refused. */
+export function customFieldSetter(snippets: Snippets): (exchange: LogExchange) => void {
+  const fields = Object.entries(snippets ?? {}).map(([key, code]): [string, Json | undefined] => {
+    const result = evaluateSnippet(code);
+    if (!result.ok) throw new Error(`custom_fields_by_lua.${key}: ${result.reason}`);
+    return [key, result.value];
+  });
+  return (exchange) => {
+    for (const [key, value] of fields) exchange.setLogValue(key, value);
+  };
+}

@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const statsd = definePlugin({ name: 'statsd', priority: 11, version: '3.10.0', schema });
+export const statsd = definePlugin({
+  name: 'statsd',
+  priority: 11,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});

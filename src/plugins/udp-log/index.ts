@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const udpLog = definePlugin({ name: 'udp-log', priority: 8, version: '3.10.0', schema });
+export const udpLog = definePlugin({
+  name: 'udp-log',
+  priority: 8,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});

@@ -1,0 +1,78 @@
+// HTTP requests of plugins. Connections are shared by everybody with the same times and the same view of certificates.
+import type { Agent } from 'undici';
+import type { HttpAnswer, HttpRequest } from '../../../pdk/network.ts';
+import { lookupWith, type Resolve } from './lookup.ts';
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+const MAX_CONNECTIONS = 64;
+/** More kinds of connections than any configuration has at once; older ones go. */
+const MAX_AGENTS = 32;
+
+export class HttpSender {
+  readonly #resolve: Resolve;
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve;
+  }
+
+  async send({ url, method, headers, body, timeoutMs, ...kind }: HttpRequest): Promise<HttpAnswer> {
+    const { origin, pathname, search } = new URL(url);
+    const timeout = Math.min(Math.max(Math.ceil(timeoutMs), 1), 2 ** 31 - 1);
+    const agent = await this.#agentFor(timeout, kind);
+    const answer = await agent.request({
+      origin,
+      path: pathname + search,
+      method: method as 'POST',
+      headers,
+      body,
+      signal: AbortSignal.timeout(timeout),
+    });
+    return { status: answer.statusCode, text: await textOf(answer.body) };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    this.#agents.clear();
+  }
+
+  async #agentFor(
+    timeout: number,
+    { keepAliveMs, verify }: Pick<HttpRequest, 'keepAliveMs' | 'verify'>,
+  ): Promise<Agent> {
+    const key = `${timeout} ${keepAliveMs} ${verify}`;
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    // Loaded by the first request: most gateways send none.
+    const undici = await import('undici');
+    const made = this.#agents.get(key);
+    if (made !== undefined) return made;
+    const agent = new undici.Agent({
+      connections: MAX_CONNECTIONS,
+      keepAliveTimeout: Math.max(keepAliveMs, 1),
+      keepAliveMaxTimeout: Math.max(keepAliveMs, 1),
+      headersTimeout: timeout,
+      bodyTimeout: timeout,
+      connect: { timeout, rejectUnauthorized: verify, lookup: lookupWith(this.#resolve) },
+    });
+    this.#agents.set(key, agent);
+    const [oldest] = this.#agents;
+    if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
+      this.#agents.delete(oldest[0]);
+      void oldest[1].close().catch(() => undefined);
+    }
+    return agent;
+  }
+}
+
+/** The rest of a long answer is not waited for. */
+async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size >= MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+}

@@ -1,0 +1,54 @@
+// Datagrams of plugins: one socket for each family of addresses, opened by the first datagram.
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { addressesOf, type Resolve } from './lookup.ts';
+
+/** Waiting for names and for the system. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+export class UdpSender {
+  readonly #resolve: Resolve;
+  readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
+  #waitingBytes = 0;
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve;
+  }
+
+  async send(host: string, port: number, datagrams: readonly string[]): Promise<void> {
+    const buffers = datagrams.map((datagram) => Buffer.from(datagram));
+    const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
+    if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) throw new Error('too many datagrams wait to be sent');
+    this.#waitingBytes += bytes;
+    try {
+      const [address] = await addressesOf(host, this.#resolve);
+      const socket = this.#socketFor(isIPv6(address) ? 'udp6' : 'udp4');
+      await Promise.all(buffers.map((buffer) => sendOne(socket, buffer, port, address)));
+    } finally {
+      this.#waitingBytes -= bytes;
+    }
+  }
+
+  close(): void {
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+
+  #socketFor(family: 'udp4' | 'udp6'): Socket {
+    const known = this.#sockets.get(family);
+    if (known !== undefined) return known;
+    const socket = createSocket(family);
+    this.#sockets.set(family, socket);
+    socket.on('error', () => {
+      if (this.#sockets.get(family) !== socket) return;
+      this.#sockets.delete(family);
+      socket.close();
+    });
+    return socket;
+  }
+}
+
+const sendOne = (socket: Socket, buffer: Buffer, port: number, address: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    socket.send(buffer, port, address, (error) => (error === null ? resolve() : reject(error)));
+  });

@@ -1,0 +1,75 @@
+// Everything through which plugins reach the world outside, opened and closed as one: queues first, so that what they still
+// have goes out, then the connections.
+import { BatchQueue, type QueueOptions } from '../../lib/queue.ts';
+import type { Network, Queue, SystemLog } from '../../pdk/index.ts';
+import { HttpSender } from './network/http.ts';
+import type { Resolve } from './network/lookup.ts';
+import { TcpSender } from './network/tcp.ts';
+import { UdpSender } from './network/udp.ts';
+import { LoggerProcess } from './system-log.ts';
+
+/** How long queues may still send when the gateway ends. */
+const LAST_SENDS_MS = 5000;
+
+export class Outside {
+  readonly network: Network;
+  readonly systemLog: SystemLog;
+  readonly #queues = new Set<{ close(withinMs?: number): Promise<void> }>();
+  /** Under way. */
+  readonly #sends = new Set<Promise<unknown>>();
+  readonly #closeAll: () => Promise<void>;
+
+  constructor(options: {
+    readonly resolve: Resolve;
+    readonly systemLogSocket: string | undefined;
+    readonly report: (message: string) => void;
+  }) {
+    const http = new HttpSender(options.resolve);
+    const udp = new UdpSender(options.resolve);
+    const tcp = new TcpSender(options.resolve);
+    const logger = new LoggerProcess(options.systemLogSocket, options.report);
+    this.network = {
+      http: (request) => this.#watch(http.send(request)),
+      udp: (host, port, datagrams) => this.#watch(udp.send(host, port, datagrams)),
+      tcp: (target, text) => this.#watch(tcp.send(target, text)),
+    };
+    this.systemLog = logger;
+    this.#closeAll = async () => {
+      await Promise.all([http.close(), logger.close()]);
+      udp.close();
+      tcp.close();
+    };
+  }
+
+  openQueue<E>(options: QueueOptions<E>): Queue<E> {
+    const queue = new BatchQueue(options);
+    this.#queues.add(queue);
+    return {
+      push: (entry) => queue.push(entry),
+      close: () => {
+        void queue.close().then(() => this.#queues.delete(queue));
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const deadline = performance.now() + LAST_SENDS_MS;
+    await Promise.all([...this.#queues].map((queue) => queue.close(LAST_SENDS_MS)));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.max(0, deadline - performance.now()));
+    });
+    await Promise.race([Promise.allSettled(this.#sends), late]);
+    clearTimeout(timer);
+    await this.#closeAll();
+  }
+
+  #watch<T>(send: Promise<T>): Promise<T> {
+    this.#sends.add(send);
+    const forget = (): void => {
+      this.#sends.delete(send);
+    };
+    send.then(forget, forget);
+    return send;
+  }
+}

@@ -1,0 +1,48 @@
+// How plugins reach other servers. The gateway owns the connections, shares them between instances and resolves names; a
+// plugin says where to and gets a promise.
+
+/** Milliseconds. */
+interface Times {
+  /** For the whole exchange. */
+  readonly timeoutMs: number;
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs: number;
+}
+
+export interface HttpRequest extends Times {
+  /** http or https, without user and fragment. */
+  readonly url: string;
+  readonly method: string;
+  /** Host and Content-Length are added. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Whether the certificate must be valid. */
+  readonly verify: boolean;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** The body, cut after 64 KiB. */
+  readonly text: string;
+}
+
+export interface TcpTarget extends Times {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined for plain TCP. The certificate is not verified. */
+  readonly tls: { readonly serverName: string | undefined } | undefined;
+}
+
+export interface Network {
+  /** Rejects when there is no complete answer; every status is an answer. */
+  http(request: HttpRequest): Promise<HttpAnswer>;
+  /** Resolves when the system took all datagrams: nothing says that they arrive. */
+  udp(host: string, port: number, datagrams: readonly string[]): Promise<void>;
+  /** Resolves when the text was written. Texts for one target share a connection and never mix. */
+  tcp(target: TcpTarget, text: string): Promise<void>;
+}
+
+export interface SystemLog {
+  /** `priority` is facility × 8 + severity. Never fails: what cannot be written is reported by the gateway. */
+  write(priority: number, message: string): void;
+}

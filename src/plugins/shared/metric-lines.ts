@@ -1,0 +1,67 @@
+// What statsd and datadog send has the same parts: figures of one request, who the consumer is, and `name:value|type`.
+import { isObject, type Json } from '../../lib/json.ts';
+import type { LogExchange } from '../../pdk/index.ts';
+import type { Entity } from '../../schema/define.ts';
+
+export interface Figures {
+  readonly status: number;
+  readonly requestSize: number;
+  readonly responseSize: number;
+  /** Milliseconds; the one of the upstream is -1 when it was not asked. */
+  readonly latency: number;
+  readonly upstreamLatency: number;
+  readonly kongLatency: number;
+  readonly workspace: { readonly id: string; readonly name: string };
+}
+
+export function figuresOf(exchange: LogExchange): Figures {
+  const { request, response, latencies, workspace, workspace_name } = exchange.logRecord();
+  return {
+    status: exchange.response.status,
+    requestSize: numberAt(request, 'size'),
+    responseSize: numberAt(response, 'size'),
+    latency: numberAt(latencies, 'request'),
+    upstreamLatency: numberAt(latencies, 'proxy'),
+    kongLatency: numberAt(latencies, 'kong'),
+    workspace: { id: textOf(workspace) ?? '', name: textOf(workspace_name) ?? '' },
+  };
+}
+
+/** Plugins may have changed the record. */
+const numberAt = (record: Json | undefined, key: string): number => {
+  const value = record !== undefined && isObject(record) ? record[key] : undefined;
+  return typeof value === 'number' ? value : 0;
+};
+
+const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+
+export type ConsumerIdentifier = 'consumer_id' | 'custom_id' | 'username';
+
+export function consumerText(consumer: Entity | undefined, by: ConsumerIdentifier): string | undefined {
+  if (consumer === undefined) return undefined;
+  return by === 'consumer_id' ? consumer.id.replaceAll('-', '_') : textOf(consumer[by]);
+}
+
+const TYPE_LETTERS = {
+  counter: 'c',
+  gauge: 'g',
+  histogram: 'h',
+  meter: 'm',
+  set: 's',
+  timer: 'ms',
+  distribution: 'd',
+} as const;
+
+export type StatType = keyof typeof TYPE_LETTERS;
+
+export const typeLetters = (type: StatType): string => TYPE_LETTERS[type];
+
+export const rateSuffix = (rate: number | null): string => (rate === null || rate === 1 ? '' : `|@${rate}`);
+
+/** What would end the name or the line. */
+export const cleanName = (text: string): string => text.replace(/[\u0000-\u001f:|\u007f]/g, '_');
+
+/** What would end the tag, the tags or the line. */
+export const cleanTag = (text: string): string => text.replace(/[\u0000-\u001f,|#[\]\u007f]/g, '_');
+
+export const withoutDots = (text: string): string => text.replaceAll('.', '_');

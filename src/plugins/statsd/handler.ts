@@ -1,0 +1,53 @@
+// statsd at work. A request becomes its lines at once; the queue holds lines and sends those of a batch together.
+import type { Environment, Phases, TcpTarget } from '../../pdk/index.ts';
+import { figuresOf } from '../shared/metric-lines.ts';
+import { queueLimits } from '../shared/queue-limits.ts';
+import { type Config, compileMetrics } from './metrics.ts';
+import { packLines } from './packets.ts';
+
+const TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_MS = 60_000;
+
+export function create(config: Config, { network, openQueue }: Environment): Phases {
+  const metrics = compileMetrics(config);
+  const isMeasured = statusFilter(config.allow_status_codes);
+  const queue = openQueue<readonly string[]>({
+    limits: queueLimits(config),
+    sizeOf: (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
+    send: createSender(config, network),
+  });
+  return {
+    log(exchange) {
+      if (!isMeasured(exchange.response.status)) return;
+      const { route, service, client } = exchange;
+      const measured = { ...figuresOf(exchange), route, service, consumer: client.consumer };
+      const lines: string[] = [];
+      for (const metric of metrics) {
+        const line = metric(measured);
+        if (line !== undefined) lines.push(line);
+      }
+      if (lines.length > 0) queue.push(lines);
+    },
+    close: () => queue.close(),
+  };
+}
+
+function createSender(
+  config: Config,
+  network: Environment['network'],
+): (batch: readonly (readonly string[])[]) => Promise<void> {
+  const host = config.host ?? 'localhost';
+  const port = config.port ?? 8125;
+  if (config.use_tcp === true) {
+    const target: TcpTarget = { host, port, tls: undefined, timeoutMs: TIMEOUT_MS, keepAliveMs: KEEP_ALIVE_MS };
+    return (batch) => network.tcp(target, `${batch.flat().join('\n')}\n`);
+  }
+  const size = config.udp_packet_size ?? 0;
+  return (batch) => network.udp(host, port, packLines(batch.flat(), size));
+}
+
+function statusFilter(ranges: readonly string[] | null): (status: number) => boolean {
+  if (ranges === null) return () => true;
+  const limits = ranges.map((range) => range.split('-').map(Number) as [number, number]);
+  return (status) => limits.some(([low, high]) => status >= low && status <= high);
+}
