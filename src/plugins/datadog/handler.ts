@@ -55,10 +55,10 @@ function compile(config: Config, metric: Metric): (figures: Figures, exchange: L
   const serviceTag = config.service_name_tag ?? 'name';
   const statusTag = config.status_tag ?? 'status';
   const consumerTag = config.consumer_tag ?? 'consumer';
-  const by = metric.consumer_identifier;
+  const by = metric.consumer_identifier ?? undefined;
   const more = (metric.tags ?? []).map((tag) => `,${tag}`).join('');
   return (figures, { service, client }) => {
-    const consumer = by === null ? undefined : consumerText(client.consumer, by);
+    const consumer = by === undefined ? undefined : consumerText(client.consumer, by);
     const who = consumer === undefined ? '' : `,${consumerTag}:${cleanTag(consumer)}`;
     const tags = `${serviceTag}:${serviceText(service)},${statusTag}:${figures.status}${who}${more}`;
     return `${name}:${value(figures)}|${type}|#${tags}`;

@@ -56,7 +56,8 @@ export type StatType = keyof typeof TYPE_LETTERS;
 
 export const typeLetters = (type: StatType): string => TYPE_LETTERS[type];
 
-export const rateSuffix = (rate: number | null): string => (rate === null || rate === 1 ? '' : `|@${rate}`);
+/** Metrics that come from the default of a plugin do not name every field. */
+export const rateSuffix = (rate: number | null | undefined): string => ((rate ?? 1) === 1 ? '' : `|@${rate}`);
 
 /** What would end the name or the line. */
 export const cleanName = (text: string): string => text.replace(/[\u0000-\u001f:|\u007f]/g, '_');
