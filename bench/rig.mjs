@@ -80,7 +80,7 @@ const childrenOf = (pid) => {
 export async function serve(file, { core, adminPort = 0 } = {}) {
   const startedAt = performance.now();
   const args = [GWCTL, 'serve', ...(file === undefined ? [] : [file]), '--proxy-listen', '127.0.0.1:0'];
-  args.push('--admin-listen', `127.0.0.1:${adminPort}`, '--proxy-access-log', 'off');
+  args.push('--admin-listen', `127.0.0.1:${adminPort}`, '--status-listen', 'off', '--proxy-access-log', 'off');
   const child = start(process.execPath, args, { core, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const chunk of child.stdout) {

@@ -51,7 +51,8 @@ function gwctl(...args) {
 
 /** Starts the gateway and waits for its banner, which says where it listens. */
 async function startGateway(file) {
-  const flags = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--proxy-access-log', 'off'];
+  const listen = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--status-listen', 'off'];
+  const flags = [...listen, '--proxy-access-log', 'off'];
   console.log(`$ gwctl serve gateway.yaml ${flags.join(' ')}`);
   const child = spawn(process.execPath, [GWCTL, 'serve', file, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] });
   closers.push(() => {

@@ -1,5 +1,6 @@
 // What the Admin API tells about the node it runs in, supplied by whoever starts it. The Admin API itself knows only
 // schemas and the store.
+import type { MetricFamily } from '../lib/exposition.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 
 export interface NodeInfo {
@@ -19,6 +20,8 @@ export interface NodeInfo {
     readonly connections_waiting: number;
   };
   readonly health: UpstreamHealth;
+  /** What the node measures; absent where nothing does. */
+  readonly metrics?: () => readonly MetricFamily[];
 }
 
 /** The live view of balancers; absent answers mean that nothing is known of that upstream. */

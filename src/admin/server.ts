@@ -22,26 +22,50 @@ export interface AdminOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+export interface Target {
+  /** Percent-decoded; a trailing slash does not count. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+}
+
 export function createAdminServer(options: AdminOptions): Server {
   const finder = createEndpointFinder(options.store.state.schemas);
+  return createReplyServer((request, target) => answerRequest(options, finder, request, target), options.onError);
+}
+
+/** A server that answers with replies, safe against pages of browsers. */
+export function createReplyServer(
+  answer: (request: IncomingMessage, target: Target) => Promise<Reply>,
+  onError: ((error: unknown) => void) | undefined,
+): Server {
+  const judge = async (request: IncomingMessage): Promise<Reply> => {
+    const refused = refuseForeignPage(request);
+    if (refused !== undefined) return refused;
+    const target = parseTarget(request.url ?? '/');
+    return target === undefined ? message(400, 'Bad request') : answer(request, target);
+  };
   return createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 }, (request, response) => {
     const started = performance.now();
-    answerRequest(options, finder, request)
+    judge(request)
       .catch((error: unknown) => {
-        options.onError?.(error);
+        onError?.(error);
         return message(500, 'An unexpected error occurred');
       })
       .then((reply) => send(request, response, reply, performance.now() - started))
-      .catch((error: unknown) => options.onError?.(error));
+      .catch((error: unknown) => onError?.(error));
   });
 }
 
-async function answerRequest(options: AdminOptions, finder: EndpointFinder, request: IncomingMessage): Promise<Reply> {
-  const refused = refuseForeignPage(request);
-  if (refused !== undefined) return refused;
-  const url = parseTarget(request.url ?? '/');
-  if (url === undefined) return message(400, 'Bad request');
-  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+/** HEAD is a GET whose body is not sent. */
+export const methodOf = ({ method }: IncomingMessage): string => (method === 'HEAD' ? 'GET' : (method ?? 'GET'));
+
+async function answerRequest(
+  options: AdminOptions,
+  finder: EndpointFinder,
+  request: IncomingMessage,
+  url: Target,
+): Promise<Reply> {
+  const method = methodOf(request);
   const special = findSpecial(url.segments);
   const endpoint = special === undefined ? finder(url.segments) : undefined;
   if (special === undefined && endpoint === undefined) return notFound;
@@ -60,8 +84,8 @@ async function answerRequest(options: AdminOptions, finder: EndpointFinder, requ
   return serveEndpoint(options, endpoint!, { method, query: url.query, body: body.value, isForm: body.isForm });
 }
 
-/** Path segments, percent-decoded; a trailing slash does not count. Undefined for a broken escape. */
-function parseTarget(target: string): { segments: string[]; query: URLSearchParams } | undefined {
+/** Undefined for a broken escape. */
+function parseTarget(target: string): Target | undefined {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   try {
@@ -91,7 +115,7 @@ const hostName = (authority: string): string => authority.replace(/:\d+$/, '').r
 const isLocalName = (name: string): boolean =>
   name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
 
-function preflight(request: IncomingMessage, methods: readonly string[]): Reply {
+export function preflight(request: IncomingMessage, methods: readonly string[]): Reply {
   const allowed = [...methods, 'OPTIONS', ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
   const asked = request.headers['access-control-request-headers'];
   return {
@@ -120,19 +144,17 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply, 
     return;
   }
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  headers['Content-Type'] = 'application/json; charset=utf-8';
+  headers['Content-Type'] ??= 'application/json; charset=utf-8';
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(request.method === 'HEAD' ? undefined : text);
 }
 
 /** Listens, or says in one sentence why it cannot. */
-export function listenAdmin(server: Server, host: string, port: number): Promise<void> {
+export function listenAdmin(server: Server, host: string, port: number, what = 'the Admin API'): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? 'the address is in use' : error.message;
-      reject(
-        new GwctlError('E_LISTEN', `cannot listen on ${host}:${port} for the Admin API: ${reason}`, { cause: error }),
-      );
+      reject(new GwctlError('E_LISTEN', `cannot listen on ${host}:${port} for ${what}: ${reason}`, { cause: error }));
     });
     server.listen(port, host, resolve);
   });

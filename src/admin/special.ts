@@ -6,6 +6,7 @@ import type { NodeInfo } from './node.ts';
 import type { Reply } from './reply.ts';
 import { healthRoutes } from './routes/health.ts';
 import { informationRoutes } from './routes/information.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { schemaRoutes } from './routes/schemas.ts';
 
 export interface SpecialRequest {
@@ -25,7 +26,7 @@ export interface SpecialRoute {
   readonly describes?: Readonly<Record<string, string>>;
 }
 
-const routes: readonly SpecialRoute[] = [...informationRoutes, ...schemaRoutes, ...healthRoutes];
+const routes: readonly SpecialRoute[] = [...informationRoutes, ...schemaRoutes, ...healthRoutes, ...metricsRoutes];
 
 export const listSpecial = (): readonly SpecialRoute[] => routes;
 

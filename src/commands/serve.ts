@@ -37,6 +37,10 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
       helpValue: 'ADDRESS:PORT',
       description: 'where the Admin API listens, or off [default: 127.0.0.1:8001]',
     }),
+    'status-listen': Flags.string({
+      helpValue: 'ADDRESS:PORT',
+      description: 'where /status, /status/ready and /metrics are answered, or off [default: 127.0.0.1:8007]',
+    }),
     'proxy-access-log': Flags.string({
       helpValue: 'FILE',
       description: 'where a line for each request goes, - for standard output, or off [default: -]',
@@ -60,6 +64,7 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
       {
         proxy_listen: flags['proxy-listen'],
         admin_listen: flags['admin-listen'],
+        status_listen: flags['status-listen'],
         proxy_access_log: flags['proxy-access-log'],
         log_level: flags['log-level'],
         ...databaseFlags(flags['db-less'] ? 'off' : flags.database),

@@ -27,6 +27,12 @@ export const properties = {
     default: '127.0.0.1:8001',
     description: 'Addresses of the Admin API; keep it on loopback unless something else guards it.',
   },
+  status_listen: {
+    type: 'string',
+    required: true,
+    default: '127.0.0.1:8007',
+    description: 'Addresses of the Status API: /status, /status/ready and /metrics.',
+  },
   router_flavor: {
     type: 'string',
     required: true,

@@ -142,6 +142,15 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     return this.#logEdits === undefined ? logText(this) : JSON.stringify(this.logRecord());
   }
 
+  get latencies(): LogExchange['latencies'] {
+    const request = this.elapsed();
+    const isProxied = this.source === 'service' || this.upstreamLatency >= 0;
+    return { kong: isProxied ? this.proxyLatency : request, proxy: this.upstreamLatency, request };
+  }
+  get bytes(): LogExchange['bytes'] {
+    return { received: this.exchange.bytesIn, sent: this.exchange.bytesOut };
+  }
+
   /** What a trusted peer reports of the request he got, else our own view of it. */
   get forwarded(): RequestView['forwarded'] {
     return (this.#forwarded ??= this.#readForwarded());

@@ -1,6 +1,7 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { GwctlError } from '../lib/errors.ts';
+import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds } from '../lib/ids.ts';
 import type { Json } from '../lib/json.ts';
 import type { Environment, PluginDefinition } from '../pdk/index.ts';
@@ -12,6 +13,7 @@ import type { GatewayCore, GatewayEvents } from './core.ts';
 import { createResolver } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { LocalCounters } from './environment/counters.ts';
+import { MetricsRegistry } from './environment/metrics.ts';
 import { Outside } from './environment/outside.ts';
 import { renderFault, standardText } from './error-page.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
@@ -19,6 +21,7 @@ import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
 import { Http1Server, type ServerLimits } from './http1/server.ts';
 import { recordRejected } from './observe/access-record.ts';
+import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
@@ -55,6 +58,8 @@ export interface Gateway {
   readonly addresses: readonly AddressInfo[];
   readonly balancers: BalancerRegistry;
   counters(): GatewayCounters;
+  /** What plugins count and show; families without a sample too. */
+  metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
   close(graceMs?: number): Promise<void>;
 }
@@ -78,9 +83,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     resolve: (host) => resolver.resolve(host),
     onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
   });
+  const metrics = new MetricsRegistry();
+  metrics.offer(targetHealthFamily(store, balancers));
   const instances = new PluginInstances({
     plugins: await loadPlugins(options.plugins),
-    environment: (plugin, entity) => environmentOf(plugin, entity, { store, clock, counters, files, outside, events }),
+    environment: (plugin, entity) =>
+      environmentOf(plugin, entity, { store, clock, counters, files, metrics, outside, events }),
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
         instance: entity.id,
@@ -169,6 +177,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     addresses,
     balancers,
     counters: () => ({ requests, connections: http1.connectionCount, accepted }),
+    metrics: () => metrics.families(),
     close,
   };
 }
@@ -192,12 +201,13 @@ interface EnvironmentParts {
   readonly clock: Environment['clock'];
   readonly counters: Environment['counters'];
   readonly files: Environment['files'];
+  readonly metrics: Environment['metrics'];
   readonly outside: Outside;
   readonly events: GatewayEvents;
 }
 
 function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, files, outside, events } = parts;
+  const { store, clock, counters, files, metrics, outside, events } = parts;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, details?: Readonly<Record<string, Json>>): void =>
@@ -208,6 +218,7 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
     clock,
     counters,
     files,
+    metrics,
     network: outside.network,
     systemLog: outside.systemLog,
     openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),

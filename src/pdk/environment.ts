@@ -3,6 +3,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { QueueOptions } from '../lib/queue.ts';
 import type { Entity } from '../schema/define.ts';
+import type { Metrics } from './metrics.ts';
 import type { Network, SystemLog } from './network.ts';
 
 export interface Log {
@@ -50,6 +51,7 @@ export interface Environment {
   readonly entities: EntityReader;
   readonly counters: Counters;
   readonly files: AppendFiles;
+  readonly metrics: Metrics;
   readonly network: Network;
   readonly systemLog: SystemLog;
   openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;

@@ -131,6 +131,10 @@ export interface BodyExchange extends EveryPhase {
 }
 export interface LogExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
+  /** Milliseconds: in the gateway, waiting for the upstream (-1 when none answered), in all. Cheaper than the record. */
+  readonly latencies: { readonly kong: number; readonly proxy: number; readonly request: number };
+  /** Of the whole exchange with the client, heads included. */
+  readonly bytes: { readonly received: number; readonly sent: number };
   /** The record that log plugins send, with all values set so far. Its route, service and consumer are the stored ones: read only. */
   logRecord(): JsonObject;
   /** The same as JSON, in one line; cheaper than turning the record into text. */

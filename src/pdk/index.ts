@@ -28,4 +28,5 @@ export type {
   UpstreamView,
 } from './exchange.ts';
 export { slot } from './exchange.ts';
+export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from './metrics.ts';
 export type { HttpAnswer, HttpRequest, Network, SystemLog, TcpTarget } from './network.ts';

@@ -23,7 +23,10 @@ interface Serving {
 }
 
 function spawnServe(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [GWCTL, 'serve', ...args], { env: { ...process.env, ...env } });
+  // The usual port of the Status API may be taken by whatever runs beside this test.
+  const child = spawn(process.execPath, [GWCTL, 'serve', ...args], {
+    env: { ...process.env, KONG_STATUS_LISTEN: '127.0.0.1:0', ...env },
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += chunk));
   child.stderr.on('data', (chunk) => (output.stderr += chunk));
@@ -141,6 +144,7 @@ test('a port in use ends the start with one sentence and exit code 1', async () 
   for (const args of [
     ['--proxy-listen', taken, '--admin-listen', 'off'],
     ['--proxy-listen', '127.0.0.1:0', '--admin-listen', taken],
+    ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--status-listen', taken],
   ]) {
     const { output, ended } = spawnServe(args);
     assert.equal(await ended, 1);

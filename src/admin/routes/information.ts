@@ -69,7 +69,16 @@ function status({ node, query }: SpecialRequest): Reply {
   });
 }
 
-const SPECIAL_PATHS = ['/', '/status', '/endpoints', '/tags', '/tags/{tags}', '/plugins/enabled', '/schemas/{name}'];
+const SPECIAL_PATHS = [
+  '/',
+  '/status',
+  '/metrics',
+  '/endpoints',
+  '/tags',
+  '/tags/{tags}',
+  '/plugins/enabled',
+  '/schemas/{name}',
+];
 
 function endpoints({ store }: SpecialRequest): Reply {
   const data: Json[] = [...new Set([...listEndpoints(store.state.schemas), ...SPECIAL_PATHS])].sort();

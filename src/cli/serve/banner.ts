@@ -6,6 +6,7 @@ import type { State } from '../../state/state.ts';
 export interface BannerFacts {
   readonly proxy: readonly { readonly address: string; readonly port: number }[];
   readonly admin: readonly { readonly address: string; readonly port: number }[];
+  readonly status: readonly { readonly address: string; readonly port: number }[];
   readonly state: State;
   readonly files: readonly string[];
   readonly isWatching: boolean;
@@ -18,6 +19,7 @@ export function banner(facts: BannerFacts): string {
   const lines = [`gwctl ${VERSION} is ready in ${Math.round(facts.readyMs)} ms`];
   for (const { address, port } of facts.proxy) lines.push(`  proxy      http://${showAddress(address, port)}`);
   for (const { address, port } of facts.admin) lines.push(`  Admin API  http://${showAddress(address, port)}`);
+  for (const { address, port } of facts.status) lines.push(`  Status API http://${showAddress(address, port)}`);
   lines.push(`  loaded     ${countEntities(facts.state)}`);
   if (facts.files.length > 0) {
     lines.push(`  from       ${facts.files.join(', ')}${facts.isWatching ? ' (watching for changes)' : ''}`);

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { NodeInfo } from '../../admin/node.ts';
 import { createAdminServer, listenAdmin } from '../../admin/server.ts';
+import { createStatusServer } from '../../admin/status-server.ts';
 import { type ListenAddress, parseListen } from '../../config/listen.ts';
 import { type Config, unknownVariables } from '../../config/load.ts';
 import { createSchemas } from '../../entities/registry.ts';
@@ -19,6 +20,7 @@ import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
+import { createReadiness } from './readiness.ts';
 import { createServerLog } from './server-log.ts';
 import { setEngineFlags } from './v8-flags.ts';
 import { watchFiles } from './watch.ts';
@@ -42,6 +44,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   setEngineFlags();
   const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
   const adminListen = withoutTls('admin_listen', config.admin_listen);
+  const statusListen = withoutTls('status_listen', config.status_listen);
   const log = createServerLog(config.log_level, (line) => process.stderr.write(line));
   for (const name of unknownVariables(process.env))
     log('warn', `${name} names no property of this gateway and is ignored`);
@@ -87,11 +90,25 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     throw error;
   });
   const admins: Server[] = [];
+  const statuses: Server[] = [];
+  const readiness = createReadiness(store);
+  const node = describeNode(config, gateway, store);
   try {
+    for (const { host, port } of statusListen) {
+      const server = createStatusServer({
+        store,
+        node,
+        auto: { now: () => Date.now() },
+        readiness,
+        onError: (error) => log('error', `Status API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
+      });
+      await listenAdmin(server, host, port, 'the Status API');
+      statuses.push(server);
+    }
     for (const { host, port } of adminListen) {
       const server = createAdminServer({
         store,
-        node: describeNode(config, gateway, store),
+        node,
         auto: { now: () => Date.now() },
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
@@ -99,6 +116,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
       admins.push(server);
     }
   } catch (error) {
+    for (const server of [...statuses, ...admins]) server.close();
     await gateway.close(0);
     await store.close();
     throw error;
@@ -107,13 +125,15 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
   const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
-  const admin = admins.map((server) => server.address() as AddressInfo);
+  const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
-    `${banner({ proxy: gateway.addresses, admin, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
+    `${banner({ proxy: gateway.addresses, admin: addressesOf(admins), status: addressesOf(statuses), state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
   await untilSignal(log);
+  // Whoever asks meanwhile is told not to send more.
+  readiness.drain();
   watch?.close();
   clearInterval(sweep);
   for (const server of admins) {
@@ -121,7 +141,8 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     server.closeIdleConnections();
   }
   await gateway.close();
-  for (const server of admins) server.closeAllConnections();
+  for (const server of statuses) server.close();
+  for (const server of [...admins, ...statuses]) server.closeAllConnections();
   await accessLog.close();
   await store.close();
   log('info', 'stopped');
@@ -174,6 +195,7 @@ function describeNode(config: Config, gateway: Gateway, store: Store): NodeInfo 
       };
     },
     health: gateway.balancers as unknown as NodeInfo['health'],
+    metrics: () => gateway.metrics(),
   };
 }
 

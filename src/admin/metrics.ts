@@ -1,0 +1,53 @@
+// What /metrics answers: numbers of the node itself, always, and what plugins count and show.
+import { EXPOSITION_TYPE, labelText, type MetricFamily, renderFamilies, type Sample } from '../lib/exposition.ts';
+import { KONG_VERSION } from '../lib/version.ts';
+import type { Store } from '../store/store.ts';
+import type { NodeInfo } from './node.ts';
+import { notFound, type Reply } from './reply.ts';
+
+export function metricsReply(node: NodeInfo, store: Store): Reply {
+  if (node.metrics === undefined) return notFound;
+  const text = renderFamilies([...nodeFamilies(node, store), ...node.metrics()]);
+  return { status: 200, body: text, headers: { 'Content-Type': EXPOSITION_TYPE } };
+}
+
+const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFamily => ({
+  name,
+  help,
+  type: 'gauge',
+  samples: () => samples,
+});
+
+function nodeFamilies(node: NodeInfo, store: Store): MetricFamily[] {
+  const { total_requests, ...connections } = node.counters();
+  const ofNode = (more: Readonly<Record<string, string>>): string =>
+    labelText(['node_id', ...Object.keys(more)], [node.id, ...Object.values(more)]);
+  const states = { ...connections, connections_total: total_requests };
+  return [
+    gauge(
+      'kong_nginx_connections_total',
+      'Connections of clients by state; `total` counts requests.',
+      Object.entries(states).map(([name, value]) => ({
+        labels: ofNode({ subsystem: 'http', state: name.replace('connections_', '') }),
+        value,
+      })),
+    ),
+    gauge('kong_nginx_requests_total', 'Requests so far.', [
+      { labels: ofNode({ subsystem: 'http' }), value: total_requests },
+    ]),
+    gauge(
+      'kong_nginx_timers',
+      'Timers of the gateway.',
+      ['pending', 'running'].map((state) => ({ labels: labelText(['state'], [state]), value: 0 })),
+    ),
+    gauge('kong_datastore_reachable', 'Whether the store of the configuration can be reached.', [
+      { labels: '', value: store.isReachable ? 1 : 0 },
+    ]),
+    gauge('kong_node_info', 'This node and the version it speaks.', [
+      { labels: ofNode({ version: KONG_VERSION }), value: 1 },
+    ]),
+    gauge('kong_memory_workers_lua_vms_bytes', 'Memory that the process has allocated for objects.', [
+      { labels: ofNode({ pid: String(process.pid), kong_subsystem: 'http' }), value: process.memoryUsage().heapUsed },
+    ]),
+  ];
+}

@@ -1,0 +1,207 @@
+// The prometheus plugin in a running gateway: what requests leave in the metrics, read as Prometheus reads them.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { MetricsRegistry } from '../../src/gateway/environment/metrics.ts';
+import { renderFamilies } from '../../src/lib/exposition.ts';
+import { type Running, type SetUp, start } from './gateway-fixture.ts';
+
+const ALL = { status_code_metrics: true, latency_metrics: true, bandwidth_metrics: true };
+
+async function run(
+  setUp: SetUp,
+  use: (gateway: Running, read: () => Map<string, number>) => Promise<void>,
+): Promise<void> {
+  const gateway = await start(setUp);
+  try {
+    await use(gateway, () => parse(renderFamilies(gateway.gateway.metrics())));
+  } finally {
+    await gateway.close();
+  }
+}
+
+/** Sample → value; every line must be a comment or a sample of the text format. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  for (const line of text.split('\n').slice(0, -1)) {
+    if (/^# (HELP|TYPE) [a-z_]+ ./.test(line)) continue;
+    const match = /^([a-z_]+(?:\{[a-z_]+="(?:[^"\\]|\\.)*"(?:,[a-z_]+="(?:[^"\\]|\\.)*")*\})?) (\S+)$/.exec(line);
+    assert.ok(match, `not a sample: ${line}`);
+    samples.set(match[1]!, match[2] === '+Inf' ? Number.POSITIVE_INFINITY : Number(match[2]));
+  }
+  return samples;
+}
+
+const names = (samples: Map<string, number>): string[] =>
+  [...new Set([...samples.keys()].map((key) => key.split('{')[0]!))].sort();
+
+/** The log phase runs after the client has its answer. */
+async function until(isReached: () => boolean, what: string): Promise<void> {
+  for (let i = 0; i < 100 && !isReached(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(isReached(), `never happened: ${what}`);
+}
+
+const counted = (code: number, source: string, consumer = ''): string =>
+  `kong_http_requests_total{service="echo",route="r",code="${code}",source="${source}",workspace="default",consumer="${consumer}"}`;
+
+test('requests are counted by service, route, status and source', async () => {
+  await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
+    await send({ path: '/get' });
+    await send({ path: '/get' });
+    await until(() => read().get(counted(200, 'service')) === 2, 'two requests are counted');
+  });
+});
+
+test('what a plugin answers is counted under source kong', async () => {
+  const plugins = [{ name: 'prometheus', config: ALL }, { name: 'key-auth' }];
+  await run({ plugins }, async ({ send }, read) => {
+    assert.equal((await send({})).status, 401);
+    await until(() => read().get(counted(401, 'kong')) === 1, 'the refusal is counted');
+    assert.equal(read().get(counted(401, 'service')), undefined);
+  });
+});
+
+test('a request that no route matches is not counted, and breaks nothing', async () => {
+  const setUp: SetUp = { plugins: [{ name: 'prometheus', config: ALL }], routes: { r: ['/known'] } };
+  await run(setUp, async ({ send, logs }, read) => {
+    assert.equal((await send({ path: '/unknown' })).status, 404);
+    await send({ path: '/known' });
+    await until(() => read().has(counted(200, 'service')), 'the known route is counted');
+    assert.deepEqual(
+      [...read().keys()].filter((key) => key.includes('code="404"')),
+      [],
+    );
+    assert.deepEqual(logs, []);
+  });
+});
+
+test('every group is off until it is asked for', async () => {
+  const node = ['kong_nginx_metric_errors_total'];
+  const groups: [Record<string, boolean>, string[]][] = [
+    [{}, []],
+    [{ status_code_metrics: true }, ['kong_http_requests_total']],
+    [{ bandwidth_metrics: true }, ['kong_bandwidth_bytes']],
+    [
+      { latency_metrics: true },
+      ['kong_kong_latency_ms', 'kong_request_latency_ms', 'kong_upstream_latency_ms'].flatMap((name) => [
+        `${name}_bucket`,
+        `${name}_count`,
+        `${name}_sum`,
+      ]),
+    ],
+  ];
+  for (const [config, expected] of groups) {
+    await run({ plugins: [{ name: 'prometheus', config }] }, async ({ send }, read) => {
+      await send({});
+      const wanted = [...expected, ...node].sort();
+      await until(() => names(read()).length === wanted.length, JSON.stringify(config));
+      assert.deepEqual(names(read()), wanted);
+    });
+  }
+});
+
+test('bytes are counted in both directions, with the head', async () => {
+  await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
+    const bytes = (direction: string): number =>
+      read().get(
+        `kong_bandwidth_bytes{service="echo",route="r",direction="${direction}",workspace="default",consumer=""}`,
+      ) ?? 0;
+    const { text } = await send({ method: 'POST', body: 'x'.repeat(5000) });
+    await until(() => bytes('ingress') > 0, 'bytes are counted');
+    assert.ok(bytes('ingress') > 5000 && bytes('ingress') < 6000, String(bytes('ingress')));
+    assert.ok(bytes('egress') > text.length, String(bytes('egress')));
+  });
+});
+
+test('latencies fall into the buckets of Prometheus: cumulative, the last one without bound', async () => {
+  await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
+    const labels = 'service="echo",route="r",workspace="default"';
+    await send({});
+    await until(() => read().get(`kong_request_latency_ms_count{${labels}}`) === 1, 'a latency is measured');
+    const samples = read();
+    for (const [name, bounds] of [
+      ['kong_kong_latency_ms', [1, 2, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 750, 1000, 3000, 6000]],
+      ['kong_upstream_latency_ms', [25, 50, 80, 100, 250, 400, 700, 1000, 2000, 5000, 10000, 30000, 60000]],
+      ['kong_request_latency_ms', [25, 50, 80, 100, 250, 400, 700, 1000, 2000, 5000, 10000, 30000, 60000]],
+    ] as const) {
+      const counts = [...bounds, '+Inf'].map((le) => samples.get(`${name}_bucket{${labels},le="${le}"}`));
+      assert.ok(
+        counts.every((count) => count === 0 || count === 1) && counts.at(-1) === 1,
+        `${name}: ${counts.join()}`,
+      );
+      assert.deepEqual([...counts].sort(), counts, `${name} rises`);
+      assert.equal(samples.get(`${name}_count{${labels}}`), 1);
+      assert.ok(samples.get(`${name}_sum{${labels}}`)! >= 0);
+    }
+  });
+});
+
+test('consumers are named only with per_consumer', async () => {
+  for (const isNamed of [true, false]) {
+    const plugins = [
+      { name: 'prometheus', config: { status_code_metrics: true, per_consumer: isNamed } },
+      { name: 'key-auth' },
+    ];
+    await run({ plugins, keys: { 'the-key-of-bob': 'bob' } }, async ({ send }, read) => {
+      assert.equal((await send({ headers: { apikey: 'the-key-of-bob' } })).status, 200);
+      const consumer = isNamed ? 'bob' : '';
+      await until(() => read().get(counted(200, 'service', consumer)) === 1, `consumer "${consumer}" is counted`);
+    });
+  }
+});
+
+test('an instance on a route measures that route only', async () => {
+  const setUp: SetUp = {
+    plugins: [{ name: 'prometheus', route: 'a', config: { status_code_metrics: true } }],
+    routes: { a: ['/a'], b: ['/b'] },
+  };
+  await run(setUp, async ({ send }, read) => {
+    await send({ path: '/b' });
+    await send({ path: '/a' });
+    const routes = (): string[] => [...read().keys()].filter((key) => key.startsWith('kong_http_requests_total'));
+    await until(() => routes().length > 0, 'route a is counted');
+    assert.deepEqual(
+      routes().map((key) => /route="(\w)"/.exec(key)![1]),
+      ['a'],
+    );
+  });
+});
+
+test('labels that need it are escaped', () => {
+  const registry = new MetricsRegistry();
+  registry
+    .counter({ name: 'kong_x', help: 'a\\b\nc', labels: ['name'] })
+    .series('a"b\\c\nd')
+    .add(2);
+  const text = renderFamilies(registry.families());
+  assert.match(text, /\n# HELP kong_x a\\\\b\\nc\n# TYPE kong_x counter\nkong_x\{name="a\\"b\\\\c\\nd"\} 2\n/);
+});
+
+test('instances share families: the same labels are the same series', () => {
+  const registry = new MetricsRegistry();
+  const options = { name: 'kong_x', help: 'x', labels: ['a', 'b'] };
+  registry.counter(options).series('1', '2').add(1);
+  registry.counter(options).series('1', '2').add(1);
+  assert.equal(parse(renderFamilies(registry.families())).get('kong_x{a="1",b="2"}'), 2);
+});
+
+test('series are bounded: what does not fit is dropped and counted', () => {
+  const registry = new MetricsRegistry();
+  const family = registry.counter({ name: 'kong_x', help: 'x', labels: ['n'] });
+  for (let i = 0; i < 100_003; i++) family.series(String(i)).add(1);
+  const samples = parse(renderFamilies(registry.families()));
+  assert.equal(samples.get('kong_nginx_metric_errors_total'), 3);
+  assert.equal(samples.size, 100_001);
+});
+
+test('a family of the gateway shows while some instance wants it', () => {
+  const registry = new MetricsRegistry();
+  registry.offer({ name: 'kong_health', help: 'x', type: 'gauge', samples: () => [{ labels: '', value: 1 }] });
+  const isShown = (): boolean => parse(renderFamilies(registry.families())).has('kong_health');
+  assert.equal(isShown(), false);
+  const [hideFirst, hideSecond] = [registry.show('kong_health'), registry.show('kong_health')];
+  hideFirst();
+  hideFirst();
+  assert.equal(isShown(), true);
+  hideSecond();
+  assert.equal(isShown(), false);
+});
