@@ -40,8 +40,13 @@ if ('missing' in found) {
 
 function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
   const addresses = new WeakMap<object, PostgresAddress>();
-  const open = async (address: PostgresAddress, report?: (level: string, message: string) => void) => {
-    const store = await openPostgresStore({ address, schemas, ...(report === undefined ? {} : { report }) });
+  /** Nobody hears of anything by looking for it, unless a test is about that. */
+  const open = async (
+    address: PostgresAddress,
+    report?: (level: string, message: string) => void,
+    pollMs = 60_000,
+  ): Promise<PostgresStore> => {
+    const store = await openPostgresStore({ address, schemas, pollMs, ...(report === undefined ? {} : { report }) });
     opened.push(store);
     addresses.set(store, address);
     return store;
@@ -214,6 +219,21 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
     await until(() => a.isReachable, 'the first node is back');
     await accept(a, create('services', service('missed')));
     await until(() => b.state.count('services') === 1, 'what was missed');
+  });
+
+  test('a node whose notifications are lost finds news by looking for them', async () => {
+    const address = await server.createDatabase();
+    const [a, b] = [await open(address, undefined, 50), await open(address, undefined, 50)];
+    // What another node would write, and nobody is told.
+    const one = consumer('silent');
+    const body = JSON.stringify(one).replaceAll("'", "''");
+    await sql(
+      address,
+      `BEGIN; INSERT INTO gwctl_entities VALUES ('consumers', '${one.id}', '${body}', 1);
+       INSERT INTO gwctl_changes VALUES (1, 1, 'consumers', '${one.id}', '${body}');
+       UPDATE gwctl_head SET version = 1, place = 1; COMMIT`,
+    );
+    await until(() => a.state.count('consumers') === 1 && b.state.count('consumers') === 1, 'the news');
   });
 
   test('a database that does not answer fails writes within five seconds', async () => {
