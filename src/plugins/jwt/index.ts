@@ -9,4 +9,5 @@ export const jwt = definePlugin({
   version: '3.10.0',
   schema,
   entities: [jwtSecrets],
+  handler: () => import('./handler.ts'),
 });

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JsonObject } from '../../src/lib/json.ts';
+import { CONSUMERS, type Running, start } from './gateway-fixture.ts';
+
+const CREDENTIALS = [
+  { consumer: 'bob', username: 'bob', password: 'kong' },
+  { consumer: 'bob', username: 'colon', password: 'pass:word' },
+  { consumer: 'ann', username: 'äñn', password: 'gehéim' },
+];
+
+const basic = (text: string, encoding: BufferEncoding = 'utf8'): string =>
+  `Basic ${Buffer.from(text, encoding).toString('base64')}`;
+
+async function withBasicAuth(config: JsonObject, run: (running: Running) => Promise<void>): Promise<void> {
+  const running = await start({
+    plugins: [{ name: 'basic-auth', config }],
+    entities: { basicauth_credentials: CREDENTIALS },
+  });
+  try {
+    await run(running);
+  } finally {
+    await running.close();
+  }
+}
+
+test('a refusal has the challenge, a request id and no hint', async () => {
+  await withBasicAuth({ realm: 'my "realm"' }, async ({ send, echo }) => {
+    const bodies = new Set<string>();
+    for (const authorization of [
+      undefined,
+      'foobar',
+      'Basic a_password',
+      basic('bob'),
+      basic('bob:x'),
+      basic('zed:kong'),
+    ]) {
+      const headers: Record<string, string> = authorization === undefined ? {} : { Authorization: authorization };
+      const received = await send({ headers });
+      assert.equal(received.status, 401, String(authorization));
+      assert.deepEqual(received.header('www-authenticate'), ['Basic realm="my \\"realm\\""']);
+      const { request_id: id, ...rest } = JSON.parse(received.text) as JsonObject;
+      assert.match(String(id), /^[0-9a-f]{32}$/);
+      bodies.add(JSON.stringify(rest));
+    }
+    assert.deepEqual([...bodies], ['{"message":"Unauthorized"}']);
+    assert.equal(echo.requests.length, 0);
+  });
+});
+
+test('passwords may have colons, names and passwords more than ASCII', async () => {
+  await withBasicAuth({}, async ({ send, echo }) => {
+    assert.equal((await send({ headers: { Authorization: basic('colon:pass:word') } })).status, 200);
+    assert.equal((await send({ headers: { Authorization: basic('äñn:gehéim') } })).status, 200);
+    const seen = echo.requests.at(-1)!.headers;
+    assert.equal(seen['x-consumer-id'], CONSUMERS['ann']);
+    assert.equal(seen['x-credential-identifier'], Buffer.from('äñn').toString('latin1'));
+    // The same letters as other bytes are another password.
+    assert.equal((await send({ headers: { Authorization: basic('bob:gehéim', 'latin1') } })).status, 401);
+  });
+});
+
+test('the hash is bound to the consumer: it is no password itself', async () => {
+  await withBasicAuth({}, async ({ send, store }) => {
+    const stored = store.state.find('basicauth_credentials', 'username', 'bob')!['password'] as string;
+    assert.match(stored, /^[0-9a-f]{40}$/);
+    assert.equal((await send({ headers: { Authorization: basic(`bob:${stored}`) } })).status, 401);
+  });
+});
+
+test('Authorization is looked at when Proxy-Authorization names nobody we know', async () => {
+  await withBasicAuth({ hide_credentials: true }, async ({ send, echo }) => {
+    for (const proxy of ['garbage', basic('zed:x'), basic('bob')]) {
+      const headers = { 'Proxy-Authorization': proxy, Authorization: basic('bob:kong') };
+      assert.equal((await send({ headers })).status, 200, proxy);
+      const seen = echo.requests.at(-1)!.headers;
+      assert.equal(seen['authorization'], undefined);
+      assert.equal(seen['proxy-authorization'], undefined);
+    }
+    const headers = { 'Proxy-Authorization': basic('bob:x'), Authorization: basic('bob:kong') };
+    assert.equal((await send({ headers })).status, 401);
+  });
+});
+
+test('a deleted credential and a new one count with the next request', async () => {
+  await withBasicAuth({}, async ({ send, store }) => {
+    const bob = { headers: { Authorization: basic('bob:kong') } };
+    assert.equal((await send(bob)).status, 200);
+    const { id } = store.state.find('basicauth_credentials', 'username', 'bob')!;
+    await store.commit([{ action: 'delete', kind: 'basicauth_credentials', id }]);
+    assert.equal((await send(bob)).status, 401);
+  });
+});
+
+test('a gRPC caller gets grpc-status 16', async () => {
+  await withBasicAuth({}, async ({ send }) => {
+    const received = await send({ method: 'POST', headers: { 'Content-Type': 'application/grpc' } });
+    assert.deepEqual(received.header('grpc-status'), ['16']);
+  });
+});
