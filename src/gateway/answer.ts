@@ -106,9 +106,9 @@ function finishAnswer(
   const { chosen } = context;
   if (context.hasResponseView || chosen.header.length > 0 || chosen.log.length > 0) context.response.bind(headers);
   if (chosen.header.length > 0) runHeaderFilter(context);
-  let bytes = body;
+  let bytes = context.replacedBody ?? body;
   if (chosen.body.length > 0) {
-    const filtered = runBodyFilter(context, typeof body === 'string' ? Buffer.from(body) : body, true);
+    const filtered = runBodyFilter(context, typeof bytes === 'string' ? Buffer.from(bytes) : bytes, true);
     if (filtered === undefined) return context.exchange.abort();
     bytes = filtered;
   }

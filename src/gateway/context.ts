@@ -79,6 +79,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   upstreamLatency = -1;
   receiveLatency = 0;
   /** Of the answer that went out. */
+  /** What a header filter sends instead of the body that comes. */
+  replacedBody: string | Uint8Array | undefined = undefined;
   responseHeaders: HeaderList | undefined = undefined;
 
   #forwarded: RequestView['forwarded'] | undefined = undefined;

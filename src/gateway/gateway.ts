@@ -1,8 +1,9 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
 import { type AddressInfo, createServer, type Server } from 'node:net';
+import { hostname } from 'node:os';
 import { GwctlError } from '../lib/errors.ts';
 import type { MetricFamily } from '../lib/exposition.ts';
-import { createRequestIds } from '../lib/ids.ts';
+import { createRequestIds, newUuid } from '../lib/ids.ts';
 import type { Json } from '../lib/json.ts';
 import type { Environment, PluginDefinition } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
@@ -12,8 +13,10 @@ import { BalancerRegistry } from './balancer/registry.ts';
 import type { GatewayCore, GatewayEvents } from './core.ts';
 import { createResolver } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
+import { NamedCaches } from './environment/caches.ts';
 import { LocalCounters } from './environment/counters.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
+import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
 import { renderFault, standardText } from './error-page.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
@@ -43,6 +46,10 @@ export interface GatewayOptions {
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
   /** Where the log of the system listens, when it is not the usual place. */
+  /** As plugins show it; a new one by default. */
+  readonly nodeId?: string;
+  /** Of each cache that plugins keep in memory. */
+  readonly cacheBytes?: number;
   readonly systemLogSocket?: string;
   readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
 }
@@ -58,6 +65,8 @@ export interface Gateway {
   readonly addresses: readonly AddressInfo[];
   readonly balancers: BalancerRegistry;
   counters(): GatewayCounters;
+  /** What plugins keep in memory, by name. */
+  readonly caches: NamedCaches;
   /** What plugins count and show; families without a sample too. */
   metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
@@ -67,12 +76,16 @@ export interface Gateway {
 const DEFAULT_GRACE_MS = 10_000;
 const BUFFER_BODY_BYTES = 1024 * 1024;
 const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
+const CACHE_BYTES = 128 * 1024 * 1024;
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { store, events } = options;
   const clock = { now: () => Date.now() };
   const counters = new LocalCounters(clock);
   const files = new SharedAppendFiles((message) => events.log('error', message));
+  const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
+  const things = new SharedThings();
+  const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
   const resolver = createResolver();
   const outside = new Outside({
     resolve: (host) => resolver.resolve(host),
@@ -88,7 +101,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const instances = new PluginInstances({
     plugins: await loadPlugins(options.plugins),
     environment: (plugin, entity) =>
-      environmentOf(plugin, entity, { store, clock, counters, files, metrics, outside, events }),
+      environmentOf(plugin, entity, { store, clock, counters, caches, things, node, files, metrics, outside, events }),
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
         instance: entity.id,
@@ -156,6 +169,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await outside.close();
     resolver.close();
     counters.close();
+    await things.close();
+    caches.close();
     await files.close();
   };
 
@@ -178,6 +193,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     balancers,
     counters: () => ({ requests, connections: http1.connectionCount, accepted }),
     metrics: () => metrics.families(),
+    caches,
     close,
   };
 }
@@ -202,12 +218,15 @@ interface EnvironmentParts {
   readonly counters: Environment['counters'];
   readonly files: Environment['files'];
   readonly metrics: Environment['metrics'];
+  readonly caches: NamedCaches;
+  readonly things: SharedThings;
+  readonly node: Environment['node'];
   readonly outside: Outside;
   readonly events: GatewayEvents;
 }
 
 function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, files, metrics, outside, events } = parts;
+  const { store, clock, counters, caches, things, node, files, metrics, outside, events } = parts;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, details?: Readonly<Record<string, Json>>): void =>
@@ -223,6 +242,9 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
     systemLog: outside.systemLog,
     openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
     entities: {
+    openCache: (name) => caches.open(name),
+    once: (name, make) => things.once(name, make),
+    node,
       get: (kind, id) => store.state.get(kind, id),
       find: (kind, field, value) => store.state.find(kind, field, value),
       children: (kind, field, parent) => store.state.children(kind, field, parent),

@@ -61,6 +61,8 @@ class Sending implements UpstreamHandler {
   #chunkBytes = 0;
   #isStarted = false;
   /** The balancer counts the current try as under way. */
+  /** The client has its answer; the upstream's body is not wanted. */
+  #discards = false;
   #isHeld = false;
 
   constructor(context: RequestContext) {
@@ -178,11 +180,33 @@ class Sending implements UpstreamHandler {
     this.#isStarted = true;
     const known = chosen.body.length > 0 ? undefined : length;
     this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
+    if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#chunks !== undefined) return this.#collect(chunk);
+  /** A header filter replaced the body: what the upstream still sends is thrown away, as long as it is little. */
+  #answerInstead(headers: HeaderList, body: string | Uint8Array): void {
+    const context = this.#context;
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    const filtered = context.chosen.body.length > 0 ? runBodyFilter(context, bytes, true) : bytes;
+    if (filtered === undefined) return this.#abortBoth();
+    this.#discards = true;
+    context.source = 'exit';
+    this.#exchange.respond(context.status, undefined, headers, filtered);
+  }
+
+  #discard(chunk: Buffer): boolean {
+    this.#chunkBytes += chunk.length;
+    if (this.#chunkBytes > MAX_DISCARDED) {
+      this.#call?.abort();
+      this.#release();
+    }
+    return true;
+  }
+
     const bytes = this.#context.chosen.body.length > 0 ? runBodyFilter(this.#context, chunk, false) : chunk;
+    if (this.#discards) return this.#discard(chunk);
     if (bytes === undefined) {
       this.#abortBoth();
       return true;
@@ -209,7 +233,7 @@ class Sending implements UpstreamHandler {
     const context = this.#context;
     context.receiveLatency = Date.now() - this.#headAt;
     this.#release();
-    if (this.#exchange.answered && !this.#isStarted) return;
+    if (this.#discards || (this.#exchange.answered && !this.#isStarted)) return;
     if (this.#chunks !== undefined) return this.#answerBuffered(Buffer.concat(this.#chunks));
     if (context.chosen.body.length > 0) {
       const bytes = runBodyFilter(context, NO_BYTES, true);
@@ -229,6 +253,7 @@ class Sending implements UpstreamHandler {
       this.#startAnswer(this.#head!.headers, response.body.length);
       const filtered = context.chosen.body.length > 0 ? runBodyFilter(context, response.body, true) : response.body;
       if (filtered === undefined) return this.#abortBoth();
+      if (this.#discards) return;
       if (filtered.length > 0) this.#exchange.write(filtered);
       this.#exchange.end();
     };

@@ -39,6 +39,16 @@ export interface Queue<E> {
   close(): void;
 }
 
+/** What a node keeps in memory to be faster, shared by all instances that open the same name; bounded in bytes. */
+export interface Cache<V extends object> {
+  get(key: string): V | undefined;
+  /** False when the entry is larger than the whole cache may be. */
+  set(key: string, value: V, size: { readonly bytes: number; readonly ttlSeconds: number }): boolean;
+  /** False when there was none. */
+  delete(key: string): boolean;
+  clear(): void;
+}
+
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -55,6 +65,10 @@ export interface Environment {
   readonly network: Network;
   readonly systemLog: SystemLog;
   openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
+  openCache<V extends object>(name: string): Cache<V>;
+  /** A thing that instances share across the node, made by the first who asks; its `close` is called with the gateway. */
+  once<T extends object>(name: string, make: () => T): T;
+  readonly node: { readonly id: string; readonly hostname: string };
   /** The configured instance: what it is scoped to. */
   readonly instance: {
     readonly id: string;

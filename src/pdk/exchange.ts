@@ -34,11 +34,32 @@ export interface RequestView {
   readonly captures:
     | { readonly unnamed: readonly string[]; readonly named: Readonly<Record<string, string>> }
     | undefined;
+  /** What Content-Length, Transfer-Encoding and Expect said about the body; `header` does not show them. */
+  readonly framing: BodyFraming;
+  /** The connection that the request came on. */
+  readonly connection: ConnectionView;
   header(name: string): string | undefined;
   headerValues(name: string): string[];
   /** Lower-case names; at most 1000 lines. */
   headers(): HeaderValues;
   query(): QueryArguments;
+}
+
+export interface BodyFraming {
+  /** Bytes; undefined when the client did not say. */
+  readonly length: number | undefined;
+  readonly isChunked: boolean;
+  /** The client waits for "100 Continue" before it sends the body. */
+  readonly expectsContinue: boolean;
+}
+
+export interface ConnectionView {
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Counts the connections of this node from 1. */
+  readonly serial: number;
+  /** Requests on this connection so far, this one included. */
+  readonly requests: number;
 }
 
 export interface BodyReader {
@@ -124,7 +145,10 @@ export interface ResponseExchange extends EveryPhase {
   readonly response: ResponseView & { body: Buffer };
 }
 export interface HeaderExchange extends EveryPhase {
-  readonly response: ResponseView;
+  readonly response: ResponseView & {
+    /** Sends this instead of the body that comes; headers stay as they are, but for the length. */
+    replaceBody(body: string | Uint8Array): void;
+  };
 }
 export interface BodyExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;

@@ -8,12 +8,14 @@ export {
   type PluginDefinition,
   type Step,
 } from './define.ts';
-export type { AppendFiles, Clock, Counters, EntityReader, Environment, Log, Queue } from './environment.ts';
+export type { AppendFiles, Cache, Clock, Counters, EntityReader, Environment, Log, Queue } from './environment.ts';
 export type {
   AccessExchange,
   BodyExchange,
+  BodyFraming,
   BodyReader,
   ClientView,
+  ConnectionView,
   HeaderExchange,
   HeaderValues,
   LogExchange,

@@ -20,6 +20,7 @@ interface CaseRequest {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string;
+  readonly transfer?: 'chunked' | 'none';
   readonly expect: Expected;
   /** Name → `json.<member>` or `cookie`: kept of this answer, and put in place of `{{name}}` in the requests that follow. */
   readonly keep?: Readonly<Record<string, string>>;

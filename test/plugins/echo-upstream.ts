@@ -18,7 +18,10 @@ export interface EchoedRequest {
   readonly body: string;
 }
 
-/** `/status/<n>` answers that status; `/response-headers?k=v` answers with those headers. */
+/**
+ * `/status/<n>` answers that status; `/response-headers?k=v` answers with those headers; `/reflect?k=v` too, with the body and
+ * the content type of the request.
+ */
 export async function startEcho(): Promise<EchoUpstream> {
   const requests: EchoedRequest[] = [];
   const server = createServer((request, response) => {
@@ -52,10 +55,15 @@ function describe(request: IncomingMessage, body: string): EchoedRequest {
 
 function answer(response: ServerResponse, echoed: EchoedRequest): void {
   const { pathname, searchParams } = new URL(echoed.uri, 'http://echo');
-  if (pathname === '/response-headers') {
+  if (pathname === '/response-headers' || pathname === '/reflect') {
     for (const [name, value] of searchParams) response.appendHeader(name, value);
   }
   response.statusCode = Number(/^\/status\/(\d{3})$/.exec(pathname)?.[1] ?? 200);
+  if (pathname === '/reflect') {
+    response.setHeader('Content-Type', echoed.headers['content-type'] ?? 'text/plain');
+    response.end(echoed.body);
+    return;
+  }
   response.setHeader('Content-Type', 'application/json');
   response.end(JSON.stringify(echoed satisfies object as unknown as JsonObject));
 }

@@ -39,6 +39,8 @@ export interface SetUp {
   /** More entities by kind; `consumer` is a name. */
   readonly entities?: Readonly<Record<string, readonly JsonObject[]>>;
   readonly trustedIps?: readonly string[];
+  /** X-Real-IP by default. */
+  readonly realIpHeader?: string;
   readonly definitions?: readonly PluginDefinition[];
   /** In place of the one of this machine. */
   readonly systemLogSocket?: string;
@@ -60,6 +62,7 @@ export interface Sent {
   readonly host?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
+  readonly transfer?: 'chunked' | 'none';
 }
 
 export interface Received {
@@ -81,7 +84,11 @@ export async function start(setUp: SetUp): Promise<Running> {
     plugins: definitions,
     listen: [{ host: '127.0.0.1', port: 0 }],
     events: { access: undefined, log: (level, message) => logs.push(`${level} ${message}`) },
-    trust: { trustedIps: setUp.trustedIps ?? [], realIpHeader: 'X-Real-IP', realIpRecursive: false },
+    trust: {
+      trustedIps: setUp.trustedIps ?? [],
+      realIpHeader: setUp.realIpHeader ?? 'X-Real-IP',
+      realIpRecursive: false,
+    },
     ...(setUp.systemLogSocket === undefined ? {} : { systemLogSocket: setUp.systemLogSocket }),
   });
   const { port } = gateway.addresses[0]!;
@@ -142,13 +149,14 @@ function stateOf(setUp: SetUp, definitions: readonly PluginDefinition[], port: n
 
 function send(
   port: number,
-  { method = 'GET', path = '/get', host = 'example.test', headers = {}, body }: Sent,
+  { method = 'GET', path = '/get', host = 'example.test', headers = {}, body, transfer }: Sent,
 ): Promise<Received> {
   const lines: [string, string][] = [['Host', host]];
   for (const [name, value] of Object.entries(headers)) {
     for (const item of typeof value === 'string' ? [value] : value) lines.push([name, item]);
   }
-  if (body !== undefined) lines.push(['Content-Length', String(Buffer.byteLength(body))]);
+  if (transfer === 'chunked') lines.push(['Transfer-Encoding', 'chunked']);
+  else if (body !== undefined) lines.push(['Content-Length', String(Buffer.byteLength(body))]);
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
       { host: '127.0.0.1', port, method, path, headers: lines.flat(), agent: false },

@@ -32,6 +32,8 @@ export class Exchange {
   /** The client sent `TE: trailers`. */
   readonly teTrailers: boolean;
   readonly expectsContinue: boolean;
+  /** The client sent Content-Length, be it 0. */
+  readonly hasLength: boolean;
   readonly body: RequestBody;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -68,6 +70,7 @@ export class Exchange {
     this.upgrade = head.upgrade;
     this.teTrailers = head.teTrailers;
     this.expectsContinue = head.expectsContinue;
+    this.hasLength = head.hasLength;
     this.body = body;
     this.startedAt = Date.now();
     this.keepAlive = head.keepAlive;
@@ -85,6 +88,12 @@ export class Exchange {
   }
   get localPort(): number {
     return this.connection.localPort;
+  }
+  get connectionSerial(): number {
+    return this.connection.serial;
+  }
+  get connectionRequests(): number {
+    return this.connection.requests;
   }
   get encrypted(): boolean {
     return this.connection.encrypted;

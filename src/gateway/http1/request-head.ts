@@ -35,6 +35,8 @@ export class RequestHead {
   headers = new HeaderList();
   bodyKind: BodyKind = 'none';
   bodyLength = 0;
+  /** There is a Content-Length, be it 0. */
+  hasLength = false;
   keepAlive = true;
   upgrade: string | undefined = undefined;
   teTrailers = false;
@@ -182,6 +184,7 @@ export class RequestHead {
       lines.push(start, keep ? end : 0, valueStart, valueEnd);
     }
     this.headers = new HeaderList(text, lines, lastLineEnd);
+    this.hasLength = lengths > 0;
     if (lengths + codings > 1 || (codings === 1 && this.minor === 0)) return BAD_REQUEST;
     if (hosts > 1 || (hosts === 0 && this.minor === 1)) return BAD_REQUEST;
     if (hosts === 1 && this.host !== this.lastHost) {

@@ -31,6 +31,8 @@ export class ServerConnection extends Expiring implements BodySource {
   readonly localAddress: string;
   readonly localPort: number;
   private readonly server: Http1Server;
+  /** Counts the connections of this server from 1. */
+  readonly serial: number;
   private readonly socket: net.Socket;
   private exchange: Exchange | undefined = undefined;
   private body: RequestBody = NO_BODY;
@@ -39,7 +41,8 @@ export class ServerConnection extends Expiring implements BodySource {
   private restAt = 0;
   private readonly finder: HeadFinder;
   private feeder = NO_FEED;
-  private requests = 0;
+  /** Requests so far, the current one included. */
+  requests = 0;
   private waiting: Waiting = 'idle';
   private mark = 0;
   private discarded = 0;
@@ -54,8 +57,7 @@ export class ServerConnection extends Expiring implements BodySource {
   constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, serverName: string | undefined) {
     super();
     this.server = server;
-    this.socket = socket;
-    this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
+    this.serial = server.accepted;
     this.encrypted = (socket as tls.TLSSocket).encrypted === true;
     this.serverName = serverName;
     this.remoteAddress = socket.remoteAddress ?? '';

@@ -92,6 +92,8 @@ export class Http1Server {
   draining = false;
   private readonly options: ServerOptions;
   private readonly connections = new Set<ServerConnection>();
+  /** Connections taken over so far. */
+  accepted = 0;
   private readonly ownsDeadlines: boolean;
   private whenEmpty: (() => void)[] = [];
 
@@ -116,7 +118,7 @@ export class Http1Server {
     return this.connections.size;
   }
 
-  /** Takes over an open socket: a plain one, or a TLS one whose handshake is done. */
+  /** Takes over an open socket: a plain one accepted with `pauseOnConnect`, or a TLS one whose handshake is done. */
   accept(socket: net.Socket | tls.TLSSocket, info: { serverName?: string | undefined } = {}): void {
     if (this.limits.maxConnections > 0 && this.connections.size >= this.limits.maxConnections) {
       socket.on('error', () => undefined);
@@ -125,6 +127,7 @@ export class Http1Server {
     }
     this.connections.add(new ServerConnection(this, socket, info.serverName));
   }
+    this.accepted += 1;
 
   /** Closes the connections that wait for a request. */
   closeIdle(): void {

@@ -2,7 +2,14 @@
 // sets, the next one reads.
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
 import { parseHost, splitTarget } from '../../lib/uri.ts';
-import type { BodyReader, HeaderValues, RequestView, UpstreamView } from '../../pdk/index.ts';
+import type {
+  BodyFraming,
+  BodyReader,
+  ConnectionView,
+  HeaderValues,
+  RequestView,
+  UpstreamView,
+} from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
 
@@ -70,6 +77,14 @@ export class RequestSide implements RequestView, BodyReader {
   }
   get captures(): RequestView['captures'] {
     return this.#context.match?.captures;
+  }
+  get framing(): BodyFraming {
+    const { body, hasLength, expectsContinue } = this.#context.exchange;
+    return { length: hasLength ? body.length : undefined, isChunked: body.kind === 'chunked', expectsContinue };
+  }
+  get connection(): ConnectionView {
+    const { localAddress, localPort, connectionSerial, connectionRequests } = this.#context.exchange;
+    return { localAddress, localPort, serial: connectionSerial, requests: connectionRequests };
   }
   header(name: string): string | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') return this.#context.exchange.host;

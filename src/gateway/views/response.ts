@@ -40,6 +40,9 @@ export class ResponseSide implements ResponseView {
   set status(status: number) {
     this.#context.status = status;
   }
+  replaceBody(body: string | Uint8Array): void {
+    this.#context.replacedBody = body;
+  }
   header(name: string): string | undefined {
     return this.#list?.get(name);
   }
