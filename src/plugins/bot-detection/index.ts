@@ -7,4 +7,5 @@ export const botDetection = definePlugin({
   priority: 2500,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -7,4 +7,5 @@ export const correlationId = definePlugin({
   priority: 100001,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -7,4 +7,5 @@ export const ipRestriction = definePlugin({
   priority: 990,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -7,4 +7,5 @@ export const redirect = definePlugin({
   priority: 779,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

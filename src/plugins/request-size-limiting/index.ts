@@ -7,4 +7,5 @@ export const requestSizeLimiting = definePlugin({
   priority: 951,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

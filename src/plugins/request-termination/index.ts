@@ -7,4 +7,5 @@ export const requestTermination = definePlugin({
   priority: 2,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

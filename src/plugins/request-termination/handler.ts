@@ -1,0 +1,48 @@
+// request-termination at work. It runs after nearly everything else, so the request was authenticated, limited and
+// transformed before it is answered here. The fixed answer is made once.
+import { utf8ToBytes } from '../../lib/byte-text.ts';
+import { argumentValues } from '../../lib/form-arguments.ts';
+import {
+  type Answer,
+  type Environment,
+  exit,
+  type Phases,
+  type PluginConfig,
+  type RequestView,
+} from '../../pdk/index.ts';
+import { describeRequest } from './echo.ts';
+import type { schema } from './schema.ts';
+
+type Config = PluginConfig<typeof schema>;
+
+const TEXTS: Readonly<Record<number, string | undefined>> = {
+  401: 'Unauthorized',
+  404: 'Not found',
+  405: 'Method not allowed',
+  500: 'An unexpected error occurred',
+  502: 'Bad Gateway',
+  503: 'Service unavailable',
+};
+
+export function create(config: Config, environment: Environment): Phases {
+  const { trigger } = config;
+  const applies = trigger === null ? () => true : (request: RequestView) => hasName(request, trigger);
+  if (config.echo) {
+    return {
+      access: (exchange) => (applies(exchange.request) ? describeRequest(exchange, config, environment) : undefined),
+    };
+  }
+  const answer = fixedAnswer(config);
+  return { access: ({ request }) => (applies(request) ? answer : undefined) };
+}
+
+const hasName = (request: RequestView, name: string): boolean =>
+  request.header(name) !== undefined || argumentValues(request.rawQuery, name).length > 0;
+
+function fixedAnswer({ status_code, body, content_type, message }: Config): Answer {
+  if (body !== null) {
+    return exit(status_code, body, content_type === null ? {} : { 'Content-Type': utf8ToBytes(content_type) });
+  }
+  const text = message ?? TEXTS[status_code];
+  return exit(status_code, text === undefined ? undefined : { message: text });
+}
