@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -74,6 +75,17 @@ test('a user in the endpoint becomes Basic authorization', async () => {
       assert.equal(message!.url, '/');
     },
   );
+});
+
+test('over https the certificate may be anybody’s', async () => {
+  const pem = (name: string): string =>
+    readFileSync(new URL(`../../fixtures/schema/${name}.pem`, import.meta.url), 'utf8');
+  const sink = await receiveHttp(() => 200, { key: pem('key-rsa'), cert: pem('cert-rsa') });
+  const config = { http_endpoint: `https://localhost:${sink.port}/log` };
+  await withReceiver(sink, { plugins: [{ name: 'http-log', config }] }, async ({ send }) => {
+    await send({});
+    await take(sink, 1);
+  });
 });
 
 test('batches are lists, also when there is one record in them', async () => {

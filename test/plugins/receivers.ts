@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer as createHttpServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
@@ -103,9 +104,10 @@ export type HttpReaction = number | 'break' | 'silence';
 
 export async function receiveHttp(
   react: (message: HttpMessage, index: number) => HttpReaction = () => 200,
+  tls?: { readonly key: string; readonly cert: string },
 ): Promise<Receiver<HttpMessage>> {
   const received: HttpMessage[] = [];
-  const server = createHttpServer(async (request, response) => {
+  const onRequest: RequestListener = async (request, response) => {
     let body = '';
     request.setEncoding('utf8');
     for await (const chunk of request) body += chunk as string;
@@ -114,7 +116,8 @@ export async function receiveHttp(
     const reaction = react(message, received.length - 1);
     if (reaction === 'break') response.destroy();
     else if (reaction !== 'silence') response.writeHead(reaction).end('noted');
-  });
+  };
+  const server = tls === undefined ? createHttpServer(onRequest) : createHttpsServer(tls, onRequest);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
