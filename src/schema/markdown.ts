@@ -1,33 +1,55 @@
 // Fields and checks in words, as Markdown, for the reference pages. Everything said is read off the literals: types,
 // defaults, limits, descriptions. Records are unfolded into rows with dotted names.
 import type { JsonLiteral } from '../lib/json.ts';
-import type { EntityCheck, Field, Fields, Matcher, RecordField, Shorthands, StringField } from './define.ts';
+import type { EntityCheck, Field, Fields, Matcher, RecordField, Shorthand, Shorthands, StringField } from './define.ts';
 import { isMandatory } from './requirements.ts';
 
 const HEAD = ['| field | type | default | required | meaning |', '|---|---|---|---|---|'];
 
-/** One row a field, at any depth; in the order of the literal. */
+/** One field in words; texts are Markdown. */
+export interface FieldLine {
+  /** Dotted, `[]` for the items of a list and `*` for the keys of a map. */
+  readonly name: string;
+  readonly type: string;
+  readonly value: string;
+  readonly isMandatory: boolean;
+  readonly text: string;
+}
+
 export function fieldTable(fields: Fields, shorthands?: Shorthands): string {
-  return [...HEAD, ...fieldRows(fields, ''), ...shorthandRows(shorthands, '')].join('\n');
+  const rows = fieldLines(fields, shorthands).map(
+    (line) =>
+      `| ${[code(line.name), line.type, line.value, line.isMandatory ? 'yes' : '', line.text].map(escapeCell).join(' | ')} |`,
+  );
+  return [...HEAD, ...rows].join('\n');
 }
 
-function fieldRows(fields: Fields, prefix: string): string[] {
-  return Object.entries(fields).flatMap(([name, field]) => {
-    const inner = recordInside(field, `${prefix}${name}`);
-    const value = field.type === 'record' ? '' : defaultText(field);
-    const own = row(`${prefix}${name}`, typeText(field), value, isMandatory(field) ? 'yes' : '', meaning(field));
-    if (inner === undefined) return [own];
-    const { record, path } = inner;
-    return [own, ...fieldRows(record.fields, `${path}.`), ...shorthandRows(record.shorthand_fields, `${path}.`)];
+/** One line a field, at any depth; in the order of the literal, shorthands last. */
+export function fieldLines(fields: Fields, shorthands: Shorthands | undefined, prefix = ''): FieldLine[] {
+  const own = Object.entries(fields).flatMap(([name, field]) => {
+    const path = `${prefix}${name}`;
+    const line: FieldLine = {
+      name: path,
+      type: typeText(field),
+      // Defaults of a record stand at its fields.
+      value: field.type === 'record' ? '' : defaultText(field),
+      isMandatory: isMandatory(field),
+      text: meaning(field),
+    };
+    const inner = recordInside(field, path);
+    if (inner === undefined) return [line];
+    return [line, ...fieldLines(inner.record.fields, inner.record.shorthand_fields, `${inner.path}.`)];
   });
+  return [
+    ...own,
+    ...Object.entries(shorthands ?? {}).map(([name, shorthand]) => shorthandLine(name, shorthand, prefix)),
+  ];
 }
 
-function shorthandRows(shorthands: Shorthands | undefined, prefix: string): string[] {
-  return Object.entries(shorthands ?? {}).map(([name, { type, deprecation }]) => {
-    const instead = (deprecation?.replaced_with ?? []).map((path) => code(prefix + path)).join(', ');
-    const text = deprecation === undefined ? 'Stands for other fields.' : `Deprecated: use ${instead}.`;
-    return row(prefix + name, type === 'string' ? 'text' : type, '', '', text);
-  });
+function shorthandLine(name: string, { type, deprecation }: Shorthand, prefix: string): FieldLine {
+  const instead = (deprecation?.replaced_with ?? []).map((path) => code(prefix + path)).join(', ');
+  const text = deprecation === undefined ? 'Stands for other fields.' : `Deprecated: use ${instead}.`;
+  return { name: prefix + name, type: type === 'string' ? 'text' : type, value: '', isMandatory: false, text };
 }
 
 /** The record that a field is or holds, and how its fields are reached: `rules[].name`, `services.*.url`. */
@@ -44,9 +66,6 @@ function recordInside(field: Field, path: string): { record: RecordField; path: 
       return undefined;
   }
 }
-
-const row = (name: string, ...cells: readonly string[]): string =>
-  `| ${[code(name), ...cells].map(escapeCell).join(' | ')} |`;
 
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -73,7 +92,6 @@ export function typeText(field: Field): string {
   }
 }
 
-/** Defaults of a record are not shown here: they stand at its fields. */
 function defaultText(field: Field): string {
   if (field.default !== undefined && field.default !== null) return code(field.default);
   return field.auto === true ? 'made by the gateway' : '';

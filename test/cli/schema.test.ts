@@ -38,3 +38,24 @@ describe('schema openapi', () => {
     assert.ok(Object.hasOwn(JSON.parse(out).paths, '/services/{services}/routes'));
   });
 });
+
+describe('schema entity and schema plugin', () => {
+  it('show fields with type, default and meaning, and rules', async () => {
+    const entity = await gwctl(['schema/entity', 'services']);
+    assert.equal(entity.code, 0);
+    assert.match(entity.out, /^services: an upstream API\n\n/);
+    assert.match(entity.out, /\nhost {2}text, required\n {4}\S/);
+    assert.match(entity.out, /\nretries {2}integer, default 5\n {4}.*From 0 to 32767\.\n/);
+    assert.match(entity.out, /\nRules\n {2}- When protocol is one of tcp, /);
+    const plugin = await gwctl(['schema/plugin', 'rate-limiting']);
+    assert.equal(plugin.code, 0);
+    assert.match(plugin.out, /\nconfig\.redis\.port {2}integer, default 6379\n/);
+  });
+
+  it('name the nearest one they know', async () => {
+    const { code, err } = await gwctl(['schema/plugin', 'rate-limitting']);
+    assert.equal(code, 1);
+    assert.match(err, /^Error: there is no plugin named 'rate-limitting'\nHint: Did you mean 'rate-limiting'\?\n/);
+    assert.match((await gwctl(['schema/entity', 'qqqqqqqq'])).err, /Known: .*consumers, .*services/);
+  });
+});
