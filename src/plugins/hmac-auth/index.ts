@@ -9,4 +9,5 @@ export const hmacAuth = definePlugin({
   version: '3.10.0',
   schema,
   entities: [hmacauthCredentials],
+  handler: () => import('./handler.ts'),
 });
