@@ -176,6 +176,16 @@ test('labels that need it are escaped', () => {
   assert.match(text, /\n# HELP kong_x a\\\\b\\nc\n# TYPE kong_x counter\nkong_x\{name="a\\"b\\\\c\\nd"\} 2\n/);
 });
 
+test('a bucket holds its bound: an observation of 25 is not above 25', () => {
+  const registry = new MetricsRegistry();
+  const series = registry.histogram({ name: 'kong_h', help: 'x', labels: [], buckets: [10, 25, 50] }).series();
+  for (const value of [25, 25.5, 0, 1000]) series.observe(value);
+  const samples = parse(renderFamilies(registry.families()));
+  const counts = ['10', '25', '50', '+Inf'].map((le) => samples.get(`kong_h_bucket{le="${le}"}`));
+  assert.deepEqual(counts, [1, 2, 3, 4]);
+  assert.deepEqual([samples.get('kong_h_count'), samples.get('kong_h_sum')], [4, 1050.5]);
+});
+
 test('instances share families: the same labels are the same series', () => {
   const registry = new MetricsRegistry();
   const options = { name: 'kong_x', help: 'x', labels: ['a', 'b'] };
