@@ -50,6 +50,15 @@ test('without a consumer there is no consumer tag', async () => {
   });
 });
 
+test('dots in the name of a service become underscores, and so does what would end its tag', async () => {
+  await withAgent({ metrics: [count()] }, async ({ send, store }, agent) => {
+    const service = store.state.list('services')[0]!;
+    await store.commit([{ action: 'update', kind: 'services', entity: { ...service, name: 'api.v1|x' } }]);
+    await send({});
+    assert.deepEqual(await take(agent, 1), ['kong.request.count:1|c|#name:api_v1_x,status:200']);
+  });
+});
+
 test('names of tags, prefix, rate and further tags are as configured', async () => {
   const config = {
     prefix: 'edge',
