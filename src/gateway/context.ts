@@ -78,7 +78,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   /** -1 until an upstream answered. */
   upstreamLatency = -1;
   receiveLatency = 0;
-  /** Of the answer that went out. */
+  /** Body filters that said they change nothing. */
+  keptBodies = 0;
   /** What a header filter sends instead of the body that comes. */
   replacedBody: string | Uint8Array | undefined = undefined;
   responseHeaders: HeaderList | undefined = undefined;

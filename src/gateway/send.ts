@@ -18,6 +18,7 @@ import type { UpstreamSettings } from './snapshot.ts';
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 const NO_BYTES = new Uint8Array(0);
 const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
+const MAX_DISCARDED = 64 * 1024;
 
 export function sendUpstream(context: RequestContext): void {
   const { exchange } = context;
@@ -180,6 +181,8 @@ class Sending implements UpstreamHandler {
     this.#isStarted = true;
     const known = chosen.body.length > 0 ? undefined : length;
     this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
+    const known = chosen.body.length > context.keptBodies ? undefined : length;
+    this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
     if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
   }
 
@@ -250,10 +253,10 @@ class Sending implements UpstreamHandler {
     response.body = body;
     const finish = (): void => {
       if (context.answer !== undefined) return answerPlugin(context);
+      if (this.#discards) return;
       this.#startAnswer(this.#head!.headers, response.body.length);
       const filtered = context.chosen.body.length > 0 ? runBodyFilter(context, response.body, true) : response.body;
       if (filtered === undefined) return this.#abortBoth();
-      if (this.#discards) return;
       if (filtered.length > 0) this.#exchange.write(filtered);
       this.#exchange.end();
     };

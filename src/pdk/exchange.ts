@@ -148,6 +148,8 @@ export interface HeaderExchange extends EveryPhase {
   readonly response: ResponseView & {
     /** Sends this instead of the body that comes; headers stay as they are, but for the length. */
     replaceBody(body: string | Uint8Array): void;
+    /** Said by a plugin whose `body_filter` will change nothing of this answer: its length stays known. */
+    keepsBody(): void;
   };
 }
 export interface BodyExchange extends EveryPhase {

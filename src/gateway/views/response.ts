@@ -40,6 +40,9 @@ export class ResponseSide implements ResponseView {
   set status(status: number) {
     this.#context.status = status;
   }
+  keepsBody(): void {
+    this.#context.keptBodies += 1;
+  }
   replaceBody(body: string | Uint8Array): void {
     this.#context.replacedBody = body;
   }

@@ -7,4 +7,5 @@ export const responseTransformer = definePlugin({
   priority: 800,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -7,4 +7,5 @@ export const standardWebhooks = definePlugin({
   priority: 760,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });
