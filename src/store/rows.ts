@@ -6,6 +6,7 @@ import type { Entity } from '../schema/define.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
 import { createState, type Fact, type State } from '../state/state.ts';
 import type { Violation } from '../state/violation.ts';
+import { completeEntity } from './complete.ts';
 
 /** An entity as it is kept; without a body it is gone. */
 export interface Row {
@@ -65,8 +66,10 @@ function factsOf(schemas: SchemaSet, rows: Iterable<Row>, place: string): Fact[]
   const facts: Fact[] = [];
   const unknown = new Map<string, number>();
   for (const { kind, id, body } of rows) {
-    if (!schemas.entities.has(kind)) unknown.set(kind, (unknown.get(kind) ?? 0) + 1);
-    else facts.push({ kind, id, entity: body === null ? undefined : parseBody(kind, id, body, place) });
+    const schema = schemas.entities.get(kind);
+    if (schema === undefined) unknown.set(kind, (unknown.get(kind) ?? 0) + 1);
+    else if (body === null) facts.push({ kind, id, entity: undefined });
+    else facts.push({ kind, id, entity: completeEntity(schemas, schema, parseBody(kind, id, body, place)) });
   }
   if (unknown.size === 0) return facts;
   const list = [...unknown].map(([kind, count]) => `${kind} (${count})`).join(', ');
