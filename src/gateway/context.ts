@@ -82,6 +82,7 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   keptBodies = 0;
   /** What a header filter sends instead of the body that comes. */
   replacedBody: string | Uint8Array | undefined = undefined;
+  /** Of the answer that went out. */
   responseHeaders: HeaderList | undefined = undefined;
 
   #forwarded: RequestView['forwarded'] | undefined = undefined;

@@ -75,8 +75,8 @@ export interface Gateway {
 
 const DEFAULT_GRACE_MS = 10_000;
 const BUFFER_BODY_BYTES = 1024 * 1024;
-const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
 const CACHE_BYTES = 128 * 1024 * 1024;
+const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { store, events } = options;
@@ -101,7 +101,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const instances = new PluginInstances({
     plugins: await loadPlugins(options.plugins),
     environment: (plugin, entity) =>
-      environmentOf(plugin, entity, { store, clock, counters, caches, things, node, files, metrics, outside, events }),
+      environmentOf(plugin, entity, {
+        store,
+        kindsOf,
+        clock,
+        counters,
+        caches,
+        things,
+        node,
+        files,
+        metrics,
+        outside,
+        events,
+      }),
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
         instance: entity.id,
@@ -167,10 +179,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     balancers.close();
     instances.close();
     await outside.close();
-    resolver.close();
-    counters.close();
     await things.close();
     caches.close();
+    resolver.close();
+    counters.close();
     await files.close();
   };
 
@@ -191,9 +203,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     addresses,
     balancers,
+    caches,
     counters: () => ({ requests, connections: http1.connectionCount, accepted }),
     metrics: () => metrics.families(),
-    caches,
     close,
   };
 }

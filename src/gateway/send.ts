@@ -61,9 +61,9 @@ class Sending implements UpstreamHandler {
   #chunks: Buffer[] | undefined = undefined;
   #chunkBytes = 0;
   #isStarted = false;
-  /** The balancer counts the current try as under way. */
   /** The client has its answer; the upstream's body is not wanted. */
   #discards = false;
+  /** The balancer counts the current try as under way. */
   #isHeld = false;
 
   constructor(context: RequestContext) {
@@ -179,15 +179,11 @@ class Sending implements UpstreamHandler {
     setProxiedHeaders(context, headers, true);
     context.responseHeaders = headers;
     this.#isStarted = true;
-    const known = chosen.body.length > 0 ? undefined : length;
-    this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
+    if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
     const known = chosen.body.length > context.keptBodies ? undefined : length;
     this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
-    if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
   }
 
-  onData(chunk: Buffer): boolean {
-    if (this.#chunks !== undefined) return this.#collect(chunk);
   /** A header filter replaced the body: what the upstream still sends is thrown away, as long as it is little. */
   #answerInstead(headers: HeaderList, body: string | Uint8Array): void {
     const context = this.#context;
@@ -208,8 +204,10 @@ class Sending implements UpstreamHandler {
     return true;
   }
 
-    const bytes = this.#context.chosen.body.length > 0 ? runBodyFilter(this.#context, chunk, false) : chunk;
+  onData(chunk: Buffer): boolean {
     if (this.#discards) return this.#discard(chunk);
+    if (this.#chunks !== undefined) return this.#collect(chunk);
+    const bytes = this.#context.chosen.body.length > 0 ? runBodyFilter(this.#context, chunk, false) : chunk;
     if (bytes === undefined) {
       this.#abortBoth();
       return true;
@@ -253,8 +251,8 @@ class Sending implements UpstreamHandler {
     response.body = body;
     const finish = (): void => {
       if (context.answer !== undefined) return answerPlugin(context);
-      if (this.#discards) return;
       this.#startAnswer(this.#head!.headers, response.body.length);
+      if (this.#discards) return;
       const filtered = context.chosen.body.length > 0 ? runBodyFilter(context, response.body, true) : response.body;
       if (filtered === undefined) return this.#abortBoth();
       if (filtered.length > 0) this.#exchange.write(filtered);

@@ -90,10 +90,10 @@ export class Http1Server {
   readonly head: RequestHead;
   readonly waits: Readonly<Record<Waiting, DeadlineList>>;
   draining = false;
-  private readonly options: ServerOptions;
-  private readonly connections = new Set<ServerConnection>();
   /** Connections taken over so far. */
   accepted = 0;
+  private readonly options: ServerOptions;
+  private readonly connections = new Set<ServerConnection>();
   private readonly ownsDeadlines: boolean;
   private whenEmpty: (() => void)[] = [];
 
@@ -125,9 +125,9 @@ export class Http1Server {
       socket.destroy();
       return;
     }
+    this.accepted += 1;
     this.connections.add(new ServerConnection(this, socket, info.serverName));
   }
-    this.accepted += 1;
 
   /** Closes the connections that wait for a request. */
   closeIdle(): void {
