@@ -91,12 +91,15 @@ test('serve says what listens where and what was loaded, proxies, and logs the r
   server.close();
 });
 
-test('a request that is under way when SIGTERM comes is answered', async () => {
+test('a request that is under way when SIGTERM comes is answered, and the node says that it wants no more', async () => {
   const { port, server } = await startUpstream(400);
-  const { proxy, child, ended } = await serve([await stateFile('slow.yaml', port, '[/]')]);
+  const { proxy, output, child, ended } = await serve([await stateFile('slow.yaml', port, '[/]')]);
+  const status = /Status API (\S+)/.exec(output.stdout)![1]!;
+  assert.equal(await statusOf(`${status}/status/ready`), 200);
   const running = fetch(`${proxy}/`);
   await new Promise((resolve) => setTimeout(resolve, 150));
   child.kill('SIGTERM');
+  await until(async () => (await statusOf(`${status}/status/ready`)) === 503, 'the node is not ready any more');
   assert.equal(await (await running).text(), 'hello');
   assert.equal(await ended, 0);
   server.close();

@@ -64,8 +64,10 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   warnOfUnexecuted(store.state);
   store.subscribe(warnOfUnexecuted);
   const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
+  const nodeId = newUuid();
   const starting = startGateway({
     store,
+    nodeId,
     plugins: bundledPlugins,
     listen: proxyListen,
     events: { access: accessLog.write, log },
@@ -92,7 +94,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const admins: Server[] = [];
   const statuses: Server[] = [];
   const readiness = createReadiness(store);
-  const node = describeNode(config, gateway, store);
+  const node = describeNode(nodeId, config, gateway, store);
   try {
     for (const { host, port } of statusListen) {
       const server = createStatusServer({
@@ -170,9 +172,9 @@ function withoutTls(property: string, text: string): ListenAddress[] {
   return addresses;
 }
 
-function describeNode(config: Config, gateway: Gateway, store: Store): NodeInfo {
+function describeNode(id: string, config: Config, gateway: Gateway, store: Store): NodeInfo {
   return {
-    id: newUuid(),
+    id,
     hostname: hostname(),
     configuration: {
       ...config,
