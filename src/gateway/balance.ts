@@ -11,6 +11,7 @@ import { hashSource } from './hash-source.ts';
 export interface PeerSource {
   readonly host: string;
   readonly port: number;
+  readonly isAddress: boolean;
   readonly balancer: UpstreamBalancer | undefined;
   /** Peers that a try went to. */
   readonly tried: Peer[];
@@ -30,12 +31,14 @@ export function choosePeers(context: RequestContext): PeerSource {
   const service = context.service as Entity;
   const host = context.targetHost ?? (service['host'] as string);
   const port = context.targetHost === undefined ? (service['port'] as number) : context.targetPort;
-  const balancer = isIP(host) === 0 ? context.snapshot.balancer(host) : undefined;
+  const isAddress = context.targetHost === undefined ? context.match!.route.upstream.isAddress : isIP(host) !== 0;
+  const balancer = isAddress ? undefined : context.snapshot.balancer(host);
   const hashed =
     balancer === undefined || balancer.config.hash_on === 'none'
       ? NOT_HASHED
       : hashRequest(balancer.config, hashSource(context));
-  return { host, port, balancer, tried: [], ...hashed };
+  const { hash, setCookie } = hashed;
+  return { host, port, isAddress, balancer, tried: [], hash, setCookie };
 }
 
 const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };
@@ -49,7 +52,7 @@ export function pickPeer(context: RequestContext, source: PeerSource): Picked | 
     if (picked.ok || balancer.pending === undefined) return picked;
     return balancer.pending.then(() => pickBalanced(source, balancer));
   }
-  if (isIP(source.host) !== 0) return { ok: true, peer: peerAt(context, source, source.host) };
+  if (source.isAddress) return { ok: true, peer: peerAt(context, source, source.host) };
   const addresses = context.core.resolve(source.host);
   return isPromise<readonly string[]>(addresses)
     ? addresses.then(

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { UpstreamPool } from './http1/pool.ts';
+import type { HeaderLabels } from './observe/header-labels.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
 
@@ -49,6 +50,7 @@ export interface GatewayCore {
   readonly pool: UpstreamPool;
   readonly events: GatewayEvents;
   /** JSON of stored entities, as log records carry it. */
+  readonly headerLabels: HeaderLabels;
   readonly entityTexts: WeakMap<Entity, string>;
   newRequestId(): string;
   /** Addresses of a host name, at once when they are known. */

@@ -4,40 +4,41 @@ import { escapePath } from '../lib/uri.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { RequestContext } from './context.ts';
 import type { HeaderList } from './http1/headers.ts';
+import { NameSet } from './http1/name-set.ts';
 
 const VIA_UPSTREAM: readonly string[] = [`1 kong/${KONG_VERSION}`, `1.1 kong/${KONG_VERSION}`];
 const VIA_CLIENT = `1.1 kong/${KONG_VERSION}`;
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 
 /** Names, in lower case, that are the gateway's in a request to an upstream. */
-const FORWARDING = new Set([
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-path',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-kong-request-id',
-  'x-real-ip',
-]);
+const FORWARDING = new NameSet(
+  [
+    'via',
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-path',
+    'x-forwarded-port',
+    'x-forwarded-prefix',
+    'x-forwarded-proto',
+    'x-kong-request-id',
+    'x-real-ip',
+  ],
+  'exact',
+);
 
 /** Names, in lower case, that are the gateway's in an answer. */
-const ANSWERING = new Set([
-  'via',
-  'x-kong-proxy-latency',
-  'x-kong-request-id',
-  'x-kong-response-latency',
-  'x-kong-upstream-latency',
-]);
+const ANSWERING = new NameSet(
+  ['via', 'x-kong-proxy-latency', 'x-kong-request-id', 'x-kong-response-latency', 'x-kong-upstream-latency'],
+  'exact',
+);
 
 /** Takes the gateway's own names out of the list; answers what was there under two of them that are continued. */
-function takeOwn(headers: HeaderList, own: ReadonlySet<string>): { via: string; chain: string } | undefined {
-  const names = headers.namesBeginningWith('vx');
+function takeOwn(headers: HeaderList, own: NameSet): { via: string; chain: string } | undefined {
+  const names = headers.namesIn(own);
   if (names === undefined) return undefined;
   const via = headers.getAll('via').join(', ');
   const chain = headers.getAll('x-forwarded-for').join(', ');
-  for (const name of names) if (own.has(name.toLowerCase())) headers.remove(name);
+  for (const name of names) headers.remove(name);
   return { via, chain };
 }
 

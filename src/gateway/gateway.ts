@@ -23,6 +23,7 @@ import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
 import { Http1Server, type ServerLimits } from './http1/server.ts';
+import { HeaderLabels } from './observe/header-labels.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
@@ -139,6 +140,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pool,
     events,
     newRequestId,
+    headerLabels: new HeaderLabels(),
     entityTexts: new WeakMap(),
     resolve: (host) => resolver.resolve(host),
   };
@@ -189,7 +191,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const addresses: AddressInfo[] = [];
   try {
     for (const address of options.listen) {
-      const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+      const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
         accepted += 1;
         http1.accept(socket);
       });

@@ -87,21 +87,22 @@ class Sending implements UpstreamHandler {
     const picked = pickPeer(this.#context, this.#source);
     if (isPromise<Picked>(picked)) {
       picked
-        .then((late) => {
-          if (!this.#exchange.finished) this.#send(late, startedAt);
+        .then((resolved) => {
+          if (!this.#exchange.finished) this.#send(resolved, startedAt, 'late');
         })
         .catch((error: unknown) => this.#giveUp(500, String(error)));
-    } else this.#send(picked as Picked, startedAt);
+    } else this.#send(picked as Picked, startedAt, 'at once');
   }
 
-  #send(picked: Picked, startedAt: number): void {
+  /** @param late the pick waited for a name to be resolved. */
+  #send(picked: Picked, startedAt: number, late: 'late' | 'at once'): void {
     const context = this.#context;
     if (!picked.ok) return this.#giveUp(picked.status, picked.message);
     const { peer } = picked;
     this.#release();
     this.#peer = peer;
     this.#isHeld = true;
-    this.#sentAt = Date.now();
+    this.#sentAt = late === 'late' ? Date.now() : startedAt;
     this.#try = {
       ip: peer.address,
       port: peer.port,
@@ -109,7 +110,7 @@ class Sending implements UpstreamHandler {
       balancer_latency: this.#sentAt - startedAt,
     };
     (context.tries ??= []).push(this.#try);
-    if (context.tries.length === 1) context.proxyLatency = context.elapsed();
+    if (context.tries.length === 1) context.proxyLatency = Math.max(0, this.#sentAt - context.startedAt);
     const body: Uint8Array | RequestBody | undefined =
       context.upstreamBody ?? (this.#exchange.body.kind === 'none' ? undefined : this.#exchange.body);
     const host = this.#hostHeader(peer);

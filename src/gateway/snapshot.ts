@@ -1,5 +1,6 @@
 // The configuration in the form in which requests use it: compiled once per state, never changed afterwards. A request
 // holds one snapshot from its first byte to its last, so it never sees half of a change.
+import { isIP } from 'node:net';
 import type { Entity } from '../schema/define.ts';
 import type { State } from '../state/state.ts';
 import { foreignId } from '../state/table.ts';
@@ -23,6 +24,8 @@ export interface UpstreamSettings {
   readonly connectTimeoutMs: number;
   readonly sendTimeoutMs: number;
   readonly readTimeoutMs: number;
+  /** The service's own host is an IP address: nothing to resolve, and no upstream can have its name. */
+  readonly isAddress: boolean;
   /** Peers of the service's own host by address, made when first needed. */
   readonly peers: Map<string, Peer>;
 }
@@ -90,6 +93,7 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
     connectTimeoutMs: read('connect_timeout', 60_000),
     sendTimeoutMs: read('write_timeout', 60_000),
     readTimeoutMs: read('read_timeout', 60_000),
+    isAddress: isIP(String(service?.['host'] ?? '')) !== 0,
     peers: new Map(),
   };
 }

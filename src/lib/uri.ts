@@ -11,7 +11,7 @@ const NEEDS_WORK = /%|\/\/|\/\./;
  * A broken escape stays as it is. Decoding happens once: `%252e` stays `%252e`.
  */
 export function normalise(path: string, mergeSlashes: boolean): string {
-  if (!NEEDS_WORK.test(path)) return path;
+  if (path.length === 1 || !NEEDS_WORK.test(path)) return path;
   return removeDotSegments(decodeUnreserved(path), mergeSlashes);
 }
 
@@ -51,8 +51,17 @@ function removeDotSegments(path: string, mergeSlashes: boolean): string {
 const ESCAPED = /[^!#$&'()*+,\/:;=?@\[\]A-Za-z0-9\-_.~%]/g;
 
 /** For the wire: what a URI may not contain becomes `%XX`; `%` itself is left alone. */
-export const escapePath = (path: string): string =>
-  path.replace(ESCAPED, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+export function escapePath(path: string): string {
+  for (let i = 0; i < path.length; i++) {
+    if (URI_BYTE[path.charCodeAt(i)] !== 1) return path.replace(ESCAPED, escapeByte);
+  }
+  return path;
+}
+
+const escapeByte = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+
+/** 1 where a byte goes out as it is. */
+const URI_BYTE = Uint8Array.from({ length: 256 }, (_, code) => (String.fromCharCode(code).search(ESCAPED) < 0 ? 1 : 0));
 
 export { escapePath as escape };
 

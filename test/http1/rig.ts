@@ -150,7 +150,7 @@ export async function startEngine(options: RigOptions = {}) {
       else options.onRequest(exchange, () => forward(exchange));
     },
   });
-  const listener = await listen((socket) => server.accept(socket));
+  const listener = await listen((socket) => server.accept(socket), { pauseOnConnect: true });
   const close = (): void => {
     server.destroy();
     pool.close();

@@ -1,10 +1,11 @@
-// Files that log lines are appended to. Descriptors are shared by path; lines of one turn of the event loop go out in one
-// write, which appends them whole. What cannot be written is counted and reported once a minute, never thrown.
+// Files that log lines are appended to. Descriptors are shared by path; lines of a few milliseconds go out in one write,
+// which appends them whole. What cannot be written is counted and reported once a minute, never thrown.
 import { close, constants, open, write } from 'node:fs';
 import type { AppendFiles } from '../../pdk/index.ts';
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 const MODE = 0o644;
+const GATHER_MS = 5;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 const REPORT_MS = 60_000;
 
@@ -12,8 +13,8 @@ class AppendFile {
   readonly #path: string;
   readonly #report: (message: string) => void;
   #descriptor: number | undefined = undefined;
-  #queue: string[] = [];
-  #queuedBytes = 0;
+  #queue = '';
+  #queuedLines = 0;
   #isWriting = false;
   #reopen = false;
   #lost = 0;
@@ -26,16 +27,16 @@ class AppendFile {
   }
 
   append(line: string, reopen: boolean): void {
-    if (this.#queuedBytes + line.length > MAX_QUEUED_BYTES) {
+    if (this.#queue.length + line.length > MAX_QUEUED_BYTES) {
       this.#lose(1, 'the disk does not keep up');
       return;
     }
-    this.#queue.push(line);
-    this.#queuedBytes += line.length;
+    this.#queue += line;
+    this.#queuedLines += 1;
     this.#reopen ||= reopen;
     if (this.#isWriting) return;
     this.#isWriting = true;
-    setImmediate(() => this.#flush());
+    this.#gather();
   }
 
   /** Resolves when everything appended so far is written or lost. */
@@ -48,24 +49,26 @@ class AppendFile {
     this.#closeDescriptor();
   }
 
-  #flush(): void {
-    if (this.#queue.length === 0) {
-      this.#isWriting = false;
-      for (const resolve of this.#idle.splice(0)) resolve();
+  #gather(): void {
+    if (this.#queue !== '') {
+      setTimeout(() => this.#flush(), GATHER_MS);
       return;
     }
-    const lines = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#isWriting = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #flush(): void {
+    const text = this.#queue;
+    const lines = this.#queuedLines;
+    this.#queue = '';
+    this.#queuedLines = 0;
     if (this.#reopen) this.#closeDescriptor();
     this.#reopen = false;
     this.#withDescriptor((descriptor) => {
-      if (descriptor === undefined) {
-        this.#flush();
-        return;
-      }
-      this.#writeAll(descriptor, Buffer.from(lines.join('')), lines.length);
-    }, lines.length);
+      if (descriptor === undefined) this.#gather();
+      else this.#writeAll(descriptor, Buffer.from(text), lines);
+    }, lines);
   }
 
   #withDescriptor(next: (descriptor: number | undefined) => void, lines: number): void {
@@ -86,7 +89,7 @@ class AppendFile {
         this.#writeAll(descriptor, bytes.subarray(written), lines);
         return;
       }
-      this.#flush();
+      this.#gather();
     });
   }
 

@@ -2,6 +2,8 @@
 // in runs, unread; only what is edited becomes strings. The surprise: strings here are bytes (latin1), as in the head, and a
 // value with characters above U+00FF is turned into its UTF-8 bytes, because cutting them to bytes could make a line break.
 
+import type { NameSet } from './name-set.ts';
+
 /** A name or value that would break the head. Nothing of it is ever sent. */
 export class HeaderError extends Error {
   readonly field: string;
@@ -13,6 +15,7 @@ export class HeaderError extends Error {
 }
 
 const REMOVED = 0;
+const UNUSUAL = /[^\x20-\x7e\r\n]|["\\]/;
 
 export class HeaderList {
   private text: string;
@@ -105,17 +108,17 @@ export class HeaderList {
     this.tail = lines;
   }
 
-  /** Names of the lines that begin with one of these small letters, in either case; undefined when there is none. */
-  namesBeginningWith(letters: string): string[] | undefined {
+  /** The names of this list that are in the set, as they are written; undefined when there is none. */
+  namesIn(set: NameSet): string[] | undefined {
+    const { lines, added, text } = this;
     let names: string[] | undefined;
-    for (let i = 0; i < this.lines.length; i += 4) {
-      if (this.lines[i + 1] === REMOVED) continue;
-      const first = String.fromCharCode(this.text.charCodeAt(this.lines[i] as number) | 0x20);
-      if (letters.includes(first)) (names ??= []).push(this.nameAt(i));
+    for (let i = 0; i < lines.length; i += 4) {
+      const end = lines[i + 1] as number;
+      if (end !== REMOVED && set.has(text, lines[i] as number, end)) (names ??= []).push(this.nameAt(i));
     }
-    for (let j = 0; j < (this.added?.length ?? 0); j += 2) {
-      const name = (this.added as string[])[j] as string;
-      if (letters.includes(String.fromCharCode(name.charCodeAt(0) | 0x20))) (names ??= []).push(name);
+    for (let j = 0; added !== undefined && j < added.length; j += 2) {
+      const name = added[j] as string;
+      if (set.has(name, 0, name.length)) (names ??= []).push(name);
     }
     return names;
   }
@@ -129,6 +132,32 @@ export class HeaderList {
     for (const line of this.tail.split('\r\n')) {
       const colon = line.indexOf(': ');
       if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 2)];
+    }
+  }
+
+  /** No name and no value has a quote, a backslash or anything but printable ASCII. Asked of whole texts, not of lines. */
+  isPlain(): boolean {
+    const { text, added, edits, tail } = this;
+    if (UNUSUAL.test(text) || UNUSUAL.test(tail)) return false;
+    for (let j = 0; added !== undefined && j < added.length; j++) if (UNUSUAL.test(added[j] as string)) return false;
+    for (let j = 0; edits !== undefined && j < edits.length; j++) if (UNUSUAL.test(edits[j] as string)) return false;
+    return true;
+  }
+
+  /** As `entries`, without making pairs. */
+  forEach(visit: (name: string, value: string) => void): void {
+    const { lines, added, tail } = this;
+    for (let i = 0; i < lines.length; i += 4) {
+      if (lines[i + 1] !== REMOVED) visit(this.nameAt(i), this.valueAt(i));
+    }
+    if (added !== undefined) {
+      for (let j = 0; j < added.length; j += 2) visit(added[j] as string, added[j + 1] as string);
+    }
+    for (let at = 0; at < tail.length; ) {
+      const colon = tail.indexOf(': ', at);
+      const end = tail.indexOf('\r\n', colon);
+      visit(tail.slice(at, colon), tail.slice(colon + 2, end));
+      at = end + 2;
     }
   }
 
@@ -237,15 +266,15 @@ export function checkValue(name: string, value: string): string {
 export function isToken(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const code = name.charCodeAt(i);
-    if (code > 0x7e || !TOKEN.charCodeAt(code)) return false;
+    if (code > 0x7e || TOKEN[code] !== 1) return false;
   }
   return name.length > 0;
 }
 
-/** One character a code: U+0001 where the code may be part of a token. */
-const TOKEN = Array.from({ length: 127 }, (_, code) =>
-  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(code)) ? '\x01' : '\0',
-).join('');
+/** 1 where the code may be part of a token. */
+const TOKEN = Uint8Array.from({ length: 127 }, (_, code) =>
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/.test(String.fromCharCode(code)) ? 1 : 0,
+);
 
 /** Compares with ASCII case folding; the caller has compared the lengths. */
 export function sameName(text: string, start: number, name: string): boolean {

@@ -12,6 +12,7 @@ import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
 import type { Http1Server } from './server.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
@@ -30,10 +31,12 @@ export class ServerConnection extends Expiring implements BodySource {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  private readonly server: Http1Server;
   /** Counts the connections of this server from 1. */
   readonly serial: number;
+  private readonly server: Http1Server;
   private readonly socket: net.Socket;
+  /** Undefined where chunks are ours to keep. */
+  private readonly memory: SharedMemory | undefined;
   private exchange: Exchange | undefined = undefined;
   private body: RequestBody = NO_BODY;
   /** Bytes behind the current request. */
@@ -59,19 +62,35 @@ export class ServerConnection extends Expiring implements BodySource {
     this.server = server;
     this.serial = server.accepted;
     this.encrypted = (socket as tls.TLSSocket).encrypted === true;
+    this.memory = this.encrypted ? undefined : server.memory;
+    this.socket = this.memory === undefined ? socket : this.memory.adopt(socket, (chunk) => this.lent(chunk));
+    this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
     this.serverName = serverName;
-    this.remoteAddress = socket.remoteAddress ?? '';
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = socket.localAddress ?? '';
-    this.localPort = socket.localPort ?? 0;
-    socket.allowHalfOpen = true;
-    socket.setNoDelay(true);
-    socket.on('error', ignore);
-    socket.on('close', () => this.closed());
-    socket.on('end', () => this.ended());
-    socket.on('drain', () => this.drained());
-    socket.on('data', (chunk: Buffer) => this.received(chunk));
+    const own = this.socket;
+    this.remoteAddress = own.remoteAddress ?? '';
+    this.remotePort = own.remotePort ?? 0;
+    this.localAddress = own.localAddress ?? '';
+    this.localPort = own.localPort ?? 0;
+    own.allowHalfOpen = true;
+    own.setNoDelay(true);
+    own.on('error', ignore);
+    own.on('close', () => this.closed());
+    own.on('end', () => this.ended());
+    own.on('drain', () => this.drained());
+    if (this.memory === undefined) own.on('data', (chunk: Buffer) => this.received(chunk));
     this.wait('idle');
+  }
+
+  /** A chunk in shared memory: what of it is not used up in this call is copied. */
+  private lent(chunk: Buffer): boolean {
+    if (this.detached) return this.socket.push(Buffer.from(chunk));
+    this.received(chunk);
+    const { rest, restAt, memory } = this;
+    if (rest !== undefined && memory?.owns(rest) === true) {
+      this.rest = Buffer.from(rest.subarray(restAt));
+      this.restAt = 0;
+    }
+    return !this.paused;
   }
 
   get isIdle(): boolean {
@@ -151,7 +170,7 @@ export class ServerConnection extends Expiring implements BodySource {
     socket.removeAllListeners('end');
     socket.removeAllListeners('drain');
     socket.pause();
-    const bytes = this.rest === undefined ? Buffer.alloc(0) : this.rest.subarray(this.restAt);
+    const bytes = this.rest === undefined ? Buffer.alloc(0) : Buffer.from(this.rest.subarray(this.restAt));
     this.rest = undefined;
     return { socket, bytes };
   }
@@ -298,7 +317,7 @@ export class ServerConnection extends Expiring implements BodySource {
     else {
       this.continued = false;
       this.body = new RequestBody(head.bodyKind, head.bodyKind === 'length' ? head.bodyLength : undefined, this);
-      this.feeder = new BodyFeeder(this.body, limits);
+      this.feeder = new BodyFeeder(this.body, limits, this.memory);
       next = this.feeder.feed(rest, restAt);
       if (next < 0) {
         this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);

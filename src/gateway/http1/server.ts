@@ -8,6 +8,7 @@ import { HeaderList } from './headers.ts';
 import { createHeadParser, MAX_HEAD_BYTES } from './llhttp.ts';
 import { RequestHead } from './request-head.ts';
 import { ServerConnection, type Waiting } from './server-connection.ts';
+import { SharedMemory } from './shared-memory.ts';
 
 export interface ServerLimits {
   /** Of the request line (414) and of each header line (400). */
@@ -89,6 +90,7 @@ export class Http1Server {
   /** For the connections: one head at a time, read and copied. */
   readonly head: RequestHead;
   readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  readonly memory = new SharedMemory();
   draining = false;
   /** Connections taken over so far. */
   accepted = 0;

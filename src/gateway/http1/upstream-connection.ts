@@ -179,7 +179,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
       ...address,
       onread: {
         buffer: () => {
-          if (!isFirst) return this.nextMemory();
+          if (!isFirst) return this.nextMemory() as Buffer;
           isFirst = false;
           return memory;
         },
@@ -193,12 +193,11 @@ export class UpstreamConnection extends Expiring implements BodySink {
     return socket;
   }
 
-  /** Fresh memory when the last chunk was kept, larger memory when it was filled; else the same again. */
-  private nextMemory(): Buffer {
-    if (this.memoryIsTaken) {
-      this.memoryIsTaken = false;
-      this.memory = Buffer.allocUnsafeSlow(this.nextSize);
-    } else if (this.nextSize > this.memory.length) this.memory = Buffer.allocUnsafeSlow(this.nextSize);
+  /** Fresh memory when the last chunk was kept, larger memory when it was filled; else undefined: the same again. */
+  private nextMemory(): Buffer | undefined {
+    if (!this.memoryIsTaken && this.nextSize <= this.memory.length) return undefined;
+    this.memoryIsTaken = false;
+    this.memory = Buffer.allocUnsafeSlow(this.nextSize);
     return this.memory;
   }
   private memoryIsTaken = false;
@@ -258,8 +257,9 @@ export class UpstreamConnection extends Expiring implements BodySink {
   /** bytes[0, size) came; they may be overwritten once this returns. */
   private received(bytes: Buffer, size: number): void {
     if (this.dead) return;
+    const { call } = this;
     if (size === this.memory.length) this.nextSize = LARGE_BUFFER;
-    if (this.call === undefined) {
+    if (call === undefined) {
       this.destroy();
       return;
     }

@@ -14,28 +14,13 @@ export interface LogEdit {
 }
 
 const HIDDEN_HEADERS = ['authorization', 'proxy-authorization'];
-const WORKSPACE = { id: '00000000-0000-0000-0000-000000000000', name: 'default' };
+export const WORKSPACE = { id: '00000000-0000-0000-0000-000000000000', name: 'default' };
 
 export function logRecord(context: RequestContext, edits: readonly LogEdit[]): JsonObject {
   const record = exchangeRecord(context);
   for (const [name, entity] of entitiesOf(context)) record[name] = entity;
   for (const { key, value } of edits) applyEdit(record, key, value);
   return record;
-}
-
-/** The record as text, when no plugin changed it: the entities, most of it, are turned into text once and kept. */
-export function logText(context: RequestContext): string {
-  const { entityTexts } = context.core;
-  let text = JSON.stringify(exchangeRecord(context)).slice(0, -1);
-  for (const [name, entity] of entitiesOf(context)) {
-    let known = entityTexts.get(entity);
-    if (known === undefined) {
-      known = JSON.stringify(entity);
-      entityTexts.set(entity, known);
-    }
-    text += `,"${name}":${known}`;
-  }
-  return `${text}}`;
 }
 
 function entitiesOf({ route, service, consumer }: RequestContext): [string, Entity][] {
@@ -50,10 +35,6 @@ function entitiesOf({ route, service, consumer }: RequestContext): [string, Enti
 function exchangeRecord(context: RequestContext): JsonObject {
   const { exchange, credential, tries } = context;
   const scheme = exchange.encrypted ? 'https' : 'http';
-  const elapsed = context.elapsed();
-  const headers = headerJson(exchange.headers);
-  headers['host'] = exchange.host;
-  for (const name of HIDDEN_HEADERS) if (Object.hasOwn(headers, name)) headers[name] = 'REDACTED';
   const record: JsonObject = {
     request: {
       id: context.id,
@@ -61,25 +42,20 @@ function exchangeRecord(context: RequestContext): JsonObject {
       url: `${scheme}://${parseHost(exchange.host).name}:${exchange.localPort}${exchange.target}`,
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
-      headers,
+      headers: headerJson(exchange.headers, exchange.host),
       size: exchange.bytesIn,
     },
     upstream_uri: context.upstreamUri,
     upstream_status: context.upstreamStatus,
     response: {
       status: context.status,
-      headers: context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders),
+      headers: context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders, undefined),
       size: exchange.bytesOut,
     },
-    latencies: {
-      kong: context.source === 'service' || context.upstreamLatency >= 0 ? context.proxyLatency : elapsed,
-      proxy: context.upstreamLatency,
-      request: elapsed,
-      receive: context.receiveLatency,
-    },
+    latencies: recordLatencies(context),
     client_ip: context.clientIp,
     started_at: context.startedAt,
-    source: context.source === 'service' ? 'upstream' : 'kong',
+    source: recordSource(context),
     workspace: WORKSPACE.id,
     workspace_name: WORKSPACE.name,
   };
@@ -88,8 +64,25 @@ function exchangeRecord(context: RequestContext): JsonObject {
   return record;
 }
 
-/** Lower-case names, repeated lines as a list, as an ordinary object: quick to make and to turn into text. */
-function headerJson(list: HeaderList): JsonObject {
+export function recordLatencies(context: RequestContext): {
+  kong: number;
+  proxy: number;
+  request: number;
+  receive: number;
+} {
+  const request = context.elapsed();
+  return {
+    kong: context.source === 'service' || context.upstreamLatency >= 0 ? context.proxyLatency : request,
+    proxy: context.upstreamLatency,
+    request,
+    receive: context.receiveLatency,
+  };
+}
+
+export const recordSource = (context: RequestContext): string => (context.source === 'service' ? 'upstream' : 'kong');
+
+/** Lower-case names, repeated lines as a list, credentials hidden; `host` comes last, as the engine keeps it apart. */
+export function headerJson(list: HeaderList, host: string | undefined): JsonObject {
   const record: JsonObject = {};
   for (const [name, value] of list.entries()) {
     const key = name.toLowerCase();
@@ -99,6 +92,8 @@ function headerJson(list: HeaderList): JsonObject {
     else if (Array.isArray(current)) current.push(value);
     else record[key] = [current, value];
   }
+  if (host !== undefined) record['host'] = host;
+  for (const name of HIDDEN_HEADERS) if (Object.hasOwn(record, name)) record[name] = 'REDACTED';
   return record;
 }
 

@@ -1,0 +1,54 @@
+// Reads of accepted sockets go into one piece of memory that all connections of a server share: requests are short, and a
+// fresh buffer for each read costs more than the rest of the read. What somebody keeps is copied out before the callback
+// returns. The surprise: `net.Server` has no option for it, so the accepted handle is moved to a socket of our own making;
+// where a runtime does not allow that, the socket is read in the ordinary way.
+import * as net from 'node:net';
+
+const SIZE = 65_536;
+
+/** What is moved: the handle, and the server's count of its connections. */
+interface Accepted {
+  _handle: { reading?: boolean } | null;
+  _server: object | null;
+}
+
+export class SharedMemory {
+  readonly bytes = Buffer.allocUnsafeSlow(SIZE);
+
+  owns(chunk: Uint8Array): boolean {
+    return chunk.buffer === this.bytes.buffer;
+  }
+
+  /** The chunk itself, or a copy when its memory is ours. */
+  release(chunk: Buffer): Buffer {
+    return this.owns(chunk) ? Buffer.from(chunk) : chunk;
+  }
+
+  /**
+   * Moves a socket that was accepted with `pauseOnConnect` over to this memory. `receive` gets a view that is valid until it
+   * returns, and answers false to stop reading. The socket that is to be used from then on.
+   */
+  adopt(socket: net.Socket, receive: (chunk: Buffer) => boolean): net.Socket {
+    const { bytes } = this;
+    const donor = socket as unknown as Accepted;
+    const { _handle: handle } = donor;
+    if (handle === null || handle === undefined || handle.reading === true) return listen(socket, receive);
+    donor._handle = null;
+    const own = new net.Socket({
+      handle: handle as never,
+      allowHalfOpen: true,
+      readable: true,
+      writable: true,
+      onread: { buffer: bytes, callback: (size: number) => receive(bytes.subarray(0, size)) },
+    });
+    (own as unknown as Accepted)._server = donor._server;
+    donor._server = null;
+    return own;
+  }
+}
+
+function listen(socket: net.Socket, receive: (chunk: Buffer) => boolean): net.Socket {
+  socket.on('data', receive);
+  socket.resume();
+  return socket;
+}

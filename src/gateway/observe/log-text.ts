@@ -1,0 +1,85 @@
+// The record of a request as JSON text, written in one go: what log-record.ts would make as an object and JSON.stringify
+// would then turn into text. It is for requests whose record no plugin changed; stored entities, most of the text, are
+// turned into text once and kept.
+import { parseQuery } from '../../lib/query.ts';
+import { parseHost } from '../../lib/uri.ts';
+import type { Entity } from '../../schema/define.ts';
+import type { RequestContext } from '../context.ts';
+import type { HeaderList } from '../http1/headers.ts';
+import type { HeaderLabels } from './header-labels.ts';
+import { headerJson, recordLatencies, recordSource, WORKSPACE } from './log-record.ts';
+
+export function logText(context: RequestContext): string {
+  const { exchange, credential, tries } = context;
+  const scheme = exchange.encrypted ? 'https' : 'http';
+  const query = context.rawQuery === undefined ? '{}' : JSON.stringify(parseQuery(context.rawQuery));
+  const url = `${scheme}://${parseHost(exchange.host).name}:${exchange.localPort}${exchange.target}`;
+  const { kong, proxy, request, receive } = recordLatencies(context);
+  const labels = context.core.headerLabels;
+  let text =
+    `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(url)},"querystring":${query},` +
+    `"method":${quote(exchange.method)},"headers":${headersText(exchange.headers, exchange.host, labels)},` +
+    `"size":${exchange.bytesIn}},"upstream_uri":${quote(context.upstreamUri)},` +
+    `"upstream_status":"${context.upstreamStatus}","response":{"status":${context.status},` +
+    `"headers":${context.responseHeaders === undefined ? '{}' : headersText(context.responseHeaders, undefined, labels)},` +
+    `"size":${exchange.bytesOut}},"latencies":{"kong":${kong},"proxy":${proxy},"request":${request},` +
+    `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
+    `"source":"${recordSource(context)}","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
+  if (tries !== undefined) text += `,"tries":${JSON.stringify(tries)}`;
+  if (credential !== undefined) text += authenticatedText(credential);
+  const { entityTexts } = context.core;
+  if (context.route !== undefined) text += `,"route":${entityText(entityTexts, context.route)}`;
+  if (context.service !== undefined) text += `,"service":${entityText(entityTexts, context.service)}`;
+  if (context.consumer !== undefined) text += `,"consumer":${entityText(entityTexts, context.consumer)}`;
+  return `${text}}`;
+}
+
+function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
+  let text = known.get(entity);
+  if (text === undefined) known.set(entity, (text = JSON.stringify(entity)));
+  return text;
+}
+
+function authenticatedText(credential: RequestContext['credential']): string {
+  const consumer = credential?.['consumer'] as { id?: unknown } | null | undefined;
+  const id = JSON.stringify(credential?.['id'] ?? null);
+  const owner = typeof consumer?.id === 'string' ? `,"consumer_id":${quote(consumer.id)}` : '';
+  return `,"authenticated_entity":{"id":${id}${owner}}`;
+}
+
+/** Lower-case names; a list with repeated lines takes the slow way. `host`, when given, is the last line. */
+function headersText(list: HeaderList, host: string | undefined, labels: HeaderLabels): string {
+  labels.trim();
+  const isPlain = list.isPlain();
+  let text = '';
+  let isOdd = false;
+  // A bit for each label: only where two meet can there be a name twice.
+  let low = 0;
+  let high = 0;
+  list.forEach((name, value) => {
+    const label = labels.of(name);
+    isOdd ||= label.isOdd;
+    const bit = 1 << (label.slot & 31);
+    if (label.slot < 32) {
+      isOdd ||= (low & bit) !== 0;
+      low |= bit;
+    } else {
+      isOdd ||= (high & bit) !== 0;
+      high |= bit;
+    }
+    text += label.text;
+    text += label.isHidden ? '"REDACTED"' : isPlain ? `"${value}"` : JSON.stringify(value);
+  });
+  if (isOdd) return JSON.stringify(headerJson(list, host));
+  if (host !== undefined) text += `,"host":${quote(host)}`;
+  return text === '' ? '{}' : `{${text.slice(1)}}`;
+}
+
+/** A JSON string. Plain ASCII, the common case, needs nothing but its quotes. */
+function quote(value: string): string {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return JSON.stringify(value);
+  }
+  return `"${value}"`;
+}
