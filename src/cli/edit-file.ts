@@ -1,0 +1,186 @@
+// What the commands that rewrite state files share: where they read and write, and how they refuse. Nothing is written
+// before everything went well, and a file is replaced whole or not at all.
+import { extname } from 'node:path';
+import { Flags } from '@oclif/core';
+import type { YAMLMap } from 'yaml';
+import type { Diagnostic, Problem } from '../control/file/diagnostics.ts';
+import type { Grammar } from '../control/file/grammar.ts';
+import type { SourceText } from '../control/file/sources.ts';
+import type { PluginAddition } from '../control/transform/add-plugins.ts';
+import type { Patch } from '../control/transform/patch.ts';
+import type { Templates } from '../control/transform/templates.ts';
+import type { Tree } from '../control/transform/tree.ts';
+import { GwctlError } from '../lib/errors.ts';
+import type { JsonObject } from '../lib/json.ts';
+import { globalFlags } from './flags.ts';
+
+/** These commands talk to no gateway. */
+export const localFlags = { 'no-color': globalFlags['no-color'], verbose: globalFlags.verbose } as never;
+
+export const inputFlag = {
+  state: Flags.string({
+    char: 's',
+    default: '-',
+    helpValue: 'FILE',
+    description: 'state file to read; - for standard input',
+  }),
+};
+
+export const outputFlag = {
+  'output-file': Flags.string({
+    char: 'o',
+    default: '-',
+    helpValue: 'FILE',
+    description: 'where to write it; - for standard output',
+  }),
+};
+
+export const outputFlags = {
+  ...outputFlag,
+  format: Flags.string({
+    options: ['yaml', 'json'],
+    parse: async (text: string) => text.toLowerCase(),
+    description: 'default: by the name of the output file, else yaml [env: GWCTL_FORMAT or DECK_FORMAT]',
+  }),
+};
+
+export const selectorFlag = {
+  selector: Flags.string({
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: 'JSONPATH',
+    description: 'JSONPath of what is meant; may be repeated',
+  }),
+};
+
+export async function readSource(input: string): Promise<SourceText> {
+  const { readSources } = await import('../control/file/sources.ts');
+  const { sources, problems } = await readSources([input], { stdin: process.stdin });
+  if (problems.length > 0) await refuse(problems);
+  if (sources.length !== 1) throw new GwctlError('E_USAGE', `${input} is a directory; name one file`);
+  return sources[0]!;
+}
+
+/** @param templates shared by files that end up in one. */
+export async function openState(input: string, templates?: Templates): Promise<Tree> {
+  const source = await readSource(input);
+  const { openTree } = await import('../control/transform/tree.ts');
+  const opened = await openTree(source, templates);
+  if (!opened.ok) return refuse([opened.problem]);
+  return opened.tree;
+}
+
+/** What the selectors find; without selectors every entity. */
+export async function chooseEntities(tree: Tree, selectors: readonly string[] | undefined): Promise<YAMLMap[]> {
+  if (selectors !== undefined) {
+    const [{ selectNodes }, { mappings }] = await Promise.all([
+      import('../control/transform/select.ts'),
+      import('../control/transform/tags.ts'),
+    ]);
+    return mappings(selectNodes(tree, selectors));
+  }
+  const { entitiesOf } = await import('../control/transform/walk.ts');
+  return entitiesOf(await bundledGrammar(), tree).map(({ map }) => map);
+}
+
+export async function bundledGrammar(): Promise<Grammar> {
+  const [{ createGrammar }, { bundledSchemas }] = await Promise.all([
+    import('../control/file/grammar.ts'),
+    import('./gateway-session.ts'),
+  ]);
+  return createGrammar(await bundledSchemas());
+}
+
+export async function readPatches(files: readonly string[]): Promise<Patch[]> {
+  const { parsePatches } = await import('../control/transform/patch.ts');
+  const patches: Patch[] = [];
+  for (const file of files) {
+    const { source, content } = await readContent(file);
+    const parsed = parsePatches(source, content);
+    if (!parsed.ok) return refuse(parsed.problems);
+    patches.push(...parsed.patches);
+  }
+  return patches;
+}
+
+export async function readAdditions(files: readonly string[]): Promise<PluginAddition[]> {
+  const { parseAdditions } = await import('../control/transform/add-plugins.ts');
+  const additions: PluginAddition[] = [];
+  for (const file of files) {
+    const { source, content } = await readContent(file);
+    const parsed = parseAdditions(source, content);
+    if (!parsed.ok) return refuse(parsed.problems);
+    additions.push(...parsed.additions);
+  }
+  return additions;
+}
+
+/** A plugin written on the command line. */
+export async function readPlugin(text: string): Promise<JsonObject> {
+  const [{ isPlugin }, { parseState }] = await Promise.all([
+    import('../control/transform/add-plugins.ts'),
+    import('../control/file/parse.ts'),
+  ]);
+  const parsed = await parseState(text);
+  const plugin = parsed.ok ? parsed.value : undefined;
+  if (plugin !== undefined && isPlugin(plugin)) return plugin;
+  throw new GwctlError('E_USAGE', `--config is not a plugin: ${parsed.ok ? 'it has no name' : parsed.message}`, {
+    hint: `It looks like --config '{"name": "key-auth", "config": {}}'.`,
+  });
+}
+
+async function readContent(file: string): Promise<{ source: SourceText; content: JsonObject }> {
+  const tree = await openState(file);
+  const { jsonOf } = await import('../control/transform/tree.ts');
+  return { source: tree.source, content: jsonOf(tree) };
+}
+
+/** Ends the command with every problem at its place. */
+export async function refuse(problems: readonly Problem[]): Promise<never> {
+  const [{ createPlacer }, { bundledSchemas }] = await Promise.all([
+    import('../control/file/place.ts'),
+    import('./gateway-session.ts'),
+  ]);
+  return refuseDiagnostics(await createPlacer(await bundledSchemas(), new Map()).all(problems, 'error'));
+}
+
+export async function refuseDiagnostics(diagnostics: readonly Diagnostic[]): Promise<never> {
+  const { formatDiagnostic } = await import('../control/file/diagnostics.ts');
+  const count = diagnostics.length;
+  throw new GwctlError('E_FILE_INVALID', `${count === 1 ? '1 problem' : `${count} problems`} in the input`, {
+    details: `\n${diagnostics.map(formatDiagnostic).join('\n\n')}\n`,
+    hint: 'Nothing was written. Fix the file and run the command again.',
+  });
+}
+
+export interface OutputFlags {
+  readonly 'output-file': string;
+  readonly format?: string | undefined;
+}
+
+export function formatOf(flags: OutputFlags): 'yaml' | 'json' {
+  const inEnvironment = (process.env['GWCTL_FORMAT'] ?? process.env['DECK_FORMAT'] ?? '').toLowerCase();
+  const byName = extname(flags['output-file']) === '.json' ? 'json' : 'yaml';
+  const chosen = flags.format ?? (inEnvironment === '' ? byName : inEnvironment);
+  return chosen === 'json' ? 'json' : 'yaml';
+}
+
+export async function writeState(tree: Tree, flags: OutputFlags): Promise<void> {
+  const { writeTree } = await import('../control/transform/tree.ts');
+  await writeText(flags['output-file'], writeTree(tree, formatOf(flags)));
+}
+
+export async function writeText(path: string, text: string): Promise<void> {
+  if (path === '-' || path === '/dev/stdout') {
+    process.stdout.write(text);
+    return;
+  }
+  const { writePrivateFile } = await import('../control/file/output-file.ts');
+  await writePrivateFile(path, text).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new GwctlError('E_USAGE', `${path} cannot be written: ${reason}`, {
+      hint: 'Check that the directory exists and can be written to.',
+      cause: error,
+    });
+  });
+}

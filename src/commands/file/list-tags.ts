@@ -1,0 +1,49 @@
+// gwctl file list-tags: which tags a file uses.
+import { Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import {
+  chooseEntities,
+  inputFlag,
+  localFlags,
+  openState,
+  outputFlag,
+  selectorFlag,
+  writeText,
+} from '../../cli/edit-file.ts';
+
+export default class FileListTags extends BaseCommand {
+  static override summary = 'List the tags of a state file';
+  static override description =
+    'Prints every tag that some entity has, or one of those that the selectors find, once and in order.';
+  static override examples = [
+    '<%= config.bin %> file list-tags -s gateway.yaml',
+    "<%= config.bin %> file list-tags -s gateway.yaml --selector '$.services[*]' --format json",
+  ];
+  static override baseFlags = localFlags;
+  static override flags = {
+    ...inputFlag,
+    ...selectorFlag,
+    ...outputFlag,
+    format: Flags.string({
+      options: ['plain', 'json', 'yaml'],
+      default: 'plain',
+      description: 'plain is one tag a line',
+    }),
+  };
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(FileListTags);
+    this.remember({});
+    const tree = await openState(flags.state);
+    const [{ listTags }, { treeOf, writeTree }] = await Promise.all([
+      import('../../control/transform/tags.ts'),
+      import('../../control/transform/tree.ts'),
+    ]);
+    const tags = listTags(await chooseEntities(tree, flags.selector));
+    const text =
+      flags.format === 'plain'
+        ? tree.templates.putBack(tags.map((tag) => `${tag}\n`).join(''), 'yaml')
+        : writeTree(treeOf(tree.source, { tags }, tree.templates), flags.format === 'json' ? 'json' : 'yaml');
+    await writeText(flags['output-file'], text);
+  }
+}

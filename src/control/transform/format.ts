@@ -1,0 +1,131 @@
+// Between decK's dialect and that of Kong's DB-less mode: nested relations become lists at the top, and back. What names no
+// entity of the file cannot be nested and is reported with its place.
+import { isMap, type Pair, type YAMLMap } from 'yaml';
+import type { Path, Problem } from '../file/diagnostics.ts';
+import type { Grammar } from '../file/grammar.ts';
+import { RELATIONS, type Relation } from './dialects.ts';
+import { listIn, rootOf, setIn, type Tree, textOf } from './tree.ts';
+import { entitiesOf, type TreeEntity } from './walk.ts';
+
+export type Dialect = 'deck' | 'dbless';
+
+/** Changes the tree; it is to be thrown away when there are problems. */
+export function formatTree(grammar: Grammar, tree: Tree, dialect: Dialect): Problem[] {
+  const problems: Problem[] = [];
+  for (const relation of RELATIONS) {
+    if (dialect === 'deck') nest(grammar, tree, relation, problems);
+    else flatten(grammar, tree, relation, problems);
+  }
+  if (dialect === 'deck') for (const relation of ownedLists(grammar)) nest(grammar, tree, relation, problems);
+  return problems;
+}
+
+/** Lists that may stand at the top in the DB-less dialect only: of entities that cannot be without their parent. */
+function ownedLists(grammar: Grammar): Relation[] {
+  return [...grammar].flatMap(([kind, form]) => {
+    const owner = form.foreign.find(([, field]) => field.in_file?.nest === true && field.required === true);
+    if (owner === undefined) return [];
+    const [field, { reference }] = owner;
+    const parentNames = [...(grammar.get(reference)?.names ?? []), 'id'];
+    return [{ flat: kind, nestedAs: [], reference, list: kind, parentField: field, parentNames, renamed: {} }];
+  });
+}
+
+function nest(grammar: Grammar, tree: Tree, relation: Relation, problems: Problem[]): void {
+  const parents = entitiesOf(grammar, tree).filter(({ kind }) => kind === relation.reference);
+  for (const { map } of parents) {
+    for (const key of relation.nestedAs) renameList(tree, map, key, relation);
+  }
+  const root = rootOf(tree);
+  const flat = listIn(root, relation.flat);
+  if (flat === undefined) return;
+  const left: unknown[] = [];
+  const [head] = flat.items;
+  if (isMap(head) && flat.commentBefore)
+    head.commentBefore = [flat.commentBefore, head.commentBefore].filter(Boolean).join('\n');
+  for (const [i, entry] of flat.items.entries()) {
+    if (!isMap(entry)) continue;
+    const owner = findParent(parents, relation, entry as YAMLMap);
+    if (owner === undefined) {
+      problems.push(noParent(tree, relation, entry as YAMLMap, [relation.flat, i]));
+      left.push(entry);
+      continue;
+    }
+    entry.delete(relation.parentField);
+    renameFields(entry as YAMLMap, relation.renamed);
+    append(tree, owner.map, relation.list, entry as YAMLMap);
+  }
+  flat.items = left as typeof flat.items;
+  if (left.length === 0) root.delete(relation.flat);
+}
+
+function findParent(parents: readonly TreeEntity[], relation: Relation, entry: YAMLMap): TreeEntity | undefined {
+  const written = entry.get(relation.parentField);
+  const wanted = isMap(written)
+    ? relation.parentNames.map((name) => textOf(written.get(name))).find(Boolean)
+    : textOf(written);
+  if (wanted === undefined) return undefined;
+  return parents.find(({ map }) => relation.parentNames.some((name) => textOf(map.get(name)) === wanted));
+}
+
+function noParent(tree: Tree, relation: Relation, entry: YAMLMap, path: Path): Problem {
+  const { source } = tree;
+  const name = textOf(entry.get(relation.parentField));
+  if (name === undefined) return { source, path, message: `'${relation.parentField}' is missing` };
+  return {
+    source,
+    path: [...path, relation.parentField],
+    message: `'${name}' is not among the ${relation.reference} of this file`,
+    hint: `in decK's form it stands inside the entity, so that one has to be in the same file`,
+  };
+}
+
+/** The same relation, nested already, under its other name. */
+function renameList(tree: Tree, map: YAMLMap, key: string, relation: Relation): void {
+  const list = listIn(map, key);
+  if (list === undefined) return;
+  map.delete(key);
+  for (const item of list.items) {
+    if (!isMap(item)) continue;
+    renameFields(item as YAMLMap, relation.renamed);
+    append(tree, map, relation.list, item as YAMLMap);
+  }
+}
+
+function flatten(grammar: Grammar, tree: Tree, relation: Relation, problems: Problem[]): void {
+  const backwards = Object.fromEntries(Object.entries(relation.renamed).map(([flat, nested]) => [nested, flat]));
+  for (const { kind, map, path } of entitiesOf(grammar, tree)) {
+    const list = kind === relation.reference ? listIn(map, relation.list) : undefined;
+    if (list === undefined || list.items.length === 0) continue;
+    const name = relation.parentNames.map((field) => textOf(map.get(field))).find(Boolean);
+    if (name === undefined) {
+      const message = `its ${relation.list} cannot be written outside: it has no ${relation.parentNames.join(' and no ')}`;
+      problems.push({ source: tree.source, path, message });
+      continue;
+    }
+    map.delete(relation.list);
+    for (const item of list.items) {
+      if (!isMap(item)) continue;
+      renameFields(item as YAMLMap, backwards);
+      setIn(tree, item as YAMLMap, relation.parentField, name);
+      append(tree, rootOf(tree), relation.flat, item as YAMLMap);
+    }
+  }
+}
+
+function append(tree: Tree, owner: YAMLMap, key: string, entry: YAMLMap): void {
+  if (listIn(owner, key) === undefined) setIn(tree, owner, key, []);
+  const list = listIn(owner, key)!;
+  list.items.push(entry);
+  list.flow = false;
+}
+
+function renameFields(entry: YAMLMap, renamed: Readonly<Record<string, string>>): void {
+  for (const pair of entry.items as Pair[]) {
+    const to = renamed[textOf(pair.key) ?? ''];
+    if (to === undefined || !isKey(pair.key)) continue;
+    pair.key.value = to;
+  }
+}
+
+const isKey = (key: unknown): key is { value: string } => typeof key === 'object' && key !== null && 'value' in key;
