@@ -18,13 +18,14 @@ import { LocalCounters } from './environment/counters.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
+import { PluginEntities } from './environment/plugin-entities.ts';
 import { renderFault, standardText } from './error-page.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
 import { Http1Server, type ServerLimits } from './http1/server.ts';
-import { HeaderLabels } from './observe/header-labels.ts';
 import { recordRejected } from './observe/access-record.ts';
+import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
@@ -46,11 +47,11 @@ export interface GatewayOptions {
   readonly latencyTokens?: boolean;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
-  /** Where the log of the system listens, when it is not the usual place. */
   /** As plugins show it; a new one by default. */
   readonly nodeId?: string;
   /** Of each cache that plugins keep in memory. */
   readonly cacheBytes?: number;
+  /** Where the log of the system listens, when it is not the usual place. */
   readonly systemLogSocket?: string;
   readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
 }
@@ -65,9 +66,9 @@ export interface Gateway {
   /** Where the proxy really listens, in the order of `listen`. */
   readonly addresses: readonly AddressInfo[];
   readonly balancers: BalancerRegistry;
-  counters(): GatewayCounters;
   /** What plugins keep in memory, by name. */
   readonly caches: NamedCaches;
+  counters(): GatewayCounters;
   /** What plugins count and show; families without a sample too. */
   metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
@@ -83,10 +84,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { store, events } = options;
   const clock = { now: () => Date.now() };
   const counters = new LocalCounters(clock);
-  const files = new SharedAppendFiles((message) => events.log('error', message));
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
   const things = new SharedThings();
   const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
+  const kinds = new Map(options.plugins.map(({ name, entities = [] }) => [name, new Set(entities.map((e) => e.name))]));
+  const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
+  const files = new SharedAppendFiles((message) => events.log('error', message));
   const resolver = createResolver();
   const outside = new Outside({
     resolve: (host) => resolver.resolve(host),
@@ -228,13 +231,15 @@ function listenOn(server: Server, { host, port, backlog }: ListenOn): Promise<Ad
 
 interface EnvironmentParts {
   readonly store: Store;
+  /** Of the entities that a plugin owns. */
+  readonly kindsOf: (plugin: string) => ReadonlySet<string>;
   readonly clock: Environment['clock'];
   readonly counters: Environment['counters'];
-  readonly files: Environment['files'];
-  readonly metrics: Environment['metrics'];
   readonly caches: NamedCaches;
   readonly things: SharedThings;
   readonly node: Environment['node'];
+  readonly files: Environment['files'];
+  readonly metrics: Environment['metrics'];
   readonly outside: Outside;
   readonly events: GatewayEvents;
 }
@@ -254,15 +259,11 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
     metrics,
     network: outside.network,
     systemLog: outside.systemLog,
-    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
-    entities: {
     openCache: (name) => caches.open(name),
     once: (name, make) => things.once(name, make),
     node,
-      get: (kind, id) => store.state.get(kind, id),
-      find: (kind, field, value) => store.state.find(kind, field, value),
-      children: (kind, field, parent) => store.state.children(kind, field, parent),
-    },
+    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
+    entities: new PluginEntities(store, clock, parts.kindsOf(plugin)),
     instance: {
       id: entity.id,
       route: foreignId(entity, 'route'),

@@ -20,6 +20,20 @@ export interface EntityReader {
   children(kind: string, field: string, parent: string): readonly Entity[];
 }
 
+/** `values` are validated and completed as in the Admin API; `ttl` is in seconds from now. */
+export type EntityWrite =
+  | { readonly action: 'create'; readonly kind: string; readonly values: JsonObject }
+  | { readonly action: 'update'; readonly kind: string; readonly id: string; readonly values: JsonObject }
+  | { readonly action: 'delete'; readonly kind: string; readonly id: string };
+
+export interface EntityStore extends EntityReader {
+  /**
+   * All changes or none, to kinds that the plugin owns. Answers the entities as they were written or removed; undefined when
+   * one to change is gone, or a reference or a unique value forbids a change. Rejects when the store cannot be written.
+   */
+  write(writes: readonly EntityWrite[]): Promise<readonly Entity[] | undefined>;
+}
+
 /** Named numbers that live as long as the node, shared by all instances that use the same key. */
 export interface Counters {
   get(key: string): number;
@@ -58,7 +72,7 @@ export interface Environment {
   /** Lines carry the plugin's name. */
   readonly log: Log;
   readonly clock: Clock;
-  readonly entities: EntityReader;
+  readonly entities: EntityStore;
   readonly counters: Counters;
   readonly files: AppendFiles;
   readonly metrics: Metrics;

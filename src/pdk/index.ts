@@ -8,7 +8,18 @@ export {
   type PluginDefinition,
   type Step,
 } from './define.ts';
-export type { AppendFiles, Cache, Clock, Counters, EntityReader, Environment, Log, Queue } from './environment.ts';
+export type {
+  AppendFiles,
+  Cache,
+  Clock,
+  Counters,
+  EntityReader,
+  EntityStore,
+  EntityWrite,
+  Environment,
+  Log,
+  Queue,
+} from './environment.ts';
 export type {
   AccessExchange,
   BodyExchange,
