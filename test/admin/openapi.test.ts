@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { minimalEntity } from '../../scripts/reference/example.ts';
 import { describeAdminApi } from '../../src/admin/openapi.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import type { Json, JsonObject } from '../../src/lib/json.ts';
 import { pluginSchemas } from '../../src/plugins/schemas.ts';
+import { schemaOf } from '../../src/schema/schema-set.ts';
 import { type Admin, startAdmin } from './rig.ts';
 
 interface Operation {
@@ -18,7 +20,8 @@ interface Operation {
 }
 type Item = Readonly<Record<string, Operation>>;
 
-const document = describeAdminApi(createSchemas(pluginSchemas));
+const schemas = createSchemas(pluginSchemas);
+const document = describeAdminApi(schemas);
 const paths = document['paths'] as unknown as Readonly<Record<string, Item>>;
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
 const operations = (): [string, string, Operation][] =>
@@ -45,12 +48,14 @@ const call = async (method: string, path: string, body?: Json): Promise<{ status
   return { status: response.status, body: text === '' ? null : (JSON.parse(text) as Json) };
 };
 
-/** Whether a value fits a schema of the document. */
-function fits(schema: JsonObject, value: Json): string[] {
+/** Says what of a value does not fit a schema of the document. */
+function compile(schema: JsonObject): (value: Json) => string[] {
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   const validate = ajv.compile({ ...schema, components: document['components'] });
-  return validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
+  return (value) =>
+    validate(value) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message}`);
 }
+const fits = (schema: JsonObject, value: Json): string[] => compile(schema)(value);
 
 test('the document is valid OpenAPI 3.1', async () => {
   const result = await new Validator().validate(structuredClone(document) as never);
@@ -135,6 +140,18 @@ test('bodies that the server takes and gives fit the document', async () => {
 
   const list = await call('GET', '/services?size=1');
   assert.deepEqual(fits(answerOf('/services', 'get', '200'), list.body), []);
+});
+
+test('every plugin can be configured as the document says, and is answered as it says', async () => {
+  const validateBody = compile(bodyOf('/plugins', 'post'));
+  const validateAnswer = compile(answerOf('/plugins', 'post', '201'));
+  for (const { name } of pluginSchemas) {
+    const body = minimalEntity(schemas, schemaOf(schemas, 'plugins'), { name })!;
+    assert.deepEqual(validateBody(body), [], name);
+    const made = await call('POST', '/plugins', body);
+    assert.equal(made.status, 201, `${name}: ${JSON.stringify(made.body)}`);
+    assert.deepEqual(validateAnswer(made.body), [], name);
+  }
 });
 
 test('bodies that the server refuses do not fit, and its errors are described', async () => {

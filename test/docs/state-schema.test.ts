@@ -5,15 +5,19 @@ import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { minimalEntity } from '../../scripts/reference/example.ts';
 import { renderEnv } from '../../src/control/file/env.ts';
 import { parseState } from '../../src/control/file/parse.ts';
 import { stateJsonSchema } from '../../src/control/file/state-schema.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import { isObject, type Json, type JsonObject } from '../../src/lib/json.ts';
 import { pluginSchemas } from '../../src/plugins/schemas.ts';
+import { schemaOf } from '../../src/schema/schema-set.ts';
+import { processEntity } from '../../src/schema/validate.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const schema = stateJsonSchema(createSchemas(pluginSchemas));
+const schemas = createSchemas(pluginSchemas);
+const schema = stateJsonSchema(schemas);
 const validate = new Ajv2020({
   strict: true,
   allowUnionTypes: true,
@@ -115,6 +119,39 @@ test('no value that the validator accepts is refused by the schema', () => {
   assert.ok(accepted.length > 40);
   for (const { entity, title, input } of accepted) {
     assert.deepEqual(complaints(stateFile({ [entity]: [fill(input)] })), [], `${entity}: ${title}`);
+  }
+});
+
+test('what is stored, with every default and every unset field, is right to write', () => {
+  const auto = { now: () => 1_700_000_000_000 };
+  for (const { name } of pluginSchemas) {
+    const plugins = schemaOf(schemas, 'plugins');
+    const written = minimalEntity(schemas, plugins, { name });
+    assert.ok(written, `no example of ${name}`);
+    assert.deepEqual(complaints(stateFile({ plugins: [written] })), [], name);
+    const stored = processEntity(schemas, plugins, written, { auto });
+    assert.ok(stored.ok, name);
+    assert.deepEqual(complaints(stateFile({ plugins: [stored.entity] })), [], name);
+  }
+});
+
+interface PluginCase {
+  readonly title: string;
+  readonly config: JsonObject;
+  readonly errors?: JsonObject;
+}
+
+test('no configuration of a plugin that the validator accepts is refused by the schema', () => {
+  const byPlugin = JSON.parse(readFileSync(folderOf('schema/bundled-plugins.json'), 'utf8')) as Record<
+    string,
+    readonly PluginCase[]
+  >;
+  const accepted = Object.entries(byPlugin).flatMap(([name, list]) =>
+    list.filter(({ errors }) => errors === undefined).map(({ title, config }) => ({ name, title, config })),
+  );
+  assert.ok(accepted.length > 5);
+  for (const { name, title, config } of accepted) {
+    assert.deepEqual(complaints(stateFile({ plugins: [{ name, config }] })), [], `${name}: ${title}`);
   }
 });
 
