@@ -12,7 +12,7 @@ import {
   type Step,
 } from '../../pdk/index.ts';
 import { challenge, hasExpired, ownerOf, withAnonymous } from '../shared/authentication.ts';
-import { DUPLICATE, type Found, hasFields, inHeader, inQuery, type KeyBody, readKeyBody } from './find-key.ts';
+import { type BodyFields, DUPLICATE, type Found, hasFields, inQuery, readBodyFields } from '../shared/body-fields.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
@@ -26,9 +26,12 @@ export function create(config: Config, environment: Environment): Phases {
 /** What one request still has to look at: names from `next` on, the body once it has been read. */
 interface Search {
   next: number;
-  body: KeyBody | undefined;
+  body: BodyFields | undefined;
   isBodyRead: boolean;
 }
+
+/** One header is the key, also an empty one. */
+const inHeader = (values: readonly string[]): Found => (values.length > 1 ? DUPLICATE : values[0]);
 
 const NEEDS_BODY: unique symbol = Symbol('the body has to be read first');
 
@@ -58,7 +61,7 @@ function keyCheck(config: Config, environment: Environment): (exchange: AccessEx
     return undefined;
   }
 
-  function hide(exchange: AccessExchange, name: string, body: KeyBody | undefined): void {
+  function hide(exchange: AccessExchange, name: string, body: BodyFields | undefined): void {
     const { request, upstream } = exchange;
     const query = request.rawQuery;
     const rest = query === '' ? query : withoutArgument(query, name);
@@ -98,7 +101,7 @@ function keyCheck(config: Config, environment: Environment): (exchange: AccessEx
     const { request } = exchange;
     const bytes = await request.body();
     state.isBodyRead = true;
-    state.body = bytes === undefined ? undefined : readKeyBody(request.header('content-type') ?? '', bytes);
+    state.body = bytes === undefined ? undefined : readBodyFields(request.header('content-type') ?? '', bytes);
     if (state.body === undefined) log.info('the request body cannot be searched for a key', { request_id: request.id });
     const found = search(exchange, state);
     return judge(exchange, state, found as Found);

@@ -1,29 +1,22 @@
-// Where the key of a request is. For each name in turn: header, then query argument, then body field; the first place that
-// has the name decides, whatever its value is.
-
+// Fields of request bodies by name: urlencoded forms, JSON objects and multipart forms look the same to who asks.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import { type ArgumentValue, argumentValues, formatSorted, parseArguments } from '../../lib/form-arguments.ts';
-import { formatJsonMembers, parseJsonMembers } from '../shared/json-body.ts';
-import { boundaryOf, formatMultipart, parseMultipart } from '../shared/multipart.ts';
+import { formatJsonMembers, parseJsonMembers } from './json-body.ts';
+import { boundaryOf, formatMultipart, parseMultipart } from './multipart.ts';
 
-export const DUPLICATE: unique symbol = Symbol('more than one key');
+export const DUPLICATE: unique symbol = Symbol('more than one value');
 export const UNUSABLE: unique symbol = Symbol('there, but not a text');
 /** Undefined when the place does not have the name at all. */
 export type Found = string | typeof DUPLICATE | typeof UNUSABLE | undefined;
 
 /** A request body in which fields can be looked up by name. Values are byte text, as in headers and queries. */
-export interface KeyBody {
+export interface BodyFields {
   find(name: string): Found;
   /** The body without that field, in its own format; undefined when there is nothing to remove. */
   without(name: string): Uint8Array | string | undefined;
 }
 
 const MAX_FIELDS = 1000;
-
-export const inHeader = (values: readonly string[]): Found => {
-  if (values.length === 0) return undefined;
-  return values.length > 1 ? DUPLICATE : values[0];
-};
 
 export const inQuery = (rawQuery: string, name: string): Found => only(argumentValues(rawQuery, name));
 
@@ -32,12 +25,12 @@ export const hasFields = (contentType: string | undefined): boolean =>
   contentType !== undefined && READERS[mediaType(contentType)] !== undefined;
 
 /** Undefined when the body is not what its content type says. */
-export const readKeyBody = (contentType: string, bytes: Buffer): KeyBody | undefined =>
+export const readBodyFields = (contentType: string, bytes: Buffer): BodyFields | undefined =>
   READERS[mediaType(contentType)]?.(bytes, contentType);
 
 const mediaType = (contentType: string): string => contentType.split(';', 1)[0]!.trim().toLowerCase();
 
-type Reader = (bytes: Buffer, contentType: string) => KeyBody | undefined;
+type Reader = (bytes: Buffer, contentType: string) => BodyFields | undefined;
 
 const READERS: Readonly<Record<string, Reader | undefined>> = Object.assign(Object.create(null), {
   'application/x-www-form-urlencoded': readForm,
@@ -51,7 +44,7 @@ function only(values: readonly ArgumentValue[]): Found {
   return values[0] === true ? UNUSABLE : values[0];
 }
 
-function readForm(bytes: Buffer): KeyBody | undefined {
+function readForm(bytes: Buffer): BodyFields | undefined {
   const fields = parseArguments(bytes.toString('latin1'), MAX_FIELDS);
   if (fields === undefined) return undefined;
   return {
@@ -60,7 +53,7 @@ function readForm(bytes: Buffer): KeyBody | undefined {
   };
 }
 
-function readJson(bytes: Buffer): KeyBody | undefined {
+function readJson(bytes: Buffer): BodyFields | undefined {
   const members = parseJsonMembers(bytes);
   if (members === undefined) return undefined;
   return {
@@ -74,7 +67,7 @@ function readJson(bytes: Buffer): KeyBody | undefined {
   };
 }
 
-function readMultipart(bytes: Buffer, contentType: string): KeyBody | undefined {
+function readMultipart(bytes: Buffer, contentType: string): BodyFields | undefined {
   const boundary = boundaryOf(contentType);
   const parts = boundary === undefined ? undefined : parseMultipart(bytes, boundary);
   if (boundary === undefined || parts === undefined) return undefined;

@@ -1,26 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DUPLICATE, hasFields, inHeader, inQuery, readKeyBody, UNUSABLE } from './find-key.ts';
+import { DUPLICATE, hasFields, inQuery, readBodyFields, UNUSABLE } from './body-fields.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const MULTIPART = 'multipart/form-data; boundary=B';
 const part = (name: string, value: string): string =>
   `--B\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`;
 
-const inBody = (type: string, body: string, name = 'apikey') => readKeyBody(type, Buffer.from(body))?.find(name);
+const inBody = (type: string, body: string, name = 'apikey') => readBodyFields(type, Buffer.from(body))?.find(name);
 const without = (type: string, body: string, name = 'apikey'): string | undefined => {
-  const rest = readKeyBody(type, Buffer.from(body))?.without(name);
+  const rest = readBodyFields(type, Buffer.from(body))?.without(name);
   return rest === undefined ? undefined : Buffer.from(rest as string).toString();
 };
 
-test('one header is the key, also an empty one; several are a duplicate', () => {
-  assert.equal(inHeader([]), undefined);
-  assert.equal(inHeader(['k']), 'k');
-  assert.equal(inHeader(['']), '');
-  assert.equal(inHeader(['k', 'k']), DUPLICATE);
-});
-
-test('a query argument without a value is there but no key', () => {
+test('a query argument without a value is there but no text', () => {
   assert.equal(inQuery('a=1', 'apikey'), undefined);
   assert.equal(inQuery('apikey=k', 'apikey'), 'k');
   assert.equal(inQuery('apikey=', 'apikey'), '');
@@ -36,25 +29,25 @@ test('forms: a plain field, no brackets', () => {
   assert.equal(inBody(FORM, 'apikey'), UNUSABLE);
   assert.equal(inBody(FORM, 'apikey[]=kong'), undefined);
   assert.equal(inBody(FORM, 'apikey[1]=kong'), undefined);
-  assert.equal(readKeyBody(FORM, Buffer.from('a&'.repeat(1001))), undefined);
+  assert.equal(readBodyFields(FORM, Buffer.from('a&'.repeat(1001))), undefined);
 });
 
-test('JSON: a text is the key, a list a duplicate, other types none', () => {
+test('JSON: a text is a value, a list a duplicate, other types none', () => {
   assert.equal(inBody('application/json; charset=utf-8', '{"apikey":"kong"}'), 'kong');
   assert.equal(inBody('application/json', '{"apikey":["kong","kong"]}'), DUPLICATE);
   for (const value of ['1', 'true', 'null', '{}']) {
     assert.equal(inBody('application/json', `{"apikey":${value}}`), UNUSABLE, value);
   }
   assert.equal(inBody('application/json', '{"__proto__":{"apikey":"kong"}}'), undefined);
-  assert.equal(readKeyBody('application/json', Buffer.from('["apikey"]')), undefined);
-  assert.equal(readKeyBody('application/json', Buffer.from('{')), undefined);
+  assert.equal(readBodyFields('application/json', Buffer.from('["apikey"]')), undefined);
+  assert.equal(readBodyFields('application/json', Buffer.from('{')), undefined);
 });
 
 test('multipart: a part of that name', () => {
   assert.equal(inBody(MULTIPART, `${part('x', '1')}${part('apikey', 'kong')}--B--`), 'kong');
   assert.equal(inBody(MULTIPART, `${part('apikey', 'kong').repeat(2)}--B--`), DUPLICATE);
-  assert.equal(readKeyBody(MULTIPART, Buffer.from('apikey=kong')), undefined);
-  assert.equal(readKeyBody('multipart/form-data', Buffer.from('x')), undefined);
+  assert.equal(readBodyFields(MULTIPART, Buffer.from('apikey=kong')), undefined);
+  assert.equal(readBodyFields('multipart/form-data', Buffer.from('x')), undefined);
 });
 
 test('other types of body have no fields', () => {
@@ -64,7 +57,7 @@ test('other types of body have no fields', () => {
   assert.equal(hasFields('Application/JSON ; charset=utf-8'), true);
 });
 
-test('the key is taken out and the body keeps its format', () => {
+test('a field is taken out and the body keeps its format', () => {
   assert.equal(without(FORM, 'z=1&apikey=kong&a=2'), 'a=2&z=1');
   assert.equal(without('application/json', '{"z":[],"apikey":"kong","n":1}'), '{"z":[],"n":1}');
   assert.equal(without(MULTIPART, `${part('apikey', 'kong')}${part('x', '1')}--B--`), `${part('x', '1')}--B--\r\n`);
