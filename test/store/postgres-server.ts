@@ -1,7 +1,7 @@
 // A PostgreSQL server of our own, in a temporary directory and on a free port, that can be stopped and started again. Any
 // number of databases fit into it. PostgreSQL refuses to run as root; then it runs as the user `postgres`.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -94,9 +94,6 @@ export async function startPostgres(
     await client.connect();
     await client.query(statement).finally(() => client.end());
   };
-  const kill = (): void => void child?.kill('SIGKILL');
-  process.on('exit', kill);
-
   const server: PostgresServer = {
     port,
     async createDatabase() {
@@ -106,10 +103,12 @@ export async function startPostgres(
     },
     async start() {
       const flags = [`listen_addresses=127.0.0.1`, `unix_socket_directories=${folder}`, `port=${port}`, ...settings];
-      child = spawn(join(binaries, 'postgres'), ['-D', data, ...flags.flatMap((flag) => ['-c', flag])], {
+      const command = [join(binaries, 'postgres'), '-D', data, ...flags.flatMap((flag) => ['-c', flag])];
+      // The shell ends the server when the pipe from this process closes, however this process ends.
+      child = spawn('sh', ['-c', '"$@" & cat; kill -QUIT $!; wait', 'sh', ...command], {
         ...identity,
         cwd: folder,
-        stdio: 'ignore',
+        stdio: ['pipe', 'ignore', 'ignore'],
       });
       for (let i = 0; i < 200; i++) {
         const isUp = await administer('SELECT 1').then(
@@ -126,14 +125,13 @@ export async function startPostgres(
       child = undefined;
       if (running === undefined) return;
       const ended = new Promise((resolve) => running.on('exit', resolve));
-      running.kill('SIGQUIT');
+      running.stdin?.end();
       await ended;
     },
-    freeze: () => signalAll(child, 'STOP'),
-    thaw: () => signalAll(child, 'CONT'),
+    freeze: () => signalAll(data, 'STOP'),
+    thaw: () => signalAll(data, 'CONT'),
     async remove() {
       await server.stop();
-      process.off('exit', kill);
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -142,8 +140,8 @@ export async function startPostgres(
 }
 
 /** The server has a process for each connection. */
-function signalAll(child: ChildProcess | undefined, signal: 'STOP' | 'CONT'): void {
-  const parent = String(child?.pid);
+function signalAll(data: string, signal: 'STOP' | 'CONT'): void {
+  const parent = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]!;
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', parent], { encoding: 'utf8' });
   const pids = [parent, ...children.split('\n')].map((line) => line.trim()).filter((line) => line !== '');
   for (const pid of pids) process.kill(Number(pid), `SIG${signal}`);

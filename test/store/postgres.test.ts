@@ -208,13 +208,16 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
 
   test('a node that lost its connection catches up with what it missed', async () => {
     const [a, b, address] = await openTwo();
-    let isAway = false;
-    const watch = setInterval(() => (isAway ||= !b.isReachable), 1);
+    const away = new Set<PostgresStore>();
+    const watch = setInterval(
+      () => [a, b].filter((node) => !node.isReachable).forEach((node) => void away.add(node)),
+      1,
+    );
     await sql(
       address,
       'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()',
     );
-    await until(() => isAway, 'the loss');
+    await until(() => away.size === 2, 'the loss');
     clearInterval(watch);
     await until(() => a.isReachable, 'the first node is back');
     await accept(a, create('services', service('missed')));

@@ -133,6 +133,40 @@ test('rows of a kind that nobody knows are named, and nothing is opened', async 
   await assert.rejects(open(directory), storeError(/holds entities of kinds that are unknown here: widgets \(1\)$/));
 });
 
+test('a file that cannot grow refuses writes, keeps what it has, and goes on when there is room again', async () => {
+  const directory = newDirectory();
+  const script = `
+    import { openSqliteStore } from ${JSON.stringify(new URL('../../src/store/sqlite/sqlite-store.ts', import.meta.url).href)};
+    import { create, schemas, service } from ${JSON.stringify(new URL('./entities.ts', import.meta.url).href)};
+    const store = await openSqliteStore({ directory: ${JSON.stringify(directory)}, schemas });
+    let kept = 0;
+    let refusal;
+    for (let i = 0; i < 2000 && refusal === undefined; i++) {
+      const pair = ['a', 'b'].map((name) => create('services', service(name + i)));
+      await store.commit(pair).then(() => (kept += 1), (error) => (refusal = error));
+    }
+    const { code, message } = refusal ?? {};
+    console.log(JSON.stringify({ code, message, kept, count: store.state.count('services'), isReachable: store.isReachable }));
+    await store.close();
+  `;
+  // A limit on the size of files stands for a full disk: both let a write fail in the middle.
+  const limited = spawnSync(
+    'sh',
+    ['-c', 'ulimit -f 1000 && exec "$@"', 'sh', process.execPath, '--input-type=module-typescript', '-e', script],
+    {
+      encoding: 'utf8',
+    },
+  );
+  assert.equal(limited.status, 0, limited.stderr);
+  const seen = JSON.parse(limited.stdout) as Record<string, unknown>;
+  assert.deepEqual([seen['code'], seen['isReachable']], ['E_STORE_UNAVAILABLE', false]);
+  assert.match(String(seen['message']), /^cannot write to .*store \d+: /);
+  assert.equal(seen['count'], Number(seen['kept']) * 2);
+  const store = await open(directory);
+  assert.equal(store.state.count('services'), seen['count']);
+  await accept(store, create('services', service('more')));
+});
+
 test('a directory that cannot be made is an error in one sentence', async () => {
   const file = join(folder, 'a file');
   writeFileSync(file, '');
