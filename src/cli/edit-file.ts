@@ -61,13 +61,28 @@ export async function readSource(input: string): Promise<SourceText> {
   return sources[0]!;
 }
 
-/** @param templates shared by files that end up in one. */
-export async function openState(input: string, templates?: Templates): Promise<Tree> {
-  const source = await readSource(input);
+/**
+ * @param templates shared by files that end up in one.
+ * @param env fills in templates; without it they stay.
+ */
+export async function openState(
+  input: string,
+  templates?: Templates,
+  env?: Readonly<Record<string, string | undefined>>,
+): Promise<Tree> {
+  const given = await readSource(input);
+  const source = env === undefined ? given : await fillIn(given, env);
   const { openTree } = await import('../control/transform/tree.ts');
   const opened = await openTree(source, templates);
   if (!opened.ok) return refuse([opened.problem]);
   return opened.tree;
+}
+
+async function fillIn(source: SourceText, env: Readonly<Record<string, string | undefined>>): Promise<SourceText> {
+  const { renderEnv } = await import('../control/file/env.ts');
+  const { text, problems } = renderEnv(source.text, env);
+  if (problems.length > 0) await refuse(problems.map((problem) => ({ source, ...problem })));
+  return { name: source.name, text };
 }
 
 /** What the selectors find; without selectors every entity. */
@@ -163,6 +178,15 @@ export function formatOf(flags: OutputFlags): 'yaml' | 'json' {
   const byName = extname(flags['output-file']) === '.json' ? 'json' : 'yaml';
   const chosen = flags.format ?? (inEnvironment === '' ? byName : inEnvironment);
   return chosen === 'json' ? 'json' : 'yaml';
+}
+
+/** An existing file is overwritten only when somebody agrees. */
+export async function confirmOverwrite(path: string, answer: 'yes' | 'ask'): Promise<void> {
+  const { fileExists } = await import('../control/file/output-file.ts');
+  if (answer === 'yes' || path === '-' || path.startsWith('/dev/') || !(await fileExists(path))) return;
+  const { confirm } = await import('./confirm.ts');
+  if (await confirm(`File '${path}' already exists. Do you want to overwrite it? `)) return;
+  throw new GwctlError('E_USAGE', `${path} exists and was left as it is`, { hint: 'Pass --yes to overwrite it.' });
 }
 
 export async function writeState(tree: Tree, flags: OutputFlags): Promise<void> {
