@@ -9,4 +9,5 @@ export const session = definePlugin({
   version: '3.10.0',
   schema,
   entities: [sessions, sessionMetadatas],
+  handler: () => import('./handler.ts'),
 });
