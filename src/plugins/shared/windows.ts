@@ -1,6 +1,6 @@
 // Calendar windows in UTC: where the window that holds a moment begins and ends. A window is computed once and kept until
 // the clock leaves it, so that a request costs two comparisons.
-import type { Period } from '../shared/periods.ts';
+import type { Period } from './periods.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
