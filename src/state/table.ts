@@ -115,7 +115,7 @@ export class TableDraft {
     this.#children = table.shape.foreign.map(() => new Map());
   }
 
-  /** Ids that were written or removed. */
+  /** Ids that were written or removed, in the order of the last time. */
   touched(): string[] {
     return [...this.#byId.keys()];
   }
@@ -145,7 +145,7 @@ export class TableDraft {
       return { code: 'unique', kind: this.shape.schema.name, key: clash, holder };
     }
     if (before !== undefined) this.#unindex(before);
-    this.#byId.set(entity.id, entity);
+    this.#note(entity.id, entity);
     for (const [i, key] of this.shape.uniqueKeys.entries()) {
       const text = uniqueText(key, entity);
       if (text !== undefined) this.#unique[i]!.set(text, entity.id);
@@ -161,7 +161,12 @@ export class TableDraft {
     const before = this.get(id);
     if (before === undefined) return;
     this.#unindex(before);
-    this.#byId.set(id, undefined);
+    this.#note(id, undefined);
+  }
+
+  #note(id: string, entity: Entity | undefined): void {
+    this.#byId.delete(id);
+    this.#byId.set(id, entity);
   }
 
   #unindex(entity: Entity): void {

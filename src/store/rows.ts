@@ -20,7 +20,7 @@ const rowOf = (state: State, kind: string, id: string): Row => {
   return { kind, id, body: entity === undefined ? null : JSON.stringify(entity) };
 };
 
-/** Ids that some of the states touched, each once, as rows of the last state. */
+/** Ids that some of the states touched, each once and where it was touched last, as rows of the last state. */
 export function rowsTouched(states: readonly State[]): Row[] {
   const last = states.at(-1);
   if (last === undefined) return [];
@@ -29,7 +29,10 @@ export function rowsTouched(states: readonly State[]): Row[] {
     for (const [kind, touched] of state.touched) {
       let all = ids.get(kind);
       if (all === undefined) ids.set(kind, (all = new Set()));
-      for (const id of touched) all.add(id);
+      for (const id of touched) {
+        all.delete(id);
+        all.add(id);
+      }
     }
   }
   return [...ids].flatMap(([kind, all]) => [...all].map((id) => rowOf(last, kind, id)));
@@ -50,14 +53,25 @@ export function rowsBetween(before: State, after: State): Row[] {
   return rows;
 }
 
-/** @param place where the rows were read, for the message when they make no state. */
-export function stateOfRows(schemas: SchemaSet, rows: Iterable<Row>, place: string): State {
-  return adoptRows(createState(schemas), rows, place);
+/**
+ * @param place where the rows were read, for the message when they make no state.
+ * @param known a state whose entities are taken over where they are equal: what depends on them need not be made anew.
+ */
+export function stateOfRows(schemas: SchemaSet, rows: Iterable<Row>, place: string, known?: State): State {
+  const facts = factsOf(schemas, rows, place).map((fact) => {
+    const before = known?.get(fact.kind, fact.id);
+    return before !== undefined && isEqual(before, fact.entity) ? { ...fact, entity: before } : fact;
+  });
+  return adoptFacts(createState(schemas), facts, place);
 }
 
 /** The next state when `rows` were written by somebody else. */
 export function adoptRows(state: State, rows: Iterable<Row>, place: string): State {
-  const adopted = state.adopt(factsOf(state.schemas, rows, place));
+  return adoptFacts(state, factsOf(state.schemas, rows, place), place);
+}
+
+function adoptFacts(state: State, facts: readonly Fact[], place: string): State {
+  const adopted = state.adopt(facts);
   if (adopted.ok) return adopted.value;
   throw new GwctlError('E_STORE', `${place}: what is stored contradicts itself: ${describe(adopted.error)}`);
 }

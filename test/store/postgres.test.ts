@@ -149,11 +149,16 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
 
   test('a whole replacement of many entities reaches the other node, and nodes that are behind read everything', async () => {
     const [a, b, address] = await openTwo();
-    await accept(a, create('services', service('gone')));
-    const many = empty.with(Array.from({ length: 6000 }, (_, i) => create('services', service(`s${i}`))));
+    const kept = service('kept');
+    await accept(a, create('services', service('gone')), create('services', kept));
+    await until(() => b.state.count('services') === 2, 'the services');
+    const before = b.state.get('services', kept.id);
+    const made = Array.from({ length: 6000 }, (_, i) => create('services', service(`s${i}`)));
+    const many = empty.with([...made, create('services', structuredClone(kept))]);
     assert.ok(many.ok);
     await a.replace(many.value, 'd'.repeat(32));
-    await until(() => b.state.count('services') === 6000, 'the replacement');
+    await until(() => b.state.count('services') === 6001, 'the replacement');
+    assert.ok(b.state.get('services', kept.id) === before, 'what did not change is the same object');
     assert.deepEqual(contents(b.state), contents(a.state));
     assert.equal(b.configurationHash, 'd'.repeat(32));
     assert.deepEqual(await sql(address, 'SELECT count(*)::int AS rows FROM gwctl_changes'), [{ rows: 0 }]);
@@ -175,7 +180,10 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
     const key = { ...entity('keyauth_credentials', { key: 'k', consumer: { id: one.id } }), ttl: 1000 };
     await accept(a, create('consumers', one), create('keyauth_credentials', key));
     await until(() => b.state.count('keyauth_credentials') === 1, 'the key');
-    await Promise.all([a.commit([update('keyauth_credentials', { ...key, ttl: 3000 })]), deleteExpired(b, 2_000_000)]);
+    await accept(a, update('keyauth_credentials', { ...key, ttl: 3000 }));
+    // The other node has not read this yet.
+    assert.equal(b.state.get('keyauth_credentials', key.id)!['ttl'], 1000);
+    await deleteExpired(b, 2_000_000);
     await until(() => b.state.get('keyauth_credentials', key.id)?.['ttl'] === 3000, 'the longer life');
     await Promise.all([deleteExpired(a, 3_000_000), deleteExpired(b, 3_000_000)]);
     await until(() => a.state.count('keyauth_credentials') + b.state.count('keyauth_credentials') === 0, 'the end');

@@ -1,6 +1,7 @@
 // From rows to states and back: what was stored by an earlier program, what two states differ in, what contradicts itself.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Entity } from '../../src/schema/define.ts';
 import type { State } from '../../src/state/state.ts';
 import { adoptRows, rowsBetween, rowsTouched, stateOfRows } from '../../src/store/rows.ts';
@@ -93,6 +94,53 @@ test('rows may swap names, move children and delete their parent, in any order',
     );
     assert.equal(state.get('services', a.id), undefined);
   }
+});
+
+test('whatever changes are made, a follower that adopts their rows holds the same', () => {
+  const services = Array.from({ length: 4 }, (_, i) => service(`s${i}`));
+  const routes = Array.from({ length: 4 }, (_, i) => route(`r${i}`, services[0]!.id));
+  const number = fc.nat({ max: 3 });
+  const change = fc.oneof(
+    fc.record({ at: number, name: number }).map(({ at, name }) => {
+      return { action: 'upsert', kind: 'services', entity: { ...services[at]!, name: `s${name}` } } as const;
+    }),
+    fc.record({ at: number, to: number }).map(({ at, to }) => {
+      return {
+        action: 'upsert',
+        kind: 'routes',
+        entity: { ...routes[at]!, service: { id: services[to]!.id } },
+      } as const;
+    }),
+    number.map((at) => remove('services', services[at]!.id)),
+    number.map((at) => remove('routes', routes[at]!.id)),
+  );
+  const commits = fc.array(fc.array(change, { minLength: 1, maxLength: 4 }), { maxLength: 30 });
+  fc.assert(
+    fc.property(commits, fc.integer({ min: 1, max: 5 }), (all, together) => {
+      let leader = empty;
+      let follower = empty;
+      let steps: State[] = [];
+      const follow = (): void => {
+        follower = adoptRows(follower, rowsTouched(steps), 'DB');
+        steps = [];
+        assert.deepEqual(contents(follower), contents(leader));
+        for (const { id } of services) {
+          const ids = (state: State) => state.children('routes', 'service', id).map((child) => child.id);
+          assert.deepEqual(ids(follower), ids(leader));
+        }
+      };
+      for (const changes of all) {
+        const next = leader.with(changes);
+        if (!next.ok) continue;
+        leader = next.value;
+        steps.push(leader);
+        if (steps.length >= together) follow();
+      }
+      follow();
+      assert.deepEqual(rowsBetween(leader, follower), []);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('rows that make no valid state are refused with the reason', () => {

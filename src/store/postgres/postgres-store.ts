@@ -8,7 +8,7 @@ import type { State } from '../../state/state.ts';
 import { NO_HASH } from '../hash.ts';
 import { type Job, JobQueue, rejectJobs, runJobs } from '../jobs.ts';
 import { Publisher } from '../publisher.ts';
-import { adoptRows, rowsBetween, stateOfRows } from '../rows.ts';
+import { adoptRows, stateOfRows } from '../rows.ts';
 import type { Changes, Committed, Store, StoreReport, Unsubscribe } from '../store.ts';
 import { describeFailure, type PostgresAddress, showAddress } from './address.ts';
 import { backOffMs, connectAgain } from './connect.ts';
@@ -160,8 +160,10 @@ export class PostgresStore implements Store {
       batch.settle();
     } catch (error) {
       const reason = describeFailure(this.#options.address, error);
-      const doubt = isCommitting ? ' (the connection broke while committing: the change may have been made)' : '';
-      rejectJobs(jobs, this.#unavailable(`${reason}${doubt}`));
+      const doubt = isCommitting
+        ? 'The connection broke while committing: look whether the change was made.'
+        : undefined;
+      rejectJobs(jobs, this.#unavailable(reason, doubt));
       await this.#rollBack(session);
     }
   }
@@ -186,11 +188,8 @@ export class PostgresStore implements Store {
   /** Makes other nodes' writes ours. Entities that did not change stay the same objects. */
   #accept(news: News, head: Head): void {
     let state = this.state;
-    if (news.isWhole) {
-      const whole = stateOfRows(this.#options.schemas, news.rows, this.#place);
-      const rows = rowsBetween(state, whole);
-      if (rows.length > 0) state = adoptRows(state, rows, this.#place);
-    } else if (news.rows.length > 0) state = adoptRows(state, news.rows, this.#place);
+    if (news.isWhole) state = stateOfRows(this.#options.schemas, news.rows, this.#place, state);
+    else if (news.rows.length > 0) state = adoptRows(state, news.rows, this.#place);
     this.#head = head;
     this.#publisher.publish(state);
   }
@@ -234,7 +233,8 @@ export class PostgresStore implements Store {
     this.#options.report?.(level, message);
   }
 
-  #unavailable(reason: string): GwctlError {
-    return new GwctlError('E_STORE_UNAVAILABLE', `cannot write to ${this.#place}: ${reason}`);
+  #unavailable(reason: string, hint?: string): GwctlError {
+    const doubt = hint === undefined ? '' : ' (the change may have been made)';
+    return new GwctlError('E_STORE_UNAVAILABLE', `cannot write to ${this.#place}: ${reason}${doubt}`, { hint });
   }
 }
