@@ -7,4 +7,5 @@ export const responseRatelimiting = definePlugin({
   priority: 900,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -1,6 +1,7 @@
 // Configuration of response-ratelimiting.
 import type { JsonObject } from '../../lib/json.ts';
 import type { EntityCheck, Subschema } from '../../schema/define.ts';
+import { checkHttpToken } from '../../schema/formats.ts';
 import { pluginProtocolsHttp } from '../../schema/typedefs.ts';
 import { checkPeriodOrder, PERIODS } from '../shared/periods.ts';
 import { redis, redisShorthands } from '../shared/redis.ts';
@@ -68,7 +69,8 @@ export const schema = {
           type: 'map',
           required: true,
           len_min: 1,
-          keys: { type: 'string' },
+          // A name becomes part of a header's name.
+          keys: { type: 'string', custom_validator: checkHttpToken },
           values: {
             type: 'record',
             custom_validator: checkOrder,
