@@ -16,6 +16,8 @@ export interface PostgresServer {
   readonly port: number;
   /** A new, empty database. */
   createDatabase(): Promise<PostgresAddress>;
+  /** From now on clients may encrypt; those that do not are served too. */
+  offerTls(certificate: string, key: string): Promise<void>;
   start(): Promise<void>;
   /** At once, as if it had crashed. */
   stop(): Promise<void>;
@@ -100,6 +102,15 @@ export async function startPostgres(
       const name = `gwctl_${databases++}`;
       await administer(`CREATE DATABASE ${name}`);
       return address(name);
+    },
+    async offerTls(certificate, key) {
+      for (const [name, text] of Object.entries({ 'server.crt': certificate, 'server.key': key })) {
+        const file = join(data, name);
+        writeFileSync(file, text, { mode: 0o600 });
+        if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+      }
+      await administer('ALTER SYSTEM SET ssl = on');
+      await administer('SELECT pg_reload_conf()');
     },
     async start() {
       const flags = [`listen_addresses=127.0.0.1`, `unix_socket_directories=${folder}`, `port=${port}`, ...settings];

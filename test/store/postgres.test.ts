@@ -1,5 +1,6 @@
 // The store in PostgreSQL, on a real server: the contract, several nodes on one database, a database that goes away.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
@@ -248,18 +249,25 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
   });
 
   test('a database that does not answer fails writes within five seconds', async () => {
-    const [a] = await openTwo();
+    const [a, b, address] = await openTwo();
     server.freeze();
     const startedAt = Date.now();
     try {
       await assert.rejects(a.commit([create('services', service('x'))]), isUnavailable);
       assert.ok(Date.now() - startedAt <= 5000, `${Date.now() - startedAt} ms`);
       assert.equal(a.isReachable, false);
+      // Long enough for attempts to connect that get no answer.
+      await delay(3000);
     } finally {
       server.thaw();
     }
     await until(() => a.isReachable, 'the node is back');
     await accept(a, create('services', service('y')));
+    await until(() => b.state.count('services') === 1, 'the write on the other node');
+    const sessions = `SELECT count(*)::int AS sessions FROM pg_stat_activity
+      WHERE application_name = 'gwctl' AND datname = current_database()`;
+    await delay(500);
+    assert.deepEqual(await sql(address, sessions), [{ sessions: 2 }]);
   });
 
   test('a writer that holds the lock and hangs makes others fail, not wait for ever', async () => {
@@ -318,6 +326,24 @@ function testEverything(server: PostgresServer, opened: PostgresStore[]): void {
     assert.deepEqual(await sql(address, 'SELECT version, name FROM gwctl_migrations'), [
       { version: 1, name: 'entities' },
     ]);
+  });
+
+  test('the connection is encrypted when asked for, and a certificate of nobody known is refused when asked for', async () => {
+    const pem = (name: string): string =>
+      readFileSync(new URL(`../../fixtures/schema/${name}.pem`, import.meta.url), 'utf8');
+    const address = await server.createDatabase();
+    await server.offerTls(pem('cert-rsa'), pem('key-rsa'));
+    const encrypted = `SELECT count(*)::int AS sessions FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+      WHERE ssl AND application_name = 'gwctl' AND datname = current_database()`;
+    await open(address);
+    assert.deepEqual(await sql(address, encrypted), [{ sessions: 0 }]);
+    const store = await open({ ...address, tls: 'unverified' });
+    await accept(store, create('services', service('secret')));
+    assert.deepEqual(await sql(address, encrypted), [{ sessions: 1 }]);
+    await assert.rejects(open({ ...address, tls: 'verified' }), (error: unknown) => {
+      assert.match(String(error), /certificate/);
+      return isUnavailable(error);
+    });
   });
 
   test('a schema of its own keeps stores of one database apart', async () => {

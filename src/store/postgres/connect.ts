@@ -4,18 +4,20 @@ import { GwctlError } from '../../lib/errors.ts';
 import type { StoreReport } from '../store.ts';
 import { describeFailure, type PostgresAddress, showAddress } from './address.ts';
 import { migrate, requireTables } from './migrations.ts';
-import { openSession, type Session, type SessionEvents } from './session.ts';
+import { openSession, type Session, type SessionEvents, withDeadline } from './session.ts';
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2000;
 const START_LIMIT_MS = 10_000;
+/** Another node may be making the tables, and this one waits for it. */
+const MIGRATION_LIMIT_MS = 60_000;
 
 /** Grows with every attempt, and differs between nodes that lost the database at the same moment. */
 export const backOffMs = (attempt: number): number =>
   Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
 
 export const connectAndMigrate = (address: PostgresAddress, channel: string, events: SessionEvents): Promise<Session> =>
-  open(address, channel, events, async (session) => {
+  open(address, channel, events, MIGRATION_LIMIT_MS, async (session) => {
     await migrate(session, address);
   });
 
@@ -24,18 +26,21 @@ export const connectAndMigrate = (address: PostgresAddress, channel: string, eve
  * would empty the gateway.
  */
 export const connectAgain = (address: PostgresAddress, channel: string, events: SessionEvents): Promise<Session> =>
-  open(address, channel, events, (session) => requireTables(session, address));
+  open(address, channel, events, address.timeoutMs, (session) => requireTables(session, address));
 
 async function open(
   address: PostgresAddress,
   channel: string,
   events: SessionEvents,
+  limitMs: number,
   prepare: (session: Session) => Promise<void>,
 ): Promise<Session> {
   const session = await openSession(address, events);
   try {
-    await prepare(session);
-    await session.query(`LISTEN ${channel}`);
+    await withDeadline(session, limitMs, async () => {
+      await prepare(session);
+      await session.query(`LISTEN ${channel}`);
+    });
     return session;
   } catch (error) {
     await session.close();

@@ -210,9 +210,15 @@ export class PostgresStore implements Store {
   }
 
   async #reconnect(attempt: number): Promise<void> {
+    let session: Session | undefined;
     try {
-      const session = await connectAgain(this.#options.address, CHANNEL, this);
+      session = await connectAgain(this.#options.address, CHANNEL, {
+        // What ends before it is in use is a failed attempt, which the next lines see.
+        lost: (error) => (session !== undefined && this.#session === session ? this.lost(error) : undefined),
+        notified: (payload) => this.notified(payload),
+      });
       if (this.#isClosed) return await session.close();
+      if (session.isLost) throw new Error('the connection was closed');
       this.#session = session;
       this.#lastFailure = '';
       this.#report('info', `${this.#place} is within reach again`);

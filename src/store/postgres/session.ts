@@ -47,6 +47,8 @@ export async function openSession(address: PostgresAddress, events: SessionEvent
   client.on('error', lose);
   client.on('end', () => lose(new Error('the connection was closed')));
   client.on('notification', ({ payload }) => events.notified(payload ?? ''));
+  // The driver limits the time for connecting, but not that of the first answers.
+  const timer = setTimeout(() => socket.destroy(new Error('timeout expired')), address.timeoutMs);
   try {
     await client.connect();
     await client.query(SETTINGS);
@@ -55,6 +57,8 @@ export async function openSession(address: PostgresAddress, events: SessionEvent
     isLost = true;
     socket.destroy();
     throw error;
+  } finally {
+    clearTimeout(timer);
   }
   isOpen = true;
   return {
