@@ -13,7 +13,8 @@ type Bytes = string | Uint8Array;
 export function answerPlugin(context: RequestContext): void {
   const answer = context.answer!;
   context.source = 'exit';
-  if (isGrpc(context)) return answerGrpc(context, answer.status, textOf(answer));
+  const isReplay = answer.kind === 'replay';
+  if (isGrpc(context) && !isReplay) return answerGrpc(context, answer.status, textOf(answer));
   const headers = new HeaderList();
   const body = answer.kind === 'error' ? errorBody(context, answer, headers) : exitBody(answer, headers);
   for (const [name, value] of Object.entries(answer.headers)) {
@@ -24,7 +25,11 @@ export function answerPlugin(context: RequestContext): void {
       for (const item of value) headers.add(name, item);
     }
   }
-  finishAnswer(context, answer.status, headers, body, false);
+  if (isReplay) {
+    context.proxyLatency = context.elapsed();
+    context.upstreamLatency = 0;
+  }
+  finishAnswer(context, answer.status, headers, body, isReplay ? 'replay' : 'own');
 }
 
 /** Of the router or the balancer: the client's Accept decides the format, JSON without one. */
@@ -39,7 +44,7 @@ export function answerError(
   const headers = new HeaderList();
   headers.add('Content-Type', page.contentType);
   for (const [name, value] of extra) headers.add(name, value);
-  finishAnswer(context, status, headers, page.body, false);
+  finishAnswer(context, status, headers, page.body, 'own');
 }
 
 /** In place of an upstream that could not be reached or did not speak HTTP. */
@@ -48,7 +53,7 @@ export function answerUpstreamFault(context: RequestContext, status: 502 | 503 |
   const page = renderFault(standardText(status), context.id, asked.get('accept'), asked.get('content-type'));
   const headers = new HeaderList();
   headers.add('Content-Type', page.contentType);
-  finishAnswer(context, status, headers, page.body, true);
+  finishAnswer(context, status, headers, page.body, 'fault');
 }
 
 /** A route for https only was reached in clear text. */
@@ -62,7 +67,7 @@ export function redirectToHttps(context: RequestContext, status: number): void {
   }
   const headers = new HeaderList();
   headers.add('Location', `https://${context.forwarded.host}${context.exchange.target}`);
-  finishAnswer(context, status, headers, '', false);
+  finishAnswer(context, status, headers, '', 'own');
 }
 
 function errorBody(context: RequestContext, answer: Answer, headers: HeaderList): Bytes {
@@ -91,7 +96,7 @@ function answerGrpc(context: RequestContext, status: number, message: string): v
   headers.add('Content-Type', 'application/grpc');
   headers.add('grpc-status', String(grpcStatus(status)));
   headers.add('grpc-message', message.replaceAll(/[^\x20-\x7e]/g, ''));
-  finishAnswer(context, 200, headers, '', false);
+  finishAnswer(context, 200, headers, '', 'own');
 }
 
 function finishAnswer(
@@ -99,7 +104,7 @@ function finishAnswer(
   status: number,
   headers: HeaderList,
   body: Bytes,
-  standsForUpstream: boolean,
+  origin: 'own' | 'fault' | 'replay',
 ): void {
   if (context.exchange.answered) return;
   context.status = status;
@@ -112,8 +117,11 @@ function finishAnswer(
     if (filtered === undefined) return context.exchange.abort();
     bytes = filtered;
   }
-  if (standsForUpstream) setProxiedHeaders(context, headers, false);
+  if (origin !== 'own') setProxiedHeaders(context, headers, origin === 'replay');
   else setOwnHeaders(context, headers);
   context.responseHeaders = headers;
-  context.exchange.respond(context.status, undefined, headers, bytes);
+  if (origin === 'replay' && context.exchange.method === 'HEAD') {
+    context.exchange.startResponse(context.status, undefined, headers, context.answer?.length);
+    context.exchange.end();
+  } else context.exchange.respond(context.status, undefined, headers, bytes);
 }

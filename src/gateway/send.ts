@@ -2,6 +2,7 @@
 // failures are retried for any method; what may have reached the peer only for methods that may be repeated.
 import { isPromise } from '../lib/promise.ts';
 import { escapePath } from '../lib/uri.ts';
+import type { BodyListener } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.ts';
@@ -12,7 +13,7 @@ import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import type { Exchange, RequestBody } from './http1/exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead, UpstreamTarget } from './http1/upstream.ts';
-import { runBodyFilter, runHeaderFilter, runResponse } from './plugins/run.ts';
+import { runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
@@ -61,6 +62,8 @@ class Sending implements UpstreamHandler {
   #chunks: Buffer[] | undefined = undefined;
   #chunkBytes = 0;
   #isStarted = false;
+  /** Of the upstream's body as it comes. */
+  #listener: BodyListener | undefined = undefined;
   /** The client has its answer; the upstream's body is not wanted. */
   #discards = false;
   /** The balancer counts the current try as under way. */
@@ -165,9 +168,20 @@ class Sending implements UpstreamHandler {
     context.source = 'service';
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
+    if (context.chosen.observe.length > 0) this.#listener = this.#show(head);
     if (this.#source.setCookie !== undefined) head.headers.add('Set-Cookie', this.#source.setCookie);
     if (context.chosen.response.length > 0) this.#chunks = [];
     else this.#startAnswer(head.headers, head.length);
+  }
+
+  #show({ status, length, headers }: UpstreamHead): BodyListener | undefined {
+    return runUpstreamAnswer(this.#context, {
+      status,
+      length,
+      header: (name) => headers.get(name),
+      headerValues: (name) => headers.getAll(name),
+      entries: () => headers.entries(),
+    });
   }
 
   #startAnswer(headers: HeaderList, length: number | undefined): void {
@@ -206,6 +220,7 @@ class Sending implements UpstreamHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    this.#listener?.(chunk, false);
     if (this.#discards) return this.#discard(chunk);
     if (this.#chunks !== undefined) return this.#collect(chunk);
     const bytes = this.#context.chosen.body.length > 0 ? runBodyFilter(this.#context, chunk, false) : chunk;
@@ -235,6 +250,7 @@ class Sending implements UpstreamHandler {
     const context = this.#context;
     context.receiveLatency = Date.now() - this.#headAt;
     this.#release();
+    this.#listener?.(NO_BYTES, true);
     if (this.#discards || (this.#exchange.answered && !this.#isStarted)) return;
     if (this.#chunks !== undefined) return this.#answerBuffered(Buffer.concat(this.#chunks));
     if (context.chosen.body.length > 0) {

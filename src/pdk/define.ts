@@ -10,11 +10,14 @@ import type {
   LogExchange,
   ResponseExchange,
   RewriteExchange,
+  UpstreamAnswerExchange,
 } from './exchange.ts';
 
 /** Return nothing to go on. Return a promise only where something is awaited: the runner stays synchronous otherwise. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is the common case
 export type Step = Answer | undefined | void | Promise<Answer | undefined | void>;
+
+export type BodyListener = (chunk: Uint8Array, last: boolean) => void;
 
 /** One configured instance. State that belongs to the instance lives in the closure of `create`. */
 export interface Phases {
@@ -23,6 +26,11 @@ export interface Phases {
   access?(exchange: AccessExchange): Step;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
+  /**
+   * The upstream's own answer, before any plugin changes it: to look at, not to change. What is returned is called with its
+   * body, chunk by chunk; chunks are lent for the call. `last` comes once, and never for an answer that broke off.
+   */
+  upstream_answer?(exchange: UpstreamAnswerExchange): BodyListener | undefined;
   header_filter?(exchange: HeaderExchange): void;
   /** Chunk by chunk; returns what to send instead (empty to send nothing). `last` comes exactly once, maybe with no bytes. */
   body_filter?(exchange: BodyExchange, chunk: Uint8Array, last: boolean): Uint8Array;

@@ -144,6 +144,21 @@ export interface AccessExchange extends RewriteExchange {
 export interface ResponseExchange extends EveryPhase {
   readonly response: ResponseView & { body: Buffer };
 }
+/** As it came. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  /** Of the body, when it was declared. */
+  readonly length: number | undefined;
+  header(name: string): string | undefined;
+  headerValues(name: string): string[];
+  /** Names as they are written; nothing that is about the connection or the length. */
+  entries(): Iterable<[string, string]>;
+}
+
+export interface UpstreamAnswerExchange extends EveryPhase {
+  readonly answer: UpstreamAnswer;
+  readonly response: ResponseHeadersView;
+}
 export interface HeaderExchange extends EveryPhase {
   readonly response: ResponseView & {
     /** Sends this instead of the body that comes; headers stay as they are, but for the length. */

@@ -1,6 +1,7 @@
 // The plugin interface: everything a plugin may import from the gateway.
-export { type Answer, error, exit } from './answer.ts';
+export { type Answer, error, exit, replay } from './answer.ts';
 export {
+  type BodyListener,
   definePlugin,
   type HandlerModule,
   type Phases,
@@ -38,6 +39,8 @@ export type {
   RewriteExchange,
   Shared,
   Slot,
+  UpstreamAnswer,
+  UpstreamAnswerExchange,
   UpstreamView,
 } from './exchange.ts';
 export { slot } from './exchange.ts';

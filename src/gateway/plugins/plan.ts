@@ -9,6 +9,8 @@ import type { PluginInstance } from './instances.ts';
 export interface Chosen {
   readonly access: readonly PluginInstance[];
   readonly response: readonly PluginInstance[];
+  /** Those that look at the upstream's own answer. */
+  readonly observe: readonly PluginInstance[];
   readonly header: readonly PluginInstance[];
   readonly body: readonly PluginInstance[];
   readonly log: readonly PluginInstance[];
@@ -27,20 +29,27 @@ export interface PlanEntry {
   readonly forConsumer: ((consumer: string) => PluginInstance | undefined) | undefined;
 }
 
-export const NOTHING: Chosen = { access: [], response: [], header: [], body: [], log: [] };
+export const NOTHING: Chosen = { access: [], response: [], observe: [], header: [], body: [], log: [] };
 
 export function choose(instances: readonly PluginInstance[]): Chosen {
   if (instances.length === 0) return NOTHING;
   return {
     access: instances.filter(({ phases }) => phases.access !== undefined),
     response: instances.filter(({ phases }) => phases.response !== undefined),
+    observe: instances.filter(({ phases }) => phases.upstream_answer !== undefined),
     header: instances.filter(({ phases }) => phases.header_filter !== undefined),
     body: instances.filter(({ phases }) => phases.body_filter !== undefined),
     log: instances.filter(({ phases }) => phases.log !== undefined),
   };
 }
 
-const scopeKey = (route: string, service: string, consumer: string): string => `${route}/${service}/${consumer}`;
+/** @param caller a consumer, or a group behind `GROUP`; empty for everybody. */
+const scopeKey = (route: string, service: string, caller: string): string => `${route}/${service}/${caller}`;
+
+const GROUP = 'group:';
+
+/** The groups that a consumer is in, in the order in which they are asked. */
+export type GroupsOf = (consumer: string) => readonly string[];
 
 interface PluginIndex {
   readonly priority: number;
@@ -57,7 +66,10 @@ export class PluginPlanner {
   /** What runs on an answer to a request that no route matched. */
   readonly global: Chosen;
 
-  constructor(instances: readonly PluginInstance[]) {
+  readonly #groupsOf: GroupsOf;
+
+  constructor(instances: readonly PluginInstance[], groupsOf: GroupsOf) {
+    this.#groupsOf = groupsOf;
     const byName = new Map<string, PluginIndex>();
     for (const instance of instances) {
       const { entity, name, priority } = instance;
@@ -66,9 +78,10 @@ export class PluginPlanner {
         index = { priority, name, byScope: new Map(), hasConsumerScope: false };
         byName.set(name, index);
       }
-      const consumer = foreignId(entity, 'consumer') ?? '';
-      if (consumer !== '') index.hasConsumerScope = true;
-      const key = scopeKey(foreignId(entity, 'route') ?? '', foreignId(entity, 'service') ?? '', consumer);
+      const group = foreignId(entity, 'consumer_group');
+      const caller = foreignId(entity, 'consumer') ?? (group === undefined ? '' : GROUP + group);
+      if (caller !== '') index.hasConsumerScope = true;
+      const key = scopeKey(foreignId(entity, 'route') ?? '', foreignId(entity, 'service') ?? '', caller);
       if (!index.byScope.has(key)) index.byScope.set(key, instance);
     }
     // Equal priorities run in descending order of name.
@@ -93,9 +106,9 @@ export class PluginPlanner {
   #make(route: string, service: string): PhasePlan {
     const entries: PlanEntry[] = [];
     for (const index of this.#indexes) {
-      const general = lookUp(index, route, service, '');
+      const general = lookUp(index, route, service, '', []);
       const forConsumer = index.hasConsumerScope
-        ? (consumer: string) => lookUp(index, route, service, consumer)
+        ? (consumer: string) => lookUp(index, route, service, consumer, this.#groupsOf(consumer))
         : undefined;
       if (general !== undefined || forConsumer !== undefined) entries.push({ general, forConsumer });
     }
@@ -104,25 +117,40 @@ export class PluginPlanner {
   }
 }
 
-/** Scopes from the most specific to the least: which of route, service and consumer an instance is bound to. */
-const PRECEDENCE: readonly (readonly [route: boolean, service: boolean, consumer: boolean])[] = [
-  [true, true, true],
-  [true, false, true],
-  [false, true, true],
-  [true, true, false],
-  [false, false, true],
-  [true, false, false],
-  [false, true, false],
-  [false, false, false],
+/** Scopes from the most specific to the least: which of route, service and caller an instance is bound to. */
+const PRECEDENCE: readonly (readonly [route: boolean, service: boolean, caller: 'consumer' | 'group' | 'any'])[] = [
+  [true, true, 'consumer'],
+  [true, true, 'group'],
+  [true, false, 'consumer'],
+  [false, true, 'consumer'],
+  [true, false, 'group'],
+  [false, true, 'group'],
+  [true, true, 'any'],
+  [false, false, 'consumer'],
+  [false, false, 'group'],
+  [true, false, 'any'],
+  [false, true, 'any'],
+  [false, false, 'any'],
 ];
 
 /** An empty text means that the request has none: scopes that need one do not apply. */
-function lookUp(index: PluginIndex, route: string, service: string, consumer: string): PluginInstance | undefined {
-  for (const [byRoute, byService, byConsumer] of PRECEDENCE) {
-    if ((byRoute && route === '') || (byService && service === '') || (byConsumer && consumer === '')) continue;
-    const key = scopeKey(byRoute ? route : '', byService ? service : '', byConsumer ? consumer : '');
-    const found = index.byScope.get(key);
-    if (found !== undefined) return found;
+function lookUp(
+  index: PluginIndex,
+  route: string,
+  service: string,
+  consumer: string,
+  groups: readonly string[],
+): PluginInstance | undefined {
+  for (const [byRoute, byService, caller] of PRECEDENCE) {
+    if ((byRoute && route === '') || (byService && service === '')) continue;
+    const callers = caller === 'any' ? EVERYBODY : caller === 'group' ? groups : consumer === '' ? [] : [consumer];
+    for (const one of callers) {
+      const text = caller === 'group' ? GROUP + one : one;
+      const found = index.byScope.get(scopeKey(byRoute ? route : '', byService ? service : '', text));
+      if (found !== undefined) return found;
+    }
   }
   return undefined;
 }
+
+const EVERYBODY = [''] as const;

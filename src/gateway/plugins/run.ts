@@ -2,7 +2,7 @@
 // loop, and it comes back to the same place. A handler that throws answers 500; later phases still run.
 
 import { isPromise } from '../../lib/promise.ts';
-import type { Answer, Step } from '../../pdk/index.ts';
+import type { Answer, BodyListener, Step, UpstreamAnswer, UpstreamAnswerExchange } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 import type { PluginInstance } from './instances.ts';
 import { choose, type PhasePlan } from './plan.ts';
@@ -100,6 +100,40 @@ export function runResponse(context: RequestContext, from = 0): void | Promise<v
     }
   }
 }
+
+/** Shows the upstream's answer, and then its body, to those who asked for it; undefined when nobody wants the body. */
+export function runUpstreamAnswer(context: RequestContext, answer: UpstreamAnswer): BodyListener | undefined {
+  const listeners: BodyListener[] = [];
+  for (const instance of context.chosen.observe) {
+    let listener: BodyListener | undefined;
+    const guarded = <T>(run: () => T): T | undefined => {
+      try {
+        return run();
+      } catch (error) {
+        context.reportPluginError(instance, 'upstream_answer', error);
+        listener = undefined;
+        return undefined;
+      }
+    };
+    listener = guarded(() => instance.phases.upstream_answer!(withAnswer(context, answer)));
+    if (listener !== undefined) listeners.push((chunk, last) => guarded(() => listener?.(chunk, last)));
+  }
+  if (listeners.length === 0) return undefined;
+  return (chunk, last) => {
+    for (const listener of listeners) listener(chunk, last);
+  };
+}
+
+const withAnswer = (context: RequestContext, answer: UpstreamAnswer): UpstreamAnswerExchange => ({
+  answer,
+  request: context.request,
+  response: context.response,
+  client: context.client,
+  shared: context.shared,
+  route: context.route,
+  service: context.service,
+  setLogValue: (key, value) => context.setLogValue(key, value),
+});
 
 export function runHeaderFilter(context: RequestContext): void {
   for (const instance of context.chosen.header) {

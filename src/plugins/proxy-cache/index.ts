@@ -7,4 +7,5 @@ export const proxyCache = definePlugin({
   priority: 100,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });
