@@ -7,17 +7,8 @@ import { inferTypes } from './body.ts';
 import { apiName, type Endpoint, nestedName } from './endpoint.ts';
 import { type Key, locate, locateChild } from './locate.ts';
 import { pageReply } from './page.ts';
-import {
-  created,
-  entityNotFound,
-  methodNotAllowed,
-  noContent,
-  notFound,
-  ok,
-  type Reply,
-  violationReply,
-} from './reply.ts';
-import { type WriteContext, type Written, writeEntity } from './write.ts';
+import { created, entityNotFound, message, methodNotAllowed, noContent, notFound, ok, type Reply } from './reply.ts';
+import { removeEntity, type WriteContext, type Written, writeEntity } from './write.ts';
 
 export interface CrudRequest {
   readonly method: string;
@@ -69,6 +60,13 @@ export function show(state: State, schema: EntitySchema, entity: Entity): JsonOb
 }
 
 function list(state: State, schema: EntitySchema, request: CrudRequest): Reply {
+  for (const name of schema.list_filters ?? []) {
+    const value = request.query.get(name);
+    if (value === null) continue;
+    if (value === '') return message(400, `${name} must be an unempty string`);
+    const found = state.find(schema.name, name, value);
+    return ok({ data: found === undefined ? [] : [show(state, schema, found)], next: null });
+  }
   return pageReply(state.list(schema.name), request.query, `/${apiName(schema)}`, {
     tags: 'tags' in schema.fields,
     show: (entity) => show(state, schema, entity),
@@ -82,7 +80,7 @@ async function create(
   fixed: JsonObject,
 ): Promise<Reply> {
   const input = { ...typed(context.store.state, schema, request), ...fixed };
-  return answer(context, schema, await writeEntity(context, schema, input, undefined, 'create'), created);
+  return answer(context, schema, await writeEntity(context, schema, input, { mode: 'create' }), created);
 }
 
 /** @param fixed fields that the path decides: the parent. */
@@ -98,17 +96,22 @@ async function serveEntity(
   const { state } = context.store;
   switch (request.method) {
     case 'GET':
-      return entity === undefined ? notFound : ok(show(state, schema, entity));
+      return entity === undefined ? located.missing : ok(show(state, schema, entity));
     case 'DELETE':
-      return entity === undefined ? noContent : remove(context, schema, entity);
+      return entity === undefined ? noContent : removeEntity(context, schema, entity, key.fields);
     case 'PATCH': {
       if (entity === undefined) return entityNotFound(key.fields);
       const input = { ...typed(state, schema, request, entity), ...fixed };
-      return answer(context, schema, await writeEntity(context, schema, input, entity, 'merge'), ok);
+      return answer(context, schema, await writeEntity(context, schema, input, { entity, mode: 'merge', key }), ok);
     }
     case 'PUT': {
-      const input = { ...typed(state, schema, request, entity), ...key.fields, ...fixed };
-      return answer(context, schema, await writeEntity(context, schema, input, entity, 'replace'), ok);
+      if (entity === undefined && schema.put === 'update') return notFound;
+      const input = { ...typed(state, schema, request, entity), ...fixed };
+      for (const [name, value] of Object.entries(key.fields)) {
+        if (key.by !== 'child') input[name] = value;
+        else if (entity === undefined) input[name] ??= value;
+      }
+      return answer(context, schema, await writeEntity(context, schema, input, { entity, mode: 'replace', key }), ok);
     }
     default:
       return methodNotAllowed;
@@ -127,8 +130,9 @@ async function serveChildren(
   const { schema, field } = endpoint;
   if (request.method === 'POST') return create(context, schema, request, { [field]: { id: parent.entity.id } });
   const rows = [...state.children(schema.name, field, parent.entity.id)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const order = schema.list_order;
   const path = `/${apiName(endpoint.parent)}/${encodeURIComponent(endpoint.parentKey)}/${nestedName(schema)}`;
-  return pageReply(rows, request.query, path, { tags: false, show: (entity) => show(state, schema, entity) });
+  return pageReply(rows, request.query, path, { tags: false, order, show: (entity) => show(state, schema, entity) });
 }
 
 async function serveChild(
@@ -160,20 +164,15 @@ async function serveParent(
   if (request.method === 'DELETE') return linked === undefined ? notFound : methodNotAllowed;
   if (linked !== undefined) {
     const key: Key = { by: 'id', fields: { id: linked.id } };
-    return serveEntity(context, endpoint.parent, request, { ok: true, entity: linked, key }, {});
+    return serveEntity(context, endpoint.parent, request, { ok: true, entity: linked, key, missing: notFound }, {});
   }
   if (request.method !== 'PUT') return notFound;
   const input = typed(state, endpoint.parent, request);
-  const made = await writeEntity(context, endpoint.parent, input, undefined, 'create');
+  const made = await writeEntity(context, endpoint.parent, input, { mode: 'create' });
   if (!made.ok) return made.reply;
   const link = { [endpoint.field]: { id: made.entity.id } };
-  const linkedUp = await writeEntity(context, endpoint.schema, link, child.entity, 'merge');
+  const linkedUp = await writeEntity(context, endpoint.schema, link, { entity: child.entity, mode: 'merge' });
   return linkedUp.ok ? ok(show(context.store.state, endpoint.parent, made.entity)) : linkedUp.reply;
-}
-
-async function remove(context: WriteContext, schema: EntitySchema, entity: Entity): Promise<Reply> {
-  const committed = await context.store.commit([{ action: 'delete', kind: schema.name, id: entity.id }]);
-  return committed.ok ? noContent : violationReply(committed.error);
 }
 
 function answer(context: WriteContext, schema: EntitySchema, written: Written, success: (body: Json) => Reply): Reply {

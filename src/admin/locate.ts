@@ -1,19 +1,36 @@
-// Finds entities by what stands in a path: a UUID is always an id, anything else the entity's endpoint key.
+// Finds entities by what stands in a path: a UUID is always an id, anything else the entity's own key or, for an entity
+// without one, the key of a child that is shown as part of it (a certificate by one of its SNIs).
 import { isUuid } from '../lib/ids.ts';
 import type { JsonObject } from '../lib/json.ts';
-import type { Entity, EntitySchema } from '../schema/define.ts';
+import type { Entity, EntitySchema, ListField } from '../schema/define.ts';
+import { schemaOf } from '../schema/schema-set.ts';
 import { validateField } from '../schema/validate-field.ts';
 import type { State } from '../state/state.ts';
-import { invalidPrimaryKey, invalidUnique, type Reply } from './reply.ts';
+import { entityNotFound, invalidPrimaryKey, invalidUnique, message, notFound, type Reply } from './reply.ts';
 
-/** What a path segment identifies, in the form in which errors print it. */
-export type Key = { readonly by: 'id' | 'key'; readonly fields: JsonObject };
-export type Located = { ok: true; entity: Entity | undefined; key: Key } | { ok: false; reply: Reply };
+/** What a path segment identifies, in the form in which errors print it; what PUT by it sets. */
+export interface Key {
+  readonly by: 'id' | 'key' | 'child';
+  readonly fields: JsonObject;
+}
+
+export type Located =
+  | {
+      readonly ok: true;
+      readonly entity: Entity | undefined;
+      readonly key: Key;
+      /** The answer to a GET when there is none. */
+      readonly missing: Reply;
+    }
+  | { readonly ok: false; readonly reply: Reply };
+
+type ReadKey = { readonly ok: true; readonly key: Key } | { readonly ok: false; readonly reply: Reply };
+
+const byId = (segment: string): ReadKey => ({ ok: true, key: { by: 'id', fields: { id: segment.toLowerCase() } } });
 
 /** Reads a path segment as a key of this kind of entity; a key that its own field refuses is an error. */
-export function readKey(schema: EntitySchema, segment: string): { ok: true; key: Key } | { ok: false; reply: Reply } {
-  if (isUuid(segment)) return { ok: true, key: { by: 'id', fields: { id: segment.toLowerCase() } } };
-  const name = schema.endpoint_key;
+function readKey(schema: EntitySchema, segment: string, name: string | undefined): ReadKey {
+  if (isUuid(segment)) return byId(segment);
   if (name === undefined) return { ok: false, reply: invalidPrimaryKey({ id: 'expected a valid UUID' }) };
   const value = normalizeKey(schema, name, segment);
   const wrong = validateField(schema.fields[name]!, value);
@@ -22,9 +39,14 @@ export function readKey(schema: EntitySchema, segment: string): { ok: true; key:
 }
 
 export function locate(state: State, schema: EntitySchema, segment: string): Located {
-  const read = readKey(schema, segment);
+  const view = schema.endpoint_key === undefined ? childView(schema) : undefined;
+  if (view !== undefined) return locateByChild(state, schema, view, segment);
+  const read = readKey(schema, segment, schema.endpoint_key);
   if (!read.ok) return read;
-  return { ok: true, entity: findByKey(state, schema, read.key), key: read.key };
+  const [[name, value] = ['id', null]] = Object.entries(read.key.fields);
+  const entity =
+    read.key.by === 'id' ? state.get(schema.name, value as string) : state.find(schema.name, name, value as string);
+  return { ok: true, entity, key: read.key, missing: notFound };
 }
 
 /** Only among the children of one parent. */
@@ -35,21 +57,49 @@ export function locateChild(
   parent: Entity,
   segment: string,
 ): Located {
-  const read = readKey(schema, segment);
+  const read = readKey(schema, segment, schema.nested_key ?? schema.endpoint_key);
   if (!read.ok) return read;
   const [[name, value] = ['id', null]] = Object.entries(read.key.fields);
   if (read.key.by === 'id') {
-    const entity = state.get(schema.name, value as string);
-    const reference = entity?.[field] as { id?: string } | null | undefined;
-    return { ok: true, entity: reference?.id === parent.id ? entity : undefined, key: read.key };
+    const found = state.get(schema.name, value as string);
+    const reference = found?.[field] as { id?: string } | null | undefined;
+    return { ok: true, entity: reference?.id === parent.id ? found : undefined, key: read.key, missing: notFound };
   }
   const entity = state.children(schema.name, field, parent.id).find((child) => child[name] === value);
-  return { ok: true, entity, key: read.key };
+  return { ok: true, entity, key: read.key, missing: notFound };
 }
 
-export function findByKey(state: State, schema: EntitySchema, key: Key): Entity | undefined {
-  const [[name, value] = ['id', null]] = Object.entries(key.fields);
-  return key.by === 'id' ? state.get(schema.name, value as string) : state.find(schema.name, name, value as string);
+interface ChildView {
+  readonly field: string;
+  readonly children: NonNullable<ListField['children']>;
+}
+
+function childView(schema: EntitySchema): ChildView | undefined {
+  for (const [field, definition] of Object.entries(schema.fields)) {
+    if ((definition.type === 'array' || definition.type === 'set') && definition.children !== undefined) {
+      return { field, children: definition.children };
+    }
+  }
+  return undefined;
+}
+
+function locateByChild(state: State, schema: EntitySchema, view: ChildView, segment: string): Located {
+  if (isUuid(segment)) {
+    const fields = { id: segment.toLowerCase() };
+    const entity = state.get(schema.name, fields.id);
+    return { ok: true, entity, key: { by: 'id', fields }, missing: entityNotFound(fields) };
+  }
+  const { entity: kind, foreign, key: name } = view.children;
+  const read = readKey(schemaOf(state.schemas, kind), segment, name);
+  if (!read.ok) return read;
+  const child = state.find(kind, name, segment);
+  const owner = child?.[foreign] as { id: string } | null | undefined;
+  return {
+    ok: true,
+    entity: owner === null || owner === undefined ? undefined : state.get(schema.name, owner.id),
+    key: { by: 'child', fields: { [view.field]: [segment] } },
+    missing: message(404, `${kind.replace(/s$/, '').toUpperCase()} not found`),
+  };
 }
 
 /** The key in its stored form: a target's `host` means `host:8000`. */

@@ -20,8 +20,16 @@ export interface NodeInfo {
     readonly connections_waiting: number;
   };
   readonly health: UpstreamHealth;
+  /** Absent where the level of the log cannot be changed. */
+  readonly logLevel?: LogLevelControl;
   /** What the node measures; absent where nothing does. */
   readonly metrics?: () => readonly MetricFamily[];
+}
+
+export interface LogLevelControl {
+  current(): string;
+  /** For so many seconds, then the configured level again; 0 is for good. */
+  set(level: string, seconds: number): void;
 }
 
 /** The live view of balancers; absent answers mean that nothing is known of that upstream. */

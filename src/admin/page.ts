@@ -13,10 +13,11 @@ export function pageReply(
   rows: readonly Entity[],
   query: URLSearchParams,
   path: string,
-  options: { tags: boolean; show: (entity: Entity) => JsonObject },
+  options: { tags: boolean; order?: 'newest' | undefined; show: (entity: Entity) => JsonObject },
 ): Reply {
   const size = readSize(query.get('size'));
   if (typeof size !== 'number') return size;
+  if (options.order === 'newest') return newestPage(rows, query.get('offset'), size, path, options.show);
   const after = readOffset(query.get('offset'));
   if (typeof after === 'object') return after;
   const filter = options.tags ? readTags(query.get('tags')) : undefined;
@@ -33,6 +34,25 @@ export function pageReply(
   return ok({ data, next: `${path}?offset=${encodeURIComponent(offset)}${tags}${sized}`, offset });
 }
 
+/** Newest first; an offset is the number of rows before the page. */
+function newestPage(
+  rows: readonly Entity[],
+  offset: string | null,
+  size: number,
+  path: string,
+  show: (entity: Entity) => JsonObject,
+): Reply {
+  const start = offset === null ? 0 : /^\d{1,9}$/.test(offset) ? Number(offset) : Number.NaN;
+  if (Number.isNaN(start)) return invalidOffset(offset ?? '', 'bad base64 encoding');
+  const sorted = [...rows].sort((a, b) => {
+    const difference = (b['created_at'] as number) - (a['created_at'] as number);
+    return difference !== 0 ? difference : a.id < b.id ? -1 : 1;
+  });
+  const data: Json[] = sorted.slice(start, start + size).map(show);
+  if (start + size >= sorted.length) return ok({ data, next: null });
+  return ok({ data, next: `${path}?offset=${start + size}`, offset: String(start + size) });
+}
+
 function readSize(text: string | null): number | Reply {
   if (text === null) return DEFAULT_SIZE;
   if (text.trim() === '' || Number.isNaN(Number(text))) return invalidSize('size must be a number');
@@ -45,7 +65,9 @@ function readSize(text: string | null): number | Reply {
 
 function readOffset(text: string | null): string | undefined | Reply {
   if (text === null) return undefined;
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text)) return invalidOffset(text, 'bad base64 encoding');
+  // Four characters stand for three bytes; one left over stands for nothing.
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+    return invalidOffset(text, 'bad base64 encoding');
   try {
     const key: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
     if (Array.isArray(key) && typeof key[0] === 'string') return key[0];

@@ -63,6 +63,18 @@ export const entityNotFound = (key: JsonObject): Reply => {
   return envelope(404, 6, 'not found', `could not find the entity with ${by}'${showKey(key)}'`, { fields: key });
 };
 
+export const referencedByOthers = (text: string): Reply => envelope(400, 19, 'referenced by others', text);
+
+export const unsupportedText = (text: string): Reply => envelope(405, 12, 'operation unsupported', text);
+
+/** A write of a single entity where the configuration is one piece. @param key the name it was asked for by. */
+export const unsupported = (verb: string, kind: string, key: JsonObject): Reply => {
+  const [name] = Object.keys(key).filter((field) => field !== 'id');
+  const by = name === undefined ? '' : ` by '${name}'`;
+  const text = `cannot ${verb} '${kind}' entities${by} when not using a database`;
+  return unsupportedText(text);
+};
+
 export const foreignUnresolved = (
   unresolved: readonly { field: string; key: JsonObject; reference: string }[],
 ): Reply => {

@@ -1,6 +1,6 @@
 // The Admin API server, on Node's own HTTP: it is not the hot path. Loopback by default; a request that comes through a
 // browser page of another origin, or for another host name, is refused before it is read.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import { isIP } from 'node:net';
 import { GwctlError } from '../lib/errors.ts';
 import { KONG_VERSION } from '../lib/version.ts';
@@ -13,6 +13,8 @@ import type { NodeInfo } from './node.ts';
 import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
 import { findSpecial } from './special.ts';
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+const MAX_ARGUMENTS = 1000;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 export interface AdminOptions {
@@ -42,18 +44,34 @@ export function createReplyServer(
     const refused = refuseForeignPage(request);
     if (refused !== undefined) return refused;
     const target = parseTarget(request.url ?? '/');
-    return target === undefined ? message(400, 'Bad request') : answer(request, target);
+    if (target === undefined) return message(400, 'Bad request');
+    return target.query.size > MAX_ARGUMENTS ? message(400, 'Too many arguments') : answer(request, target);
   };
-  return createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 }, (request, response) => {
+  const server = createServer({ keepAliveTimeout: 65_000, requestTimeout: 60_000 }, (request, response) => {
     const started = performance.now();
     judge(request)
-      .catch((error: unknown) => {
-        onError?.(error);
-        return message(500, 'An unexpected error occurred');
-      })
+      .catch((error: unknown) => explain(error, onError))
       .then((reply) => send(request, response, reply, performance.now() - started))
       .catch((error: unknown) => onError?.(error));
   });
+  server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
+    if (!socket.writable) return;
+    // Node's parser knows the registered methods only; an invented one is not malformed.
+    const { status, body } = error.code === 'HPE_INVALID_METHOD' ? methodNotAllowed : message(400, 'Bad request');
+    const text = JSON.stringify(body);
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${JSON_TYPE}\r\n` +
+        `Content-Length: ${text.length}\r\nServer: kong/${KONG_VERSION}\r\nConnection: close\r\n\r\n${text}`,
+    );
+  });
+  return server;
+}
+
+/** A store that cannot be written is told; anything else is a defect of ours, and nothing of it goes out. */
+function explain(error: unknown, onError: ((error: unknown) => void) | undefined): Reply {
+  if (error instanceof GwctlError && error.code === 'E_STORE_UNAVAILABLE') return message(503, error.message);
+  onError?.(error);
+  return message(500, 'An unexpected error occurred');
 }
 
 /** HEAD is a GET whose body is not sent. */
@@ -144,7 +162,7 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply, 
     return;
   }
   const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
-  headers['Content-Type'] ??= 'application/json; charset=utf-8';
+  headers['Content-Type'] ??= JSON_TYPE;
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(request.method === 'HEAD' ? undefined : text);
 }

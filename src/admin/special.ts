@@ -4,6 +4,8 @@ import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeInfo } from './node.ts';
 import type { Reply } from './reply.ts';
+import { absentRoutes } from './routes/absent.ts';
+import { debugRoutes } from './routes/debug.ts';
 import { healthRoutes } from './routes/health.ts';
 import { informationRoutes } from './routes/information.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -26,7 +28,14 @@ export interface SpecialRoute {
   readonly describes?: Readonly<Record<string, string>>;
 }
 
-const routes: readonly SpecialRoute[] = [...informationRoutes, ...schemaRoutes, ...healthRoutes, ...metricsRoutes];
+const routes: readonly SpecialRoute[] = [
+  ...absentRoutes,
+  ...debugRoutes,
+  ...healthRoutes,
+  ...informationRoutes,
+  ...metricsRoutes,
+  ...schemaRoutes,
+];
 
 export const listSpecial = (): readonly SpecialRoute[] => routes;
 

@@ -1,6 +1,6 @@
 // A trusted CA certificate.
 import type { JsonObject } from '../lib/json.ts';
-import { defineEntity } from '../schema/define.ts';
+import { defineEntity, type Entity, type EntityReader } from '../schema/define.ts';
 import { certificateDigest, checkPemCertificate, countPemBlocks, parseCertificate } from '../schema/pem.ts';
 import { tags, timestampSeconds, uuid } from '../schema/typedefs.ts';
 
@@ -29,6 +29,7 @@ export const caCertificates = defineEntity({
   },
   entity_checks: [{ check: 'custom_entity_check', fields: ['cert'], run: checkAuthority }],
   compute: (entity) => ({ cert_digest: certificateDigest(entity['cert'] as string) }),
+  remove_check: findUser,
   deck: { kind: 'ca-certificate', identity: [['cert']], label: { fields: ['id'] }, absent_on: [404] },
 });
 
@@ -43,4 +44,20 @@ function checkAuthority(entity: JsonObject): string | undefined {
   return certificate.value.ca
     ? undefined
     : 'certificate does not appear to be a CA because it is missing the "CA" basic constraint';
+}
+
+const USERS = ['services', 'plugins'] as const;
+
+/** Services name the authorities that they trust, plugins do so in their configuration. */
+function findUser({ id }: Entity, read: EntityReader): string | undefined {
+  for (const kind of USERS) {
+    for (const user of read.list(kind)) {
+      const config = user['config'] as JsonObject | null | undefined;
+      const trusted = user['ca_certificates'] ?? config?.['ca_certificates'];
+      if (Array.isArray(trusted) && trusted.includes(id)) {
+        return `ca certificate ${id} is still referenced by ${kind} (id = ${user.id})`;
+      }
+    }
+  }
+  return undefined;
 }

@@ -8,6 +8,7 @@ export const consumers = defineEntity({
   primary_key: ['id'],
   endpoint_key: 'username',
   workspaceable: true,
+  list_filters: ['custom_id'],
   fields: {
     id: uuid,
     created_at: timestampSeconds,

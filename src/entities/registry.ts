@@ -3,30 +3,45 @@ import type { EntitySchema, Subschema } from '../schema/define.ts';
 import { createSchemaSet, type SchemaSet } from '../schema/schema-set.ts';
 import { caCertificates } from './ca-certificates.ts';
 import { certificates } from './certificates.ts';
+import { clusteringDataPlanes } from './clustering-data-planes.ts';
+import { consumerGroupConsumers, consumerGroups } from './consumer-groups.ts';
 import { consumers } from './consumers.ts';
+import { filterChains } from './filter-chains.ts';
 import { keySets } from './key-sets.ts';
 import { keys } from './keys.ts';
+import { parameters } from './parameters.ts';
+import { partials } from './partials.ts';
 import { plugins } from './plugins.ts';
 import { expressionRoutes, routes } from './routes.ts';
 import { services } from './services.ts';
 import { snis } from './snis.ts';
+import { tagPairs } from './tags.ts';
 import { targets } from './targets.ts';
 import { upstreams } from './upstreams.ts';
 import { vaults } from './vaults.ts';
+import { workspaces } from './workspaces.ts';
 
 const coreEntities: readonly EntitySchema[] = [
   caCertificates,
   certificates,
+  clusteringDataPlanes,
+  consumerGroupConsumers,
+  consumerGroups,
   consumers,
+  filterChains,
   keySets,
   keys,
+  parameters,
+  partials,
   plugins,
   routes,
   services,
   snis,
+  tagPairs,
   targets,
   upstreams,
   vaults,
+  workspaces,
 ];
 
 /** The declarative half of a plugin: all that validation, diff and the Admin API need to know of it. */

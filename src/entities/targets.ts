@@ -44,6 +44,12 @@ export const targets = defineEntity({
     if (normal !== undefined) entity['target'] = normal;
     return undefined;
   },
+  put: 'update',
+  list_order: 'newest',
+  before_write: ({ target }) =>
+    typeof target === 'string' && target !== '' && normalizeTarget(target) === undefined
+      ? { target: 'Invalid target; not a valid hostname or ip address' }
+      : undefined,
   deck: {
     kind: 'target',
     identity: [['upstream', 'target']],

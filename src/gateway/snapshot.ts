@@ -56,7 +56,7 @@ export function compileSnapshot(state: State, previous: Snapshot | undefined, pa
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
   const router = unchanged('routes', 'services') ? previous!.router : compileRoutes(state, parts);
-  const planner = unchanged('plugins') ? previous!.planner : compilePlugins(state, parts);
+  const planner = unchanged('plugins', 'consumer_group_consumers') ? previous!.planner : compilePlugins(state, parts);
   const balancer = unchanged('upstreams', 'targets')
     ? previous!.balancer
     : parts.balancers.update(
@@ -100,5 +100,9 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
 
 function compilePlugins(state: State, parts: CompileParts): PluginPlanner {
   const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false && servesHttp(plugin));
-  return new PluginPlanner(parts.instances.adopt(enabled));
+  const groupsOf = (consumer: string): string[] =>
+    state
+      .children('consumer_group_consumers', 'consumer', consumer)
+      .map((membership) => foreignId(membership, 'consumer_group')!);
+  return new PluginPlanner(parts.instances.adopt(enabled), groupsOf);
 }

@@ -228,6 +228,8 @@ export interface EntitySchema {
   readonly ttl?: boolean;
   readonly db_export?: boolean;
   readonly cache_key?: readonly string[];
+  /** Further members of that tuple; while unset they do not show in keys, messages and ids. */
+  readonly cache_key_extra?: readonly string[];
   readonly subschema_key?: string;
   readonly subschema_error?: string;
   readonly fields: Fields;
@@ -237,10 +239,31 @@ export interface EntitySchema {
   readonly subschemas?: { readonly [name: string]: Subschema };
   /** Brings a value into its stored form before it is validated (targets: host:port). Answers an error text instead. */
   readonly normalize?: (entity: JsonObject) => ErrorTree | undefined;
+  /** A key of its own in paths under its parent only (`/consumers/{c}/acls/{group}`). */
+  readonly nested_key?: string;
+  /** Fields by which the whole list can be asked for one entity: `/consumers?custom_id=x`. */
+  readonly list_filters?: readonly string[];
+  /** `update`: PUT changes what is there and makes nothing. */
+  readonly put?: 'update';
+  /** Children are listed the newest first, and offsets are positions. */
+  readonly list_order?: 'newest';
+  /** Judges what a client sent for a single entity before the schema can speak. */
+  readonly before_write?: (entity: JsonObject) => ErrorTree | undefined;
+  /** Rules about other entities, where single entities are written. */
+  readonly relation_check?: (entity: Entity, read: EntityReader) => ErrorTree | undefined;
+  /** Why it cannot be removed, beyond foreign keys. */
+  readonly remove_check?: (entity: Entity, read: EntityReader) => string | undefined;
   /** Fields computed on every write from the others (ca_certificates.cert_digest). */
   readonly compute?: (entity: JsonObject) => JsonObject;
   readonly transformations?: readonly Transformation[];
   readonly deck?: DeckForm;
+}
+
+/** What checks of an entity may look at. */
+export interface EntityReader {
+  get(kind: string, id: string): Entity | undefined;
+  list(kind: string): readonly Entity[];
+  children(kind: string, field: string, parent: string): readonly Entity[];
 }
 
 /** Checks a schema literal at compile time and keeps its exact type. */

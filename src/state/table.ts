@@ -18,7 +18,9 @@ export interface TableShape {
 export function shapeOf(schema: EntitySchema): TableShape {
   const uniqueKeys: string[][] = [];
   for (const [name, field] of Object.entries(schema.fields)) if (field.unique === true) uniqueKeys.push([name]);
-  if (schema.cache_key !== undefined && schema.cache_key.length > 1) uniqueKeys.push([...schema.cache_key]);
+  if (schema.cache_key !== undefined && schema.cache_key.length > 1) {
+    uniqueKeys.push([...schema.cache_key, ...(schema.cache_key_extra ?? [])]);
+  }
   const foreign = foreignFields(schema).map(([field, definition]) => ({
     field,
     reference: definition.reference,
@@ -141,7 +143,11 @@ export class TableDraft {
       const holder = text === undefined ? undefined : this.findUnique(i, text);
       if (holder === undefined || holder === entity.id) continue;
       const clash: JsonObject = {};
-      for (const name of key) clash[name] = entity[name] ?? null;
+      const extra = this.shape.schema.cache_key_extra;
+      for (const name of key) {
+        const value = entity[name] ?? null;
+        if (value !== null || extra?.includes(name) !== true) clash[name] = value;
+      }
       return { code: 'unique', kind: this.shape.schema.name, key: clash, holder };
     }
     if (before !== undefined) this.#unindex(before);

@@ -97,7 +97,8 @@ export function createDeterministicIds(): (schema: EntitySchema, entity: JsonObj
 /** Undefined when nothing but the whole content names the entity. */
 function deterministicName(schema: EntitySchema, entity: JsonObject): string | undefined {
   if (schema.cache_key !== undefined) {
-    const values = schema.cache_key.map((name) => scalar(entity[name]));
+    const extra = (schema.cache_key_extra ?? []).filter((name) => scalar(entity[name]) !== '');
+    const values = [...schema.cache_key, ...extra].map((name) => scalar(entity[name]));
     return values.some((value) => value !== '') ? [schema.name, ANY_WORKSPACE, ...values].join(':') : undefined;
   }
   const name = schema.endpoint_key === undefined ? '' : scalar(entity[schema.endpoint_key]);

@@ -8,6 +8,7 @@ export const acls = defineEntity({
   describes: 'group membership',
   primary_key: ['id'],
   cache_key: ['consumer', 'group'],
+  nested_key: 'group',
   workspaceable: true,
   fields: {
     id: uuid,

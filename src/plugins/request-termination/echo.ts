@@ -4,7 +4,7 @@ import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import { type AccessExchange, type Answer, type Environment, exit } from '../../pdk/index.ts';
-import { boundaryOf, parseMultipart } from '../shared/multipart.ts';
+import { boundaryOf, parseMultipart } from '../../lib/multipart.ts';
 
 export async function describeRequest(
   exchange: AccessExchange,

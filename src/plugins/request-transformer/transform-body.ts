@@ -3,7 +3,7 @@
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { formatArguments, parseArguments } from '../../lib/form-arguments.ts';
 import { formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
-import { boundaryOf, formatMultipart, type Part, parseMultipart, renamePart, textPart } from '../shared/multipart.ts';
+import { boundaryOf, formatMultipart, type Part, parseMultipart, renamePart, textPart } from '../../lib/multipart.ts';
 import type { Pair, Rules } from './rules.ts';
 import { transformArguments } from './transform-arguments.ts';
 

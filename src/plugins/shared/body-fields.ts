@@ -2,7 +2,7 @@
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import { type ArgumentValue, argumentValues, formatSorted, parseArguments } from '../../lib/form-arguments.ts';
 import { formatJsonMembers, parseJsonMembers } from './json-body.ts';
-import { boundaryOf, formatMultipart, parseMultipart } from './multipart.ts';
+import { boundaryOf, formatMultipart, parseMultipart } from '../../lib/multipart.ts';
 
 export const DUPLICATE: unique symbol = Symbol('more than one value');
 export const UNUSABLE: unique symbol = Symbol('there, but not a text');
