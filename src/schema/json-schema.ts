@@ -138,7 +138,8 @@ function listSchema(field: ListField, form: JsonSchemaForm): JsonObject {
 function elementSchema(element: Field, form: JsonSchemaForm): JsonObject {
   const schema = schemaOfField({ ...element, required: true }, form);
   if (element.type !== 'record' || element.abstract === true) return schema;
-  return both(schema, requirementsOf(element.fields, element.shorthand_fields, element.entity_checks));
+  const { fields, shorthand_fields: shorthands, entity_checks: checks } = element;
+  return both(schema, requirementsOf(fields, shorthands, checks, form.placeholder?.inText));
 }
 
 function withConstants(field: Field, schema: JsonObject): JsonObject {

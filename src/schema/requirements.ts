@@ -1,13 +1,15 @@
 // Which names must be written in a new value, as a fragment of JSON Schema: required fields without a default, unless a
-// shorthand stands for them, and checks of the kind "at least one of". It says nothing about values.
+// shorthand stands for them, and what checks between fields ask for.
 import type { Json, JsonObject } from '../lib/json.ts';
-import type { EntityCheck, Field, Fields, Shorthand, Shorthands } from './define.ts';
+import { conditionSchemas, requirePath } from './conditions.ts';
+import type { EntityCheck, Field, Fields, RecordField, Shorthand, Shorthands } from './define.ts';
 
 /** Empty when nothing must be written. */
 export function requirementsOf(
   fields: Fields,
   shorthands: Shorthands | undefined,
   checks: readonly EntityCheck[] = [],
+  placeholder?: string,
 ): JsonObject {
   const byShorthand = fieldsOfShorthands(shorthands);
   const required: string[] = [];
@@ -15,17 +17,20 @@ export function requirementsOf(
   const conditions: JsonObject[] = [];
   for (const [name, field] of Object.entries(fields)) {
     const instead = byShorthand.get(name);
-    const inner = field.type === 'record' && instead === undefined ? requirementsOfRecord(field) : {};
+    const inner = field.type === 'record' && instead === undefined ? requirementsOfRecord(field, placeholder) : {};
     if (Object.keys(inner).length > 0) properties[name] = inner;
     if (!mustBeWritten(field, inner)) continue;
     if (instead === undefined) required.push(name);
     else conditions.push({ anyOf: [name, ...instead].map((key) => ({ required: [key] })) });
   }
+  const isMissable = (path: readonly string[]): boolean => !isOptional(fields, byShorthand, path);
   for (const check of checks) {
-    if (check.check !== 'at_least_one_of' && check.check !== 'only_one_of') continue;
-    const paths = check.fields.map((path) => path.split('.'));
-    if (paths.some((path) => isOptional(fields, byShorthand, path))) continue;
-    conditions.push({ anyOf: paths.map(requirePath) });
+    if (check.check === 'conditional' || check.check === 'conditional_at_least_one_of') {
+      conditions.push(...conditionSchemas(check, { placeholder, isMissable }));
+    } else if (check.check === 'at_least_one_of' || check.check === 'only_one_of') {
+      const paths = check.fields.map((path) => path.split('.'));
+      if (paths.every(isMissable)) conditions.push({ anyOf: paths.map(requirePath) });
+    }
   }
   return {
     ...(required.length === 0 ? {} : { required }),
@@ -34,8 +39,8 @@ export function requirementsOf(
   };
 }
 
-const requirementsOfRecord = (field: Extract<Field, { type: 'record' }>): JsonObject =>
-  field.abstract === true ? {} : requirementsOf(field.fields, field.shorthand_fields, field.entity_checks);
+const requirementsOfRecord = (field: RecordField, placeholder?: string): JsonObject =>
+  field.abstract === true ? {} : requirementsOf(field.fields, field.shorthand_fields, field.entity_checks, placeholder);
 
 /** Must a new value name this field? */
 export const isMandatory = (field: Field): boolean =>
@@ -44,7 +49,14 @@ export const isMandatory = (field: Field): boolean =>
 /** A required record is made from the defaults of its fields, unless one of them has none and is required itself. */
 function mustBeWritten(field: Field, inner: JsonObject): boolean {
   if (field.required !== true || field.default !== undefined || field.auto === true) return false;
-  return field.type !== 'record' || Object.keys(inner).some((key) => key !== 'properties');
+  return field.type !== 'record' || refusesNothing(inner);
+}
+
+/** Does a fragment made here refuse a value in which nothing is written? */
+export function refusesNothing({ required, anyOf, allOf }: JsonObject): boolean {
+  if (required !== undefined) return true;
+  if (Array.isArray(anyOf) && (anyOf as JsonObject[]).every(refusesNothing)) return true;
+  return Array.isArray(allOf) && (allOf as JsonObject[]).some(refusesNothing);
 }
 
 /** Field → the shorthands that can set it. A shorthand is code: it is asked with a sample what it would set. */
@@ -68,11 +80,6 @@ function isOptional(fields: Fields, byShorthand: ReadonlyMap<string, unknown>, p
   if (field === undefined || byShorthand.has(name)) return true;
   if (rest.length === 0) return field.default !== undefined || field.auto === true;
   return field.type !== 'record' || isOptional(field.fields, fieldsOfShorthands(field.shorthand_fields), rest);
-}
-
-function requirePath(path: readonly string[]): JsonObject {
-  const [name = '', ...rest] = path;
-  return rest.length === 0 ? { required: [name] } : { required: [name], properties: { [name]: requirePath(rest) } };
 }
 
 /** A value must satisfy both; they stay one schema where no word of one is a word of the other. */

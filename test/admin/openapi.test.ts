@@ -82,7 +82,9 @@ test('every operation has a name of its own and a summary', () => {
     names.filter((name, i) => names.indexOf(name) !== i),
     [],
   );
-  for (const [method, path, { summary }] of operations()) assert.ok(!summary.includes('/'), `${method} ${path}`);
+  for (const [method, path, { summary }] of operations()) {
+    assert.ok(!summary.includes('/'), `${method} ${path}: its route says nothing in \`describes\``);
+  }
 });
 
 test('the methods of a path are those that the server allows', async () => {

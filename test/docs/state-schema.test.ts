@@ -222,6 +222,37 @@ test('what a shared configuration may hold need not be written', () => {
   assert.ok(complaints(sections({ config: { policy: 'local' } })).includes('/plugins/0/config/minute'));
 });
 
+test('a plugin that cannot be scoped to a parent cannot be nested in it', () => {
+  const consumer = (name: string): Json => stateFile({ consumers: [{ username: 'a', plugins: [{ name }] }] });
+  for (const name of ['key-auth', 'bot-detection']) {
+    assert.deepEqual(complaints(consumer(name)), ['/consumers/0/plugins/0/name'], name);
+  }
+  assert.deepEqual(complaints(consumer('prometheus')), []);
+});
+
+test('what is written of one field decides what another may be', () => {
+  const has = (value: Json, place: string): boolean => complaints(value).includes(place);
+  const service = (fields: JsonObject): Json => stateFile({ services: [{ host: 'a.test', ...fields }] });
+  assert.ok(has(service({ protocol: 'tcp', path: '/x' }), '/services/0/path'));
+  assert.deepEqual(complaints(service({ protocol: 'http', path: '/x' })), []);
+  assert.ok(has(service({ protocol: 'http', tls_verify: true }), '/services/0/tls_verify'));
+  assert.deepEqual(complaints(service({ protocol: 'https', tls_verify: true })), []);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a template of a state file, whose value nobody knows here
+  assert.deepEqual(complaints(service({ protocol: '${{ env "DECK_PROTOCOL" }}', tls_verify: true })), []);
+  const upstream = (fields: JsonObject): Json => stateFile({ upstreams: [{ name: 'u', ...fields }] });
+  assert.ok(has(upstream({ hash_on: 'header' }), '/upstreams/0/hash_on_header'));
+  assert.deepEqual(complaints(upstream({ hash_on: 'header', hash_on_header: 'x-key' })), []);
+  assert.ok(
+    has(upstream({ hash_on: 'cookie', hash_on_cookie: 'c', hash_fallback: 'ip' }), '/upstreams/0/hash_fallback'),
+  );
+  const limit = (config: JsonObject): Json => stateFile({ plugins: [{ name: 'rate-limiting', config }] });
+  assert.ok(has(limit({ minute: 1, limit_by: 'header' }), '/plugins/0/config/header_name'));
+  assert.deepEqual(complaints(limit({ minute: 1, limit_by: 'header', header_name: 'x-key' })), []);
+  const route = (fields: JsonObject): Json => stateFile({ routes: [fields] });
+  assert.ok(has(route({ protocols: ['http'], paths: ['/x'], snis: ['a.test'] }), '/routes/0/snis'));
+  assert.deepEqual(complaints(route({ protocols: ['https'], snis: ['a.test'] })), []);
+});
+
 test('defaults of a kind may be any of its fields but the one that tells entities apart', () => {
   const defaults = (service: JsonObject): Json => stateFile({ _info: { defaults: { service } } });
   assert.deepEqual(complaints(defaults({ retries: 2 })), []);

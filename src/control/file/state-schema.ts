@@ -1,10 +1,10 @@
 // The grammar of state files as JSON Schema, so that an editor completes and checks while one types. It is made from the
 // same grammar that reads the files. What only the whole set of files can tell - does a reference exist, is a name taken -
-// stays with `validate`.
+// stays with `validate`. What `_info.defaults` supplies an editor still asks for.
 import type { JsonObject } from '../../lib/json.ts';
 import type { EntitySchema, Fields } from '../../schema/define.ts';
 import { type JsonSchemaForm, propertiesOf, schemaOfField } from '../../schema/json-schema.ts';
-import { both, requirementsOf } from '../../schema/requirements.ts';
+import { both, refusesNothing, requirementsOf } from '../../schema/requirements.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { createGrammar, type EntityForm, type Grammar, IGNORED_KEYS } from './grammar.ts';
 import { UNSUPPORTED_INFO } from './unsupported.ts';
@@ -75,7 +75,7 @@ function fieldsSchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaFo
     const item: JsonObject = {
       type: isWrittenAsText(child.schema, child.field) ? ['object', 'string'] : 'object',
       $ref: ref(child.schema.name),
-      properties: { [child.field]: false },
+      properties: { [child.field]: false, ...refusedUnder(schemas, child.schema, child.field) },
     };
     properties[key] = {
       description: `Its ${child.schema.name}, each ${child.schema.describes}.`,
@@ -102,7 +102,12 @@ function entitySchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaFo
     then: caseSchema(schemas, entity, name, form),
   }));
   const base: JsonObject = { description: schema.describes, $ref: ref(`${schema.name}.fields`) };
-  const required = requirementsOf(withoutParents(schema.fields), schema.shorthand_fields, schema.entity_checks);
+  const required = requirementsOf(
+    withoutParents(schema.fields),
+    schema.shorthand_fields,
+    schema.entity_checks,
+    TEMPLATE,
+  );
   return both(both(base, required), cases.length === 0 ? {} : { allOf: cases });
 }
 
@@ -112,12 +117,20 @@ function caseSchema(schemas: SchemaSet, entity: EntityForm, name: string, form: 
   const properties = propertiesOf(fields, undefined, form);
   if (open !== undefined && fields[open.field] !== undefined)
     properties[open.field] = { $ref: ref(configName(entity, name)) };
-  const required = requirementsOf(fields, undefined, entity_checks);
+  const required = requirementsOf(fields, undefined, entity_checks, TEMPLATE);
   if (Object.keys(required).length === 0) return { properties };
   if (open === undefined) return both({ properties }, required);
   // What a shared value may hold need not be written here.
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
   return { properties, if: { not: { required: [open.key] } }, then: required };
+}
+
+/** Plugins that cannot be scoped to this parent. */
+function refusedUnder(schemas: SchemaSet, schema: EntitySchema, parent: string): JsonObject {
+  const names = namedSubschemas(schemas, schema).filter(
+    (name) => schemas.subschema(schema.name, name)!.fields[parent]?.eq === null,
+  );
+  return names.length === 0 ? {} : { [schema.subschema_key!]: { not: { enum: names } } };
 }
 
 /** Names that choose a subschema by a text field: of plugins and vaults, not the protocols of a route. */
@@ -143,7 +156,7 @@ function requiredParents(schema: EntitySchema, nestedIn: string | undefined): Js
 function isWrittenAsText(schema: EntitySchema, parent: string): boolean {
   if (schema.endpoint_key === undefined || schema.subschema_key !== undefined) return false;
   const own = Object.entries(schema.fields).filter(([name]) => name !== schema.endpoint_key && name !== parent);
-  return Object.keys(requirementsOf(Object.fromEntries(own), undefined, schema.entity_checks)).length === 0;
+  return !refusesNothing(requirementsOf(Object.fromEntries(own), undefined, schema.entity_checks));
 }
 
 const ignoredProperties = (): JsonObject =>
