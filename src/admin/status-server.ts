@@ -26,7 +26,7 @@ export interface StatusOptions {
 }
 
 /** Endpoints of the Admin API that are here as well. */
-const SHARED_PATHS: ReadonlySet<string> = new Set(['status', 'metrics']);
+const SHARED_PATHS: ReadonlySet<string> = new Set(['status', 'status/dns', 'metrics']);
 const READY_METHODS = ['GET', 'POST'];
 const MAX_BODY_BYTES = 64 * 1024;
 

@@ -15,7 +15,7 @@ import type { Entity } from '../schema/define.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { Exchange } from './http1/exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
-import { type LogEdit, logRecord } from './observe/log-record.ts';
+import { type LogEdit, logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
@@ -148,9 +148,7 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   }
 
   get latencies(): LogExchange['latencies'] {
-    const request = this.elapsed();
-    const isProxied = this.source === 'service' || this.upstreamLatency >= 0;
-    return { kong: isProxied ? this.proxyLatency : request, proxy: this.upstreamLatency, request };
+    return recordLatencies(this);
   }
   get bytes(): LogExchange['bytes'] {
     return { received: this.exchange.bytesIn, sent: this.exchange.bytesOut };
