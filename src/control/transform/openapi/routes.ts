@@ -1,0 +1,92 @@
+// An operation becomes a route: its path as a regular expression in which each parameter is a capture, its method, and, where
+// a required header has a list of values, one route for each value.
+import { cloneJson, isObject, type Json, type JsonObject } from '../../../lib/json.ts';
+import type { Names } from './names.ts';
+import type { Spec } from './spec.ts';
+import type { Operation } from './validator.ts';
+
+/** A path with parameters comes after one without: OpenAPI matches concrete paths first. */
+const PRIORITY = { plain: 200, withParameters: 100 };
+/** PCRE's limit for names of captures. */
+const MAX_CAPTURE = 32;
+const SPECIAL = /[().+?*[$]/g;
+
+export interface RouteInput {
+  readonly name: string;
+  readonly path: string;
+  readonly method: string;
+  readonly operation: Operation;
+  readonly defaults: JsonObject | undefined;
+  readonly tags: readonly string[];
+  readonly plugins: readonly JsonObject[];
+  readonly byHeader: 'split' | 'ignore';
+}
+
+export function makeRoutes(spec: Spec, names: Names, input: RouteInput): JsonObject[] {
+  const { name, operation, defaults } = input;
+  const { regex, hasParameters } = pathRegex(spec, names, input.path, operation);
+  const route: JsonObject = defaults === undefined ? {} : cloneJson(defaults);
+  // Whatever the defaults say: it belongs to the service it is written in.
+  delete route['service'];
+  const given = route['regex_priority'];
+  const priority = hasParameters ? PRIORITY.withParameters : PRIORITY.plain;
+  Object.assign(route, names.id(`${name}.route`), {
+    name,
+    methods: [input.method],
+    paths: [`~${regex}$`],
+    plugins: [...input.plugins],
+    tags: [...input.tags],
+    regex_priority: typeof given === 'number' ? given - (hasParameters ? 1 : 0) : priority,
+    strip_path: route['strip_path'] ?? false,
+  });
+  const headers = input.byHeader === 'split' ? headerChoices(operation) : [];
+  if (headers.length === 0) return [route];
+  return combinations(headers).map((combination, i) => {
+    const own = `${name}_${i}`;
+    return { ...cloneJson(route), ...names.id(own), name: own, headers: combination };
+  });
+}
+
+function pathRegex(
+  spec: Spec,
+  names: Names,
+  path: string,
+  operation: Operation,
+): { regex: string; hasParameters: boolean } {
+  let hasParameters = false;
+  const regex = path.replaceAll(SPECIAL, '\\$&').replaceAll(/\{([^}]+)\}/g, (_, escaped: string) => {
+    hasParameters = true;
+    const parameter = escaped.replaceAll('\\', '');
+    const capture = names.capture(parameter);
+    if (capture.length >= MAX_CAPTURE) {
+      spec.report(
+        operation.path,
+        `the name of the path parameter '${parameter}' is too long`,
+        `At most ${MAX_CAPTURE - 1} characters.`,
+      );
+    }
+    return `(?<${capture}>[^#?/]${mayBeEmpty(operation, parameter) ? '*' : '+'})`;
+  });
+  return { regex, hasParameters };
+}
+
+function mayBeEmpty({ parameters }: Operation, name: string): boolean {
+  const found = parameters.find(({ value }) => value['in'] === 'path' && value['name'] === name)?.value['schema'];
+  return isObject(found) && found['minLength'] === 0;
+}
+
+function headerChoices({ parameters }: Operation): { name: string; values: Json[] }[] {
+  return parameters.flatMap(({ value }) => {
+    const choices = isObject(value['schema']) ? value['schema']['enum'] : undefined;
+    const isChoice =
+      value['in'] === 'header' && value['required'] === true && Array.isArray(choices) && choices.length > 0;
+    return isChoice ? [{ name: String(value['name']), values: choices }] : [];
+  });
+}
+
+const combinations = (headers: readonly { name: string; values: Json[] }[]): JsonObject[] =>
+  headers.reduce<JsonObject[]>(
+    (done, { name, values }) =>
+      done.flatMap((before) => values.map((value) => ({ ...before, [name]: [String(value)] }))),
+    [{}],
+  );
