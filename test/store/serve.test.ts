@@ -122,7 +122,7 @@ test('two gateways cannot use one directory', async () => {
 
 test('a start that fails after the store was opened ends, and leaves the store to the next', async () => {
   const directory = join(folder, 'failed');
-  const other = createServer();
+  const other = createServer().unref();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const taken = `127.0.0.1:${(other.address() as AddressInfo).port}`;
   for (const listen of [
