@@ -1,5 +1,6 @@
 // How plugins reach other servers. The gateway owns the connections, shares them between instances and resolves names; a
 // plugin says where to and gets a promise.
+import type { LookupFunction } from 'node:net';
 
 /** Milliseconds. */
 interface Times {
@@ -34,6 +35,8 @@ export interface TcpTarget extends Times {
 }
 
 export interface Network {
+  /** Resolves names as the gateway does; for sockets that a plugin opens and closes itself. */
+  readonly lookup: LookupFunction;
   /** Rejects when there is no complete answer; every status is an answer. */
   http(request: HttpRequest): Promise<HttpAnswer>;
   /** Resolves when the system took all datagrams: nothing says that they arrive. */

@@ -3,7 +3,7 @@
 import { BatchQueue, type QueueOptions } from '../../lib/queue.ts';
 import type { Network, Queue, SystemLog } from '../../pdk/index.ts';
 import { HttpSender } from './network/http.ts';
-import type { Resolve } from './network/lookup.ts';
+import { lookupWith, type Resolve } from './network/lookup.ts';
 import { TcpSender } from './network/tcp.ts';
 import { UdpSender } from './network/udp.ts';
 import { LoggerProcess } from './system-log.ts';
@@ -29,6 +29,7 @@ export class Outside {
     const tcp = new TcpSender(options.resolve);
     const logger = new LoggerProcess(options.systemLogSocket, options.report);
     this.network = {
+      lookup: lookupWith(options.resolve),
       http: (request) => this.#watch(http.send(request)),
       udp: (host, port, datagrams) => this.#watch(udp.send(host, port, datagrams)),
       tcp: (target, text) => this.#watch(tcp.send(target, text)),

@@ -7,4 +7,5 @@ export const ldapAuth = definePlugin({
   priority: 1200,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });
