@@ -6,6 +6,7 @@ import type { YAMLMap } from 'yaml';
 import type { Diagnostic, Problem } from '../control/file/diagnostics.ts';
 import type { Grammar } from '../control/file/grammar.ts';
 import type { SourceText } from '../control/file/sources.ts';
+import type { Rule } from '../control/lint/ruleset.ts';
 import type { PluginAddition } from '../control/transform/add-plugins.ts';
 import type { Patch } from '../control/transform/patch.ts';
 import type { Templates } from '../control/transform/templates.ts';
@@ -128,6 +129,13 @@ export async function readAdditions(files: readonly string[]): Promise<PluginAdd
     additions.push(...parsed.additions);
   }
   return additions;
+}
+
+export async function readRules(file: string): Promise<readonly Rule[]> {
+  const { parseRuleset } = await import('../control/lint/ruleset.ts');
+  const { source, content } = await readContent(file);
+  const parsed = parseRuleset(source, content);
+  return parsed.ok ? parsed.rules : refuse(parsed.problems);
 }
 
 /** A plugin written on the command line. */

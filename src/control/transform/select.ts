@@ -3,6 +3,8 @@
 import { JSONPathError, query } from 'json-p3';
 import { isNode, type Node } from 'yaml';
 import { GwctlError } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
+import type { Path } from '../file/diagnostics.ts';
 import { jsonOf, type Tree } from './tree.ts';
 
 /** @returns each selected node once, in the order of the selectors. */
@@ -10,17 +12,19 @@ export function selectNodes(tree: Tree, selectors: readonly string[]): Node[] {
   const found = new Set<Node>();
   const value = jsonOf(tree);
   for (const selector of selectors) {
-    for (const { location } of find(selector, value)) {
-      const node = location.length === 0 ? tree.document.contents : tree.document.getIn(location, true);
+    for (const { path } of findPlaces(selector, value)) {
+      const node = path.length === 0 ? tree.document.contents : tree.document.getIn(path, true);
       if (isNode(node)) found.add(node);
     }
   }
   return [...found];
 }
 
-function find(selector: string, value: object): { readonly location: (string | number)[] }[] {
+/** Path and value of everything that a JSONPath finds. */
+export function findPlaces(selector: string, value: Json): { path: Path; value: Json }[] {
   try {
-    return query(withRoot(selector), value as never).nodes;
+    const { nodes } = query(withRoot(selector), value as never);
+    return nodes.map(({ location, value: found }) => ({ path: location, value: found as Json }));
   } catch (error) {
     if (!(error instanceof JSONPathError)) throw error;
     throw new GwctlError('E_USAGE', `'${selector}' is not a valid JSONPath expression: ${error.message}`, {

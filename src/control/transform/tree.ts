@@ -22,6 +22,8 @@ import { createTemplates, type Templates } from './templates.ts';
 
 export interface Tree {
   readonly source: SourceText;
+  /** What was parsed: the source with marks for templates, of the same length. */
+  readonly text: string;
   /** Without aliases and merge keys: each place can be edited alone. */
   readonly document: Document;
   readonly templates: Templates;
@@ -73,10 +75,10 @@ export async function openTree(source: SourceText, templates: Templates = create
   const style = styleOf(text);
   // JSON has no comments to keep, and read as YAML it would stay in braces.
   if (parsed.value === undefined || /^\s*\{/.test(text))
-    return { ok: true, tree: treeOf(source, value, templates, style) };
+    return { ok: true, tree: { ...treeOf(source, value, templates, style), text } };
   const document = parseDocument(text, OPTIONS) as Document;
   if (!unfold(document)) return { ok: false, problem: { source, message: 'the file unfolds into too many values' } };
-  return { ok: true, tree: { source, document, templates, style } };
+  return { ok: true, tree: { source, text, document, templates, style } };
 }
 
 /** A tree without a file of its own: what a command makes. */
@@ -85,7 +87,7 @@ export const treeOf = (
   value: JsonObject,
   templates: Templates = createTemplates(),
   style: Style = { indent: 2, indentSeq: false, flowCollectionPadding: false },
-): Tree => ({ source, document: new Document(value, OPTIONS), templates, style });
+): Tree => ({ source, text: source.text, document: new Document(value, OPTIONS), templates, style });
 
 export const jsonOf = (tree: Tree): JsonObject => (tree.document.toJS({ maxAliasCount: -1 }) ?? {}) as JsonObject;
 

@@ -1,0 +1,64 @@
+// gwctl file lint: a state file against rules of the user's own.
+import { Args, Flags } from '@oclif/core';
+import { BaseCommand } from '../../cli/base-command.ts';
+import { inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
+
+const SEVERITIES = ['error', 'warn', 'info', 'hint'] as const;
+
+export default class FileLint extends BaseCommand {
+  static override summary = 'Check a state file against your own rules';
+  static override description = `Rules are written as for Spectral:
+
+  rules:
+    services-use-https:
+      description: a service must use https
+      given: $.services[*].protocol
+      severity: error
+      then: {function: pattern, functionOptions: {match: "^https$"}}
+
+The functions are truthy, falsy, defined, undefined, pattern, casing, enumeration, length, schema, alphabetical and xor. In a
+message {{error}}, {{property}}, {{path}}, {{value}} and {{description}} are filled in.
+
+Exits 1 when something is as bad as --fail-severity, or worse.`;
+  static override examples = [
+    '<%= config.bin %> file lint -s gateway.yaml rules.yaml',
+    '<%= config.bin %> file lint -s gateway.yaml rules.yaml --fail-severity warn --display-only-failures --format json',
+  ];
+  static override baseFlags = localFlags;
+  static override args = {
+    ruleset: Args.string({ required: true, ignoreStdin: true, description: 'file with the rules' }),
+  };
+  static override flags = {
+    ...inputFlag,
+    ...outputFlag,
+    format: Flags.string({
+      options: ['plain', 'json', 'yaml'],
+      default: 'plain',
+      description: 'how findings are written',
+    }),
+    'fail-severity': Flags.option({
+      char: 'F',
+      options: SEVERITIES,
+      default: 'error',
+      description: 'least severity that makes the command fail',
+    })(),
+    'display-only-failures': Flags.boolean({ char: 'D', description: 'leave out what is less severe than that' }),
+  };
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(FileLint);
+    this.remember({});
+    const rules = await readRules(args.ruleset);
+    const tree = await openState(flags.state);
+    const [{ isAtLeast, lintTree }, { formatViolations }] = await Promise.all([
+      import('../../control/lint/lint.ts'),
+      import('../../cli/output/lint-report.ts'),
+    ]);
+    const found = await lintTree(tree, rules);
+    const limit = flags['fail-severity'];
+    const failures = found.filter(({ severity }) => isAtLeast(severity, limit));
+    const shown = flags['display-only-failures'] ? failures : found;
+    await writeText(flags['output-file'], await formatViolations(shown, failures.length, flags.format));
+    if (failures.length > 0) process.exitCode = 1;
+  }
+}
