@@ -2,9 +2,9 @@
 // finding out why a request does not do what it should, not for routes that strangers can reach.
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import { parseQuery } from '../../lib/query.ts';
-import { type AccessExchange, type Answer, type Environment, exit } from '../../pdk/index.ts';
 import { boundaryOf, parseMultipart } from '../../lib/multipart.ts';
+import { parseQuery } from '../../lib/query.ts';
+import { type AccessExchange, type Answer, type Environment, exit, type HeaderValues } from '../../pdk/index.ts';
 
 export async function describeRequest(
   exchange: AccessExchange,
@@ -25,7 +25,7 @@ export async function describeRequest(
       method: request.method,
       path: bytesToUtf8(request.target),
       headers: readable(request.headers()),
-      query: readable(request.query()),
+      query: { ...request.query() },
       ...bodyMembers(bytes, contentType),
       uri_captures: { named: { ...captures?.named }, unnamed: [...(captures?.unnamed ?? [])] },
     },
@@ -42,7 +42,7 @@ function bodyMembers(bytes: Buffer | undefined, contentType: string): JsonObject
 
 function parseBody(bytes: Buffer, contentType: string): Json | undefined {
   const type = contentType.split(';', 1)[0]!.trim().toLowerCase();
-  if (type === 'application/x-www-form-urlencoded') return readable(parseQuery(bytes.toString('latin1')));
+  if (type === 'application/x-www-form-urlencoded') return { ...parseQuery(bytes.toString('latin1')) };
   if (type === 'application/json') return parseJson(bytes);
   if (type !== 'multipart/form-data') return undefined;
   const boundary = boundaryOf(contentType);
@@ -62,15 +62,11 @@ function parseJson(bytes: Buffer): Json | undefined {
   }
 }
 
-type Bytes = string | true | readonly (string | true)[];
-
-/** Bytes of the request as the text that JSON needs. */
-function readable(values: Readonly<Record<string, Bytes>>): JsonObject {
-  const text = (value: string | true): Json => (value === true ? true : bytesToUtf8(value));
-  return Object.fromEntries(
+/** Bytes of header lines as the text that JSON needs. */
+const readable = (values: HeaderValues): JsonObject =>
+  Object.fromEntries(
     Object.entries(values).map(([name, value]): [string, Json] => [
-      bytesToUtf8(name),
-      typeof value === 'string' || value === true ? text(value) : value.map(text),
+      name,
+      typeof value === 'string' ? bytesToUtf8(value) : value.map(bytesToUtf8),
     ]),
   );
-}
