@@ -13,7 +13,7 @@ import type {
 } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
-import type { Exchange } from './http1/exchange.ts';
+import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import { type LogEdit, logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
@@ -39,7 +39,7 @@ export interface Try {
 
 export class RequestContext implements LogExchange, RewriteExchange, ResponseExchange, Shared {
   readonly core: GatewayCore;
-  readonly exchange: Exchange;
+  readonly exchange: ClientExchange;
   readonly snapshot: Snapshot;
   readonly id: string;
   /** Milliseconds since the epoch. */
@@ -94,14 +94,14 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   #slots: Map<object, unknown> | undefined = undefined;
   #logEdits: LogEdit[] | undefined = undefined;
 
-  constructor(core: GatewayCore, snapshot: Snapshot, exchange: Exchange) {
+  constructor(core: GatewayCore, snapshot: Snapshot, exchange: ClientExchange) {
     this.core = core;
     this.snapshot = snapshot;
     this.exchange = exchange;
     this.id = core.newRequestId();
     this.startedAt = exchange.startedAt;
     this.isTrustedPeer = core.trust.isTrusted(exchange.remoteAddress);
-    this.clientIp = core.trust.clientAddress(exchange.headers, exchange.remoteAddress);
+    this.clientIp = core.trust.clientAddress(exchange.headers, exchange.remoteAddress, exchange.announcedAddress);
     removeClaims(exchange.headers, this.isTrustedPeer);
     const { path, query } = splitTarget(exchange.target);
     this.path = normalise(path, true);

@@ -6,8 +6,7 @@ import type { RequestContext } from './context.ts';
 import type { HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
 
-const VIA_UPSTREAM: readonly string[] = [`1 kong/${KONG_VERSION}`, `1.1 kong/${KONG_VERSION}`];
-const VIA_CLIENT = `1.1 kong/${KONG_VERSION}`;
+const VIA_1_1 = `1.1 kong/${KONG_VERSION}`;
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 
 /** Names, in lower case, that are the gateway's in a request to an upstream. */
@@ -55,7 +54,7 @@ export function setUpstreamHeaders(context: RequestContext): void {
       `X-Forwarded-Port: ${forwarded.port}\r\nX-Forwarded-Path: ${forwarded.path}\r\n` +
       (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
       `X-Real-IP: ${context.clientIp}\r\nX-Kong-Request-Id: ${context.id}\r\n` +
-      `Via: ${via}${VIA_UPSTREAM[exchange.httpMinor]!}\r\n${exchange.teTrailers ? 'TE: trailers\r\n' : ''}`,
+      `Via: ${via}${exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} kong/${KONG_VERSION}`}\r\n${exchange.teTrailers ? 'TE: trailers\r\n' : ''}`,
   );
 }
 
@@ -66,8 +65,7 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   let tail = '';
   if (serverTokens && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
   if (isUpstreams && serverTokens) {
-    tail +=
-      earlier === undefined || earlier.via === '' ? `Via: ${VIA_CLIENT}\r\n` : `Via: ${earlier.via}, ${VIA_CLIENT}\r\n`;
+    tail += earlier === undefined || earlier.via === '' ? `Via: ${VIA_1_1}\r\n` : `Via: ${earlier.via}, ${VIA_1_1}\r\n`;
   }
   if (latencyTokens) {
     if (context.upstreamLatency >= 0) tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;

@@ -1,7 +1,6 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
-import { GwctlError } from '../lib/errors.ts';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
 import type { Json } from '../lib/json.ts';
@@ -20,27 +19,37 @@ import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
 import { PluginEntities } from './environment/plugin-entities.ts';
 import { renderFault, standardText } from './error-page.ts';
+import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
-import { Http1Server, type ServerLimits } from './http1/server.ts';
+import {
+  type ConnectionInfo,
+  type ErrorContext,
+  type ErrorPage,
+  Http1Server,
+  type Rejection,
+  type ServerLimits,
+} from './http1/server.ts';
+import { Http2Server } from './http2/server.ts';
+import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
+import { ServerContexts, type ServerTls } from './tls/server-contexts.ts';
+import { serverTlsOptions } from './tls/server-options.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
-
-export interface ListenOn {
-  readonly host: string;
-  readonly port: number;
-  readonly backlog?: number | undefined;
-}
 
 export interface GatewayOptions {
   readonly store: Store;
   readonly plugins: readonly PluginDefinition[];
   readonly listen: readonly ListenOn[];
+  /** On every listener, whichever asked for it. */
+  readonly http2?: boolean;
+  /** For listeners with `ssl`. */
+  readonly tls?: ServerTls;
   readonly events: GatewayEvents;
   readonly trust?: TrustOptions;
   readonly serverTokens?: boolean;
@@ -150,35 +159,52 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   let requests = 0;
   let accepted = 0;
+  const speaksHttp2 = options.http2 ?? false;
+  const onRequest = (exchange: ClientExchange): void => {
+    requests += 1;
+    handle(core, reloader.current(), exchange);
+  };
+  const onRejected = ({ status, remoteAddress, bytesOut }: Rejection): void => {
+    events.access?.(recordRejected(newRequestId(), remoteAddress, status, bytesOut));
+  };
+  const renderError = (status: number, _message: string, request: ErrorContext): ErrorPage => {
+    const id = newRequestId();
+    const page = renderFault(standardText(status), id, request.accept, request.contentType);
+    return {
+      ...page,
+      headers: [
+        ['Server', SERVER_TOKEN],
+        ['X-Kong-Request-Id', id],
+      ],
+    };
+  };
   const http1 = new Http1Server({
     ...(options.limits === undefined ? {} : { limits: options.limits }),
-    onRequest(exchange) {
-      requests += 1;
-      handle(core, reloader.current(), exchange);
-    },
-    onRejected({ status, remoteAddress, bytesOut }) {
-      events.access?.(recordRejected(newRequestId(), remoteAddress, status, bytesOut));
-    },
-    renderError(status, _message, request) {
-      const id = newRequestId();
-      const page = renderFault(standardText(status), id, request?.accept, request?.contentType);
-      return {
-        ...page,
-        headers: [
-          ['Server', SERVER_TOKEN],
-          ['X-Kong-Request-Id', id],
-        ],
-      };
-    },
+    onRequest,
+    onRejected,
+    renderError,
+    ...(speaksHttp2 && { onHttp2: (socket, bytes, info) => acceptHttp2(http2, socket, bytes, info) }),
   });
+  const { limits, deadlines, waits } = http1;
+  const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError });
 
-  const servers: Server[] = [];
+  const contexts =
+    options.tls === undefined ? undefined : new ServerContexts(options.tls, (message) => events.log('error', message));
+  const tlsOptions =
+    contexts === undefined
+      ? undefined
+      : serverTlsOptions(contexts, (name) => reloader.current().certificates(name), speaksHttp2);
+  const listeners: Listener[] = [];
   const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
-    for (const server of servers) server.close();
-    const timer = setTimeout(() => http1.destroy(), graceMs);
-    await http1.drain();
+    for (const listener of listeners) listener.close();
+    const destroy = (): void => {
+      http1.destroy();
+      http2.destroy();
+    };
+    const timer = setTimeout(destroy, graceMs);
+    await Promise.all([http1.drain(), http2.drain()]);
     clearTimeout(timer);
-    http1.destroy();
+    destroy();
     reloader.close();
     pool.close();
     balancers.close();
@@ -193,13 +219,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
   const addresses: AddressInfo[] = [];
   try {
-    for (const address of options.listen) {
-      const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (socket) => {
-        accepted += 1;
-        http1.accept(socket);
+    for (const listen of options.listen) {
+      const listener = new Listener({
+        listen,
+        tls: tlsOptions,
+        onConnection: () => {
+          accepted += 1;
+        },
+        onArrival({ socket, serverName, alpn, announced }) {
+          const info = { serverName, announcedAddress: announced?.address };
+          if (alpn === 'h2') http2.accept(socket, info);
+          else http1.accept(socket, info);
+        },
+        onTlsError: (error) => events.log('debug', `TLS handshake failed: ${error.message}`),
       });
-      servers.push(server);
-      addresses.push(await listenOn(server, address));
+      listeners.push(listener);
+      addresses.push(await listener.open());
     }
   } catch (error) {
     await close(0);
@@ -209,24 +244,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     addresses,
     balancers,
     caches,
-    counters: () => ({ requests, connections: http1.connectionCount, accepted }),
+    counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
     metrics: () => metrics.families(),
     close,
   };
 }
 
-function listenOn(server: Server, { host, port, backlog }: ListenOn): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = error.code === 'EADDRINUSE' ? 'the address is in use' : error.message;
-      reject(new GwctlError('E_LISTEN', `cannot listen on ${host}:${port} for the proxy: ${reason}`, { cause: error }));
-    });
-    server.listen({ host, port, ...(backlog === undefined ? {} : { backlog }) }, () => {
-      server.removeAllListeners('error');
-      server.on('error', () => undefined);
-      resolve(server.address() as AddressInfo);
-    });
-  });
+/** The bytes were read to find out that it is HTTP/2. */
+function acceptHttp2(server: Http2Server, socket: Socket, bytes: Buffer, info: ConnectionInfo): void {
+  socket.unshift(bytes);
+  server.accept(socket, info);
 }
 
 interface EnvironmentParts {

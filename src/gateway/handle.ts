@@ -4,7 +4,7 @@ import { isPromise } from '../lib/promise.ts';
 import { answerError, answerPlugin, redirectToHttps } from './answer.ts';
 import { RequestContext } from './context.ts';
 import type { GatewayCore } from './core.ts';
-import type { Exchange } from './http1/exchange.ts';
+import type { ClientExchange } from './exchange.ts';
 import { recordAccess } from './observe/access-record.ts';
 import { runAccess, runLog, runRewrite } from './plugins/run.ts';
 import { upstreamPath } from './router/path.ts';
@@ -15,7 +15,7 @@ import type { Snapshot } from './snapshot.ts';
 /** nginx's status for a client that left before there was an answer. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-export function handle(core: GatewayCore, snapshot: Snapshot, exchange: Exchange): void {
+export function handle(core: GatewayCore, snapshot: Snapshot, exchange: ClientExchange): void {
   const context = new RequestContext(core, snapshot, exchange);
   exchange.onFinish = () => finish(context);
   const { rewrite } = snapshot.planner;

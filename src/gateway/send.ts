@@ -9,8 +9,8 @@ import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.t
 import type { Peer } from './balancer/balancer.ts';
 import { hostHeader } from './balancer/host-header.ts';
 import type { RequestContext, Try } from './context.ts';
+import type { ClientExchange, RequestBody } from './exchange.ts';
 import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
-import type { Exchange, RequestBody } from './http1/exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead, UpstreamTarget } from './http1/upstream.ts';
 import { runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
@@ -48,7 +48,7 @@ export function sendUpstream(context: RequestContext): void {
 /** All tries of one request. Handles the upstream's events of the current try. */
 class Sending implements UpstreamHandler {
   readonly #context: RequestContext;
-  readonly #exchange: Exchange;
+  readonly #exchange: ClientExchange;
   readonly #source: PeerSource;
   readonly #path: string;
   readonly #settings: UpstreamSettings;

@@ -10,6 +10,7 @@ import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { PluginPlanner } from './plugins/plan.ts';
 import { compileRouter, type Router, type RouterRoute } from './router/router.ts';
+import { type CertificateIndex, indexCertificates } from './tls/server-names.ts';
 
 /** A route ready to match: the stored entity, with its service looked up. */
 export interface CompiledRoute extends RouterRoute {
@@ -34,6 +35,8 @@ export interface Snapshot {
   readonly state: State;
   readonly router: Router<CompiledRoute>;
   readonly planner: PluginPlanner;
+  /** The stored certificate that answers for a server name. */
+  readonly certificates: CertificateIndex;
   /** The balancer of an upstream by its name, which a service's host may be. */
   balancer(host: string): UpstreamBalancer | undefined;
 }
@@ -65,7 +68,8 @@ export function compileSnapshot(state: State, previous: Snapshot | undefined, pa
           targets: state.children('targets', 'upstream', upstream.id) as never,
         })),
       );
-  return { state, router, planner, balancer };
+  const certificates = unchanged('certificates', 'snis') ? previous!.certificates : indexCertificates(state);
+  return { state, router, planner, certificates, balancer };
 }
 
 function compileRoutes(state: State, parts: CompileParts): Router<CompiledRoute> {

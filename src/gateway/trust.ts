@@ -13,10 +13,13 @@ export interface TrustOptions {
   readonly realIpRecursive: boolean;
 }
 
+/** In place of a header's name: the PROXY header in front of the connection. */
+const PROXY_PROTOCOL = 'proxy_protocol';
+
 export interface Trust {
   isTrusted(address: string): boolean;
   /** The client's address as the chain of trusted proxies reports it. */
-  clientAddress(headers: HeaderList, peer: string): string;
+  clientAddress(headers: HeaderList, peer: string, announced: string | undefined): string;
 }
 
 export function createTrust(options: TrustOptions): Trust {
@@ -27,12 +30,14 @@ export function createTrust(options: TrustOptions): Trust {
     if (bits === undefined) list.addAddress(address, family);
     else list.addSubnet(address, Number(bits), family);
   }
+  const byProxyHeader = options.realIpHeader === PROXY_PROTOCOL;
   const nobody = options.trustedIps.length === 0;
   const isTrusted = (address: string): boolean => !nobody && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   return {
     isTrusted,
-    clientAddress(headers, peer) {
+    clientAddress(headers, peer, announced) {
       if (nobody || !isTrusted(peer)) return peer;
+      if (byProxyHeader) return announced ?? peer;
       const reported = headers
         .getAll(options.realIpHeader)
         .flatMap((value) => value.split(','))

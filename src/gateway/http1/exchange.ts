@@ -3,6 +3,7 @@
 // truncated answer must never look whole.
 import { STATUS_CODES } from 'node:http';
 import type * as net from 'node:net';
+import type { ClientExchange } from '../exchange.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
 import type { RequestBody } from './request-body.ts';
@@ -18,7 +19,7 @@ const LENGTH = 1;
 const CHUNKED = 2;
 const UNTIL_CLOSE = 3;
 
-export class Exchange {
+export class Exchange implements ClientExchange {
   readonly method: string;
   /** Path and query as received (of an absolute-form target only these), or `*`. */
   readonly target: string;
@@ -101,6 +102,12 @@ export class Exchange {
   get serverName(): string | undefined {
     return this.connection.serverName;
   }
+  get announcedAddress(): string | undefined {
+    return this.connection.announcedAddress;
+  }
+  get httpVersion(): 1 | 1.1 {
+    return this.httpMinor === 1 ? 1.1 : 1;
+  }
   /** Head and body as far as read, without chunk framing. */
   get bytesIn(): number {
     return this.headBytes + this.body.bytesRead;
@@ -170,6 +177,7 @@ export class Exchange {
     return this.connection.writeParts(text, chunk, close);
   }
 
+  /** Trailers are not passed on: few clients of HTTP/1.1 read them, and some readers take them for headers. */
   end(): void {
     if (this.finished || !this.answered) return;
     if (this.mode === LENGTH && this.left > 0) {

@@ -1,5 +1,6 @@
 // The body of a request: read whole (and then replayable for another try), or streamed with backpressure. Nothing is read from
 // the client ahead of a reader but what came along with the head; "100 Continue" goes out when somebody starts to read.
+import type { HeaderList } from './headers.ts';
 import type { BodyKind } from './request-head.ts';
 
 /** The connection that the bytes come from. */
@@ -27,6 +28,8 @@ export class RequestBody {
   bytesRead = 0;
   /** Every byte has arrived. */
   complete: boolean;
+  /** Lines behind the body, from clients that may send some. */
+  trailers: HeaderList | undefined = undefined;
   /** The whole body, when it came with the head or was read: then it can be sent any number of times. */
   bytes: Buffer | undefined;
   private readonly source: BodySource | undefined;

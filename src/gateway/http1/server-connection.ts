@@ -11,12 +11,15 @@ import { HeadFinder } from './head-finder.ts';
 import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
-import type { Http1Server } from './server.ts';
+import type { ConnectionInfo, Http1Server } from './server.ts';
 import type { SharedMemory } from './shared-memory.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
 const MIN_BYTES_PER_SECOND = 500;
+const HELD_BEFORE_UPGRADE = 16_384;
+/** The part that looks like a head. */
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\n';
 
 const REQUEST_TIMEOUT: HeadFault = { status: 408, message: 'Request timeout' };
 const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
@@ -27,6 +30,7 @@ export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 export class ServerConnection extends Expiring implements BodySource {
   readonly encrypted: boolean;
   readonly serverName: string | undefined;
+  readonly announcedAddress: string | undefined;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;
@@ -57,7 +61,7 @@ export class ServerConnection extends Expiring implements BodySource {
   private lingering = false;
   private detached = false;
 
-  constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, serverName: string | undefined) {
+  constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
     super();
     this.server = server;
     this.serial = server.accepted;
@@ -65,7 +69,8 @@ export class ServerConnection extends Expiring implements BodySource {
     this.memory = this.encrypted ? undefined : server.memory;
     this.socket = this.memory === undefined ? socket : this.memory.adopt(socket, (chunk) => this.lent(chunk));
     this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
-    this.serverName = serverName;
+    this.serverName = info.serverName;
+    this.announcedAddress = info.announcedAddress;
     const own = this.socket;
     this.remoteAddress = own.remoteAddress ?? '';
     this.remotePort = own.remotePort ?? 0;
@@ -303,7 +308,12 @@ export class ServerConnection extends Expiring implements BodySource {
     this.requests++;
     const { head, limits } = this.server;
     const fault = head.read(finder.bytes as Buffer, finder.start, finder.end, finder.text);
+    const isPreface = fault !== undefined && this.isPreface(finder.text);
     finder.release();
+    if (isPreface) {
+      this.passOn(rest.subarray(restAt));
+      return;
+    }
     if (fault !== undefined) {
       this.reject(fault, head);
       return;
@@ -328,10 +338,29 @@ export class ServerConnection extends Expiring implements BodySource {
       this.socket.destroy();
       return;
     }
+    // What a client says before it knows that the protocol changes; an honest one says nothing.
+    if (head.upgrade !== undefined && rest.length - next > HELD_BEFORE_UPGRADE) {
+      this.reject(BAD_REQUEST, head);
+      return;
+    }
     const exchange = new Exchange(this, head, this.body, headBytes);
     this.exchange = exchange;
     if (next < rest.length) this.keepRest(rest, next);
     this.server.handle(exchange);
+  }
+
+  private isPreface(text: string): boolean {
+    return this.requests === 1 && !this.encrypted && this.server.speaksHttp2 && text.startsWith(HTTP2_PREFACE);
+  }
+
+  /** The client speaks HTTP/2; it has sent the first half of its preface. */
+  private passOn(rest: Buffer): void {
+    this.rest = undefined;
+    const { socket } = this.detach();
+    socket.removeAllListeners('close');
+    const { serverName, announcedAddress } = this;
+    const bytes = Buffer.concat([Buffer.from(HTTP2_PREFACE, 'latin1'), rest]);
+    this.server.passOn(this, socket, bytes, { serverName, announcedAddress });
   }
 
   /** One answer for something that never became an exchange. */

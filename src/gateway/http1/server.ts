@@ -82,6 +82,18 @@ export interface ServerOptions {
   onHandlerError?(error: unknown, exchange: Exchange): void;
   /** Shared with the pool when given; else the server's own. */
   deadlines?: Deadlines;
+  /**
+   * A connection in clear text began with the preface of HTTP/2: the socket and the bytes read from it are the callee's.
+   * Such connections are refused when it is absent.
+   */
+  onHttp2?(socket: net.Socket, bytes: Buffer, info: ConnectionInfo): void;
+}
+
+/** What cannot be seen on a socket. */
+export interface ConnectionInfo {
+  readonly serverName?: string | undefined;
+  /** The client's address, from a PROXY header. */
+  readonly announcedAddress?: string | undefined;
 }
 
 export class Http1Server {
@@ -121,14 +133,14 @@ export class Http1Server {
   }
 
   /** Takes over an open socket: a plain one accepted with `pauseOnConnect`, or a TLS one whose handshake is done. */
-  accept(socket: net.Socket | tls.TLSSocket, info: { serverName?: string | undefined } = {}): void {
+  accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo = {}): void {
     if (this.limits.maxConnections > 0 && this.connections.size >= this.limits.maxConnections) {
       socket.on('error', () => undefined);
       socket.destroy();
       return;
     }
     this.accepted += 1;
-    this.connections.add(new ServerConnection(this, socket, info.serverName));
+    this.connections.add(new ServerConnection(this, socket, info));
   }
 
   /** Closes the connections that wait for a request. */
@@ -166,6 +178,16 @@ export class Http1Server {
         exchange.respond(500, undefined, headers, page.body);
       }
     }
+  }
+
+  get speaksHttp2(): boolean {
+    return this.options.onHttp2 !== undefined;
+  }
+
+  /** For a connection that turned out to speak HTTP/2: it is not ours any more. */
+  passOn(connection: ServerConnection, socket: net.Socket, bytes: Buffer, info: ConnectionInfo): void {
+    this.forget(connection);
+    this.options.onHttp2?.(socket, bytes, info);
   }
 
   renderError(status: number, message: string, context: ErrorContext): ErrorPage {

@@ -32,7 +32,8 @@ export class SharedMemory {
     const { bytes } = this;
     const donor = socket as unknown as Accepted;
     const { _handle: handle } = donor;
-    if (handle === null || handle === undefined || handle.reading === true) return listen(socket, receive);
+    const isUsed = handle?.reading === true || socket.readableLength > 0;
+    if (handle === null || handle === undefined || isUsed) return listen(socket, receive);
     donor._handle = null;
     const own = new net.Socket({
       handle: handle as never,

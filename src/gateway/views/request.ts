@@ -55,7 +55,7 @@ export class RequestSide implements RequestView, BodyReader {
     return parseHost(exchange.host).port ?? exchange.localPort;
   }
   get httpVersion(): number {
-    return this.#context.exchange.httpMinor === 0 ? 1 : 1.1;
+    return this.#context.exchange.httpVersion;
   }
   get path(): string {
     return this.#context.path;

@@ -1,0 +1,95 @@
+// The HTTP/2 server over sockets that somebody else accepts. It feeds the same way as the HTTP/1.1 server, under the same
+// limits and deadlines.
+import type { ServerHttp2Stream } from 'node:http2';
+import type * as net from 'node:net';
+import type * as tls from 'node:tls';
+import type { ClientExchange } from '../exchange.ts';
+import type { DeadlineList, Deadlines } from '../http1/deadlines.ts';
+import type { HeaderList } from '../http1/headers.ts';
+import type { ConnectionInfo, ErrorContext, ErrorPage, Rejection, ServerLimits } from '../http1/server.ts';
+import type { Waiting } from '../http1/server-connection.ts';
+import { answerHeaders } from './answer-headers.ts';
+import { Http2Connection } from './connection.ts';
+
+export interface Http2ServerOptions {
+  readonly limits: ServerLimits;
+  readonly deadlines: Deadlines;
+  readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  onRequest(exchange: ClientExchange): void;
+  renderError(status: number, message: string, context: ErrorContext): ErrorPage;
+  onRejected(rejection: Rejection): void;
+}
+
+export class Http2Server {
+  readonly limits: ServerLimits;
+  readonly deadlines: Deadlines;
+  readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  accepted = 0;
+  readonly #options: Http2ServerOptions;
+  readonly #connections = new Set<Http2Connection>();
+  #isDraining = false;
+  #whenEmpty: (() => void)[] = [];
+
+  constructor(options: Http2ServerOptions) {
+    this.#options = options;
+    this.limits = options.limits;
+    this.deadlines = options.deadlines;
+    this.waits = options.waits;
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes over a socket whose next byte is the first of the preface; bytes read ahead were put back. */
+  accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo): void {
+    if (socket.destroyed) return;
+    if (this.limits.maxConnections > 0 && this.#connections.size >= this.limits.maxConnections) {
+      socket.destroy();
+      return;
+    }
+    this.accepted += 1;
+    const connection = new Http2Connection(this, socket, info);
+    this.#connections.add(connection);
+    if (this.#isDraining) connection.close();
+  }
+
+  /** Tells every client to open no more streams; resolves when the last connection is gone. */
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    for (const connection of this.#connections) {
+      if (connection.isIdle) connection.destroy();
+      else connection.close();
+    }
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenEmpty.push(resolve));
+  }
+
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** For the connections. */
+  handle(exchange: ClientExchange): void {
+    this.#options.onRequest(exchange);
+  }
+
+  renderError(status: number, message: string, context: ErrorContext): ErrorPage {
+    return this.#options.renderError(status, message, context);
+  }
+
+  answerRefused(stream: ServerHttp2Stream, status: number, headers: HeaderList, body: string): void {
+    stream.respond(answerHeaders(status, headers, Buffer.byteLength(body), this.deadlines.httpDate()));
+    stream.end(body);
+    stream.resume();
+  }
+
+  rejected(rejection: Rejection): void {
+    this.#options.onRejected(rejection);
+  }
+
+  forget(connection: Http2Connection): void {
+    if (!this.#connections.delete(connection) || this.#connections.size > 0) return;
+    for (const resolve of this.#whenEmpty.splice(0)) resolve();
+  }
+}
