@@ -8,6 +8,7 @@ import type { Grammar } from '../control/file/grammar.ts';
 import type { SourceText } from '../control/file/sources.ts';
 import type { Rule } from '../control/lint/ruleset.ts';
 import type { PluginAddition } from '../control/transform/add-plugins.ts';
+import type { ModelEntity } from '../control/transform/model.ts';
 import type { Patch } from '../control/transform/patch.ts';
 import type { Templates } from '../control/transform/templates.ts';
 import type { Tree } from '../control/transform/tree.ts';
@@ -84,6 +85,14 @@ async function fillIn(source: SourceText, env: Readonly<Record<string, string | 
   const { text, problems } = renderEnv(source.text, env);
   if (problems.length > 0) await refuse(problems.map((problem) => ({ source, ...problem })));
   return { name: source.name, text };
+}
+
+/** The entities of a complete file, with the values of environment variables. */
+export async function openModel(input: string): Promise<readonly ModelEntity[]> {
+  const tree = await openState(input, undefined, process.env);
+  const { readModel } = await import('../control/transform/model.ts');
+  const read = readModel(await bundledGrammar(), tree);
+  return read.ok ? read.entities : refuse(read.problems);
 }
 
 /** What the selectors find; without selectors every entity. */

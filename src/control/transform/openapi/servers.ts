@@ -53,7 +53,7 @@ export function makeService(spec: Spec, names: Names, input: ServiceInput): Made
 function makeUpstream(names: Names, input: ServiceInput, addresses: readonly Address[]): JsonObject {
   const upstream: JsonObject = input.upstreamDefaults === undefined ? {} : cloneJson(input.upstreamDefaults);
   const name = `${input.name}.upstream`;
-  const given = upstream['targets'];
+  const { targets: given } = upstream;
   const targets: JsonObject[] = Array.isArray(given)
     ? given.filter(isObject)
     : addresses.map(({ host, port }) => ({ target: `${host.includes(':') ? `[${host}]` : host}:${port}` }));

@@ -1,0 +1,116 @@
+// A state file as entities that know their children and what they refer to, wherever the file wrote them: what the
+// conversions to other systems walk. Nothing is judged or filled in, except that short forms of fields are written out.
+import { cloneJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { Path, Problem } from '../file/diagnostics.ts';
+import type { Grammar } from '../file/grammar.ts';
+import { formatTree } from './format.ts';
+import type { Tree } from './tree.ts';
+import { entitiesOf } from './walk.ts';
+
+export interface ModelEntity {
+  readonly kind: string;
+  readonly path: Path;
+  /** Without children and without the reference to the parent. */
+  readonly fields: JsonObject;
+  readonly parent: ModelEntity | undefined;
+  readonly children: ModelEntity[];
+  /** Other entities it refers to, by field. */
+  readonly links: ReadonlyMap<string, ModelEntity>;
+}
+
+export type ReadModel =
+  | { readonly ok: true; readonly entities: readonly ModelEntity[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** @returns entities in the order of the file, children right after their parent. */
+export function readModel(grammar: Grammar, tree: Tree): ReadModel {
+  const problems = formatTree(grammar, tree, 'deck');
+  if (problems.length > 0) return { ok: false, problems };
+  const known = new Map<object, Draft>();
+  const drafts: Draft[] = [];
+  for (const entity of entitiesOf(grammar, tree)) {
+    const above = entity.parent === undefined ? undefined : known.get(entity.parent.map);
+    const draft: Draft = {
+      kind: entity.kind,
+      path: entity.path,
+      fields: ownFields(grammar, entity.kind, (entity.map.toJS(tree.document) ?? {}) as JsonObject),
+      parent: above,
+      children: [],
+      links: new Map(),
+    };
+    above?.children.push(draft);
+    known.set(entity.map, draft);
+    drafts.push(draft);
+  }
+  for (const draft of drafts) link(grammar, drafts, draft);
+  return { ok: true, entities: inOrder(drafts) };
+}
+
+interface Draft extends ModelEntity {
+  parent: Draft | undefined;
+  readonly children: Draft[];
+  readonly links: Map<string, Draft>;
+}
+
+function ownFields(grammar: Grammar, kind: string, written: JsonObject): JsonObject {
+  const form = grammar.get(kind);
+  const fields: JsonObject = {};
+  for (const [key, value] of Object.entries(written)) {
+    const short = form?.schema.shorthand_fields?.[key];
+    if (short !== undefined) {
+      for (const [name, item] of Object.entries(short.expand(value, written))) {
+        if (item !== null && written[name] === undefined) fields[name] = item;
+      }
+    } else if (!isChildList(grammar, kind, key, value)) fields[key] = cloneJson(value);
+  }
+  return fields;
+}
+
+/** Unknown kinds hold their children under the names of known ones. */
+function isChildList(grammar: Grammar, kind: string, key: string, value: Json): boolean {
+  const form = grammar.get(kind);
+  if (form !== undefined) return form.children.has(key);
+  return (
+    Array.isArray(value) && value.every(isObject) && [...grammar.values()].some(({ children }) => children.has(key))
+  );
+}
+
+/** A reference to the one kind it may be nested in makes it a child of that; others stay links. */
+function link(grammar: Grammar, drafts: readonly Draft[], draft: Draft): void {
+  const owners: Draft[] = [];
+  for (const [field, { reference, in_file }] of grammar.get(draft.kind)?.foreign ?? []) {
+    const target = find(grammar, drafts, reference, draft.fields[field]);
+    if (target === undefined) continue;
+    draft.links.set(field, target);
+    delete draft.fields[field];
+    if (in_file?.nest === true) owners.push(target);
+  }
+  if (draft.parent === undefined && owners.length === 1) {
+    draft.parent = owners[0];
+    owners[0]!.children.push(draft);
+  }
+}
+
+function find(grammar: Grammar, drafts: readonly Draft[], kind: string, written: Json | undefined): Draft | undefined {
+  const names = [...(grammar.get(kind)?.names ?? ['name']), 'id'];
+  const wanted = isObject(written)
+    ? names.map((name) => written[name]).find((value) => typeof value === 'string')
+    : written;
+  if (typeof wanted !== 'string') return undefined;
+  return drafts.find((other) => other.kind === kind && names.some((name) => other.fields[name] === wanted));
+}
+
+function inOrder(drafts: readonly Draft[]): Draft[] {
+  const ordered: Draft[] = [];
+  const add = (draft: Draft): void => {
+    ordered.push(draft);
+    for (const child of draft.children) add(child);
+  };
+  for (const draft of drafts) if (draft.parent === undefined) add(draft);
+  return ordered;
+}
+
+export const textField = ({ fields }: ModelEntity, name: string): string | undefined => {
+  const value = fields[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+};
