@@ -144,4 +144,30 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
       }
     });
   });
+
+  test('response-ratelimiting: two nodes share what is used, and it lives as long as its period', async () => {
+    const plugin = {
+      name: 'response-ratelimiting',
+      config: { policy: 'redis', redis: { host: '127.0.0.1', port: redis.port }, limits: { video: { minute: 3 } } },
+    };
+    await withGateways(2, { plugins: [plugin] }, async ([a, b]) => {
+      const use = '/response-headers?x-kong-limit=video%3D1';
+      const answers = [];
+      for (const node of [a!, b!, a!, b!]) {
+        answers.push(await node.send({ path: use }));
+        await sleep(30);
+      }
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        [200, 200, 200, 429],
+      );
+      assert.deepEqual(answers[2]!.header('x-ratelimit-remaining-video-minute'), ['0']);
+      const [key, ...others] = redis.command('keys', '*').split('\n');
+      assert.deepEqual(others, []);
+      assert.match(key!, /^ratelimit:[0-9a-f-]{36}:[0-9a-f-]{36}:127\.0\.0\.1:\d+:video:minute$/);
+      assert.equal(redis.command('get', key!), '3');
+      const seconds = Number(redis.command('ttl', key!));
+      assert.ok(seconds > 0 && seconds <= 60, `lives for ${seconds} s`);
+    });
+  });
 });

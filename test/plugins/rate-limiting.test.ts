@@ -5,6 +5,7 @@ import { LocalCounters } from '../../src/gateway/environment/counters.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import type { AccessExchange, Environment } from '../../src/pdk/index.ts';
 import { create } from '../../src/plugins/rate-limiting/handler.ts';
+import { flood } from './flood.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
 
 const limiting = (config: JsonObject): PluginInput => ({ name: 'rate-limiting', config });
@@ -146,6 +147,15 @@ test('an error_code that is no error answers 500 and says so at once', async () 
     await send({});
     assert.equal((await send({})).status, 500);
     assert.equal(logs.filter((line) => line.includes('error_code 200')).length, 1);
+  });
+});
+
+test('10 000 requests over 64 connections against a limit of 1000: 1000 pass', async () => {
+  await withGateway({ plugins: [limiting({ hour: 1000 })] }, async ({ gateway, echo }) => {
+    const { port } = gateway.addresses[0]!;
+    const statuses = await flood(port, { requests: 10_000, connections: 64 });
+    assert.deepEqual([statuses.get(200), statuses.get(429)], [1000, 9000]);
+    assert.equal(echo.requests.length, 1000);
   });
 });
 
