@@ -1,6 +1,6 @@
 // Finds the path trees that a request's host opens: its own, those of wildcards at its start or end, and the one of routes
 // without hosts. A wildcard stands for any number of labels, so it is a plain test of how the name ends or begins.
-import { PathNode, type Ranked } from './path-tree.ts';
+import { PathNode } from './path-tree.ts';
 
 /** Where a host rule of a route leads. */
 export interface HostRule {
@@ -8,6 +8,8 @@ export interface HostRule {
   readonly text: string;
   /** 0 for any. */
   readonly port: number;
+  /** The `*` needs at least one character. */
+  readonly mustStandForSomething: boolean;
 }
 
 export function parseHostRule(host: string): HostRule {
@@ -15,18 +17,19 @@ export function parseHostRule(host: string): HostRule {
   const hasPort = colon >= 0 && host.indexOf(']', colon) < 0;
   const name = hasPort ? host.slice(0, colon) : host;
   const port = hasPort ? Number(host.slice(colon + 1)) : 0;
-  if (name.startsWith('*')) return { kind: 'suffix', text: name.slice(1), port };
-  if (name.endsWith('*')) return { kind: 'prefix', text: name.slice(0, -1), port };
-  return { kind: 'exact', text: name, port };
+  const rule = { port, mustStandForSomething: false };
+  if (name.startsWith('*')) return { kind: 'suffix', text: name.slice(1), ...rule };
+  if (name.endsWith('*')) return { kind: 'prefix', text: name.slice(0, -1), ...rule };
+  return { kind: 'exact', text: name, ...rule };
 }
 
-export class HostIndex<L extends Ranked> {
-  readonly any = new PathNode<L>('');
-  readonly #exact = new Map<string, PathNode<L>>();
-  readonly #suffixes = new Wildcards<L>();
-  readonly #prefixes = new Wildcards<L>();
+export class HostIndex<R> {
+  readonly any = new PathNode<R>('');
+  readonly #exact = new Map<string, PathNode<R>>();
+  readonly #suffixes = new Wildcards<R>();
+  readonly #prefixes = new Wildcards<R>();
 
-  treeFor(rule: HostRule): PathNode<L> {
+  treeFor(rule: HostRule): PathNode<R> {
     if (rule.kind === 'suffix') return this.#suffixes.treeFor(rule.text);
     if (rule.kind === 'prefix') return this.#prefixes.treeFor(rule.text);
     let tree = this.#exact.get(rule.text);
@@ -37,12 +40,12 @@ export class HostIndex<L extends Ranked> {
     return tree;
   }
 
-  exact(name: string): PathNode<L> | undefined {
+  exact(name: string): PathNode<R> | undefined {
     return this.#exact.get(name);
   }
 
   /** Calls `visit` with the tree of every wildcard that the name fits. */
-  eachWildcard(name: string, visit: (tree: PathNode<L>) => void): void {
+  eachWildcard(name: string, visit: (tree: PathNode<R>) => void): void {
     for (const { length, startsWithDot } of this.#suffixes.lengths) {
       const from = name.length - length;
       if (from < 0) break;
@@ -69,15 +72,15 @@ interface Length {
 }
 
 /** Trees by the text beside the `*`. Only lengths that occur are looked up, so a long name costs no more than a short one. */
-class Wildcards<L extends Ranked> {
-  readonly trees = new Map<string, PathNode<L>>();
+class Wildcards<R> {
+  readonly trees = new Map<string, PathNode<R>>();
   /** Ascending. */
   readonly lengths: Length[] = [];
 
-  treeFor(text: string): PathNode<L> {
+  treeFor(text: string): PathNode<R> {
     const known = this.trees.get(text);
     if (known !== undefined) return known;
-    const tree = new PathNode<L>('');
+    const tree = new PathNode<R>('');
     this.trees.set(text, tree);
     let entry = this.lengths.find(({ length }) => length === text.length);
     if (entry === undefined) {

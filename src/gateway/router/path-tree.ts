@@ -1,15 +1,14 @@
 // A radix tree over literal path prefixes. Every node knows the best rank below it, so that a search that already has a
 // better match stops early.
+import type { Leaf } from './leaf.ts';
+import { HANDFUL, type LeafGroup } from './leaf-group.ts';
 
-/** What hangs on a node. A lower rank wins. */
-export interface Ranked {
-  readonly rank: number;
-}
-
-export class PathNode<L extends Ranked> {
-  readonly label: string;
-  children: Map<number, PathNode<L>> | undefined = undefined;
-  leaves: L[] | undefined = undefined;
+export class PathNode<R> {
+  label: string;
+  children: Map<number, PathNode<R>> | undefined = undefined;
+  leaves: Leaf<R>[] | undefined = undefined;
+  /** In place of `leaves` when they are many. */
+  group: LeafGroup<R> | undefined = undefined;
   /** The lowest rank in this subtree. */
   bestRank = Number.POSITIVE_INFINITY;
 
@@ -18,8 +17,11 @@ export class PathNode<L extends Ranked> {
   }
 }
 
-/** Leaves have to come by ascending rank: they are kept in the order in which they are inserted. */
-export function insertLeaf<L extends Ranked>(root: PathNode<L>, prefix: string, leaf: L): void {
+/**
+ * Leaves have to come by ascending rank: they are kept in the order in which they are inserted. Answers the node when it
+ * just got one leaf more than a handful.
+ */
+export function insertLeaf<R>(root: PathNode<R>, prefix: string, leaf: Leaf<R>): PathNode<R> | undefined {
   let node = root;
   let at = 0;
   for (;;) {
@@ -29,18 +31,20 @@ export function insertLeaf<L extends Ranked>(root: PathNode<L>, prefix: string, 
     node.children ??= new Map();
     const child = node.children.get(code);
     if (child === undefined) {
-      const added = new PathNode<L>(prefix.slice(at));
+      const added = new PathNode<R>(prefix.slice(at));
       node.children.set(code, added);
       node = added;
       at = prefix.length;
       continue;
     }
     const shared = sharedLength(child.label, prefix, at);
-    node = shared === child.label.length ? child : splitNode(node, child, shared);
+    if (shared < child.label.length) splitNode(child, shared, node);
+    node = node.children.get(code)!;
     at += shared;
   }
   if (node.leaves === undefined) node.leaves = [leaf];
-  else node.leaves.push(leaf);
+  else if (node.leaves.push(leaf) === HANDFUL + 1) return node;
+  return undefined;
 }
 
 function sharedLength(label: string, prefix: string, at: number): number {
@@ -50,14 +54,12 @@ function sharedLength(label: string, prefix: string, at: number): number {
 }
 
 /** Puts a node with the first `length` characters of the child's label between the child and its parent. */
-function splitNode<L extends Ranked>(parent: PathNode<L>, child: PathNode<L>, length: number): PathNode<L> {
-  const upper = new PathNode<L>(child.label.slice(0, length));
-  const lower = new PathNode<L>(child.label.slice(length));
-  lower.children = child.children;
-  lower.leaves = child.leaves;
-  lower.bestRank = child.bestRank;
+function splitNode<R>(child: PathNode<R>, length: number, parent: PathNode<R>): void {
+  const upper = new PathNode<R>(child.label.slice(0, length));
   upper.bestRank = child.bestRank;
-  upper.children = new Map([[lower.label.charCodeAt(0), lower]]);
+  const lower = child.label.slice(length);
+  // The child itself goes down and keeps its identity: somebody may have noted that it is crowded.
+  child.label = lower;
+  upper.children = new Map([[lower.charCodeAt(0), child]]);
   parent.children!.set(upper.label.charCodeAt(0), upper);
-  return upper;
 }

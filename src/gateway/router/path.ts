@@ -1,5 +1,5 @@
-// The path that goes upstream: the service's path joined with what is left of the request's. Only the joining called v0
-// exists here; the traditional_compatible flavour does the same whatever a route's path_handling says.
+// The path that goes upstream: the service's path joined with what is left of the request's. There are two ways of joining;
+// the one called v1 only puts texts together, and only the traditional flavour still knows it.
 import type { RouteMatch, RouterRoute } from './router.ts';
 
 export interface UpstreamPath {
@@ -9,17 +9,22 @@ export interface UpstreamPath {
   readonly strippedPrefix: string | undefined;
 }
 
-export function upstreamPath(
-  match: Pick<RouteMatch<Pick<RouterRoute, 'strip_path'>>, 'route' | 'prefix'>,
-  servicePath: string | undefined,
-  requestPath: string,
-): UpstreamPath {
+type Match = Pick<RouteMatch<Pick<RouterRoute, 'strip_path'>>, 'route' | 'prefix' | 'joinsAsV1'>;
+
+export function upstreamPath(match: Match, servicePath: string | undefined, requestPath: string): UpstreamPath {
+  const { route, prefix, joinsAsV1 } = match;
   const base = servicePath === undefined || servicePath === '' ? '/' : servicePath;
-  if (match.route.strip_path !== true) return { path: joinWhole(base, requestPath), strippedPrefix: undefined };
-  const { prefix } = match;
+  if (route.strip_path !== true) {
+    const path = joinsAsV1 ? base + requestPath.slice(1) : joinWhole(base, requestPath);
+    return { path, strippedPrefix: undefined };
+  }
   const rest = withoutDots(requestPath.slice(prefix === '' ? 1 : prefix.length));
-  return { path: joinRest(base, rest, requestPath), strippedPrefix: prefix === '' ? undefined : prefix };
+  const path = joinsAsV1 ? joinTexts(base, rest) : joinRest(base, rest, requestPath);
+  return { path, strippedPrefix: prefix === '' ? undefined : prefix };
 }
+
+const joinTexts = (base: string, rest: string): string =>
+  base.endsWith('/') && rest.startsWith('/') ? base + rest.slice(1) : base + rest;
 
 function joinWhole(base: string, requestPath: string): string {
   if (base.endsWith('/')) return base === '/' ? requestPath : base + requestPath.slice(1);

@@ -1,6 +1,10 @@
 // What every router flavour takes and gives, and the one table that names the flavours. A router is built once for a
 // configuration and then only read. Texts it compares with requests are bytes (latin1), as they come from the wire.
-import { compileTraditionalCompatible } from './traditional-compatible.ts';
+import type { AddressField } from './addresses.ts';
+import { buildRouter, type IndexedRouter } from './build.ts';
+import { expressions } from './expressions.ts';
+import { traditional } from './traditional.ts';
+import { traditionalCompatible } from './traditional-compatible.ts';
 
 export interface RouterRoute {
   readonly id: string;
@@ -11,6 +15,11 @@ export interface RouterRoute {
   readonly headers?: Readonly<Record<string, readonly string[]>> | null;
   readonly paths?: readonly string[] | null;
   readonly snis?: readonly string[] | null;
+  readonly sources?: readonly AddressField[] | null;
+  readonly destinations?: readonly AddressField[] | null;
+  readonly expression?: string | null;
+  /** Of the expression. */
+  readonly priority?: number | null;
   readonly regex_priority?: number | null;
   readonly strip_path?: boolean | null;
   readonly preserve_host?: boolean | null;
@@ -25,6 +34,8 @@ export interface RouteInput {
   readonly host: string;
   /** Normalised, without the query. */
   readonly path: string;
+  /** Without `?`. */
+  readonly query?: string | undefined;
   /** Of the connection, whatever a proxy in front says. */
   readonly scheme: 'http' | 'https';
   /** The port that the client connected to; one in `host` counts more. */
@@ -32,6 +43,12 @@ export interface RouteInput {
   readonly sni?: string | undefined;
   /** Asked only when a route that could match has header rules. */
   readonly headers: { getAll(name: string): string[] };
+  /** Asked only when a route that could match has rules about addresses. */
+  readonly connection?: {
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+    readonly localAddress: string;
+  };
 }
 
 export interface Captures {
@@ -43,11 +60,13 @@ export interface Captures {
 
 export interface RouteMatch<R> {
   readonly route: R;
-  /** The part of the path that matched: the literal prefix, or all that the expression matched; '' without a path rule. */
+  /** The part of the path that matched: the literal, or all that the expression matched; '' without a path rule. */
   readonly prefix: string;
   readonly isRegex: boolean;
   /** Only when the expression has groups. */
   readonly captures: Captures | undefined;
+  /** The rest of the path is joined the way called v1. */
+  readonly joinsAsV1: boolean;
 }
 
 export interface Router<R> {
@@ -62,12 +81,22 @@ export interface RouterOptions {
   readonly calculation: 'strict' | 'original';
 }
 
-const FLAVORS = {
-  traditional_compatible: compileTraditionalCompatible,
-};
+const FLAVORS = { traditional_compatible: traditionalCompatible, traditional, expressions };
 
 export type RouterFlavor = keyof typeof FLAVORS;
 
-export function compileRouter<R extends RouterRoute>(routes: readonly R[], options: RouterOptions): Router<R> {
-  return FLAVORS[options.flavor](routes, options.calculation);
+/** In steps of which each takes well under a millisecond; whoever drives it decides how many to take at once. */
+export function compileRouterInSteps<R extends RouterRoute>(
+  routes: readonly R[],
+  { flavor, calculation }: RouterOptions,
+): Generator<void, IndexedRouter<R>> {
+  return buildRouter(routes, FLAVORS[flavor](calculation));
+}
+
+export function compileRouter<R extends RouterRoute>(routes: readonly R[], options: RouterOptions): IndexedRouter<R> {
+  const steps = compileRouterInSteps(routes, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }

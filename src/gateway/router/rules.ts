@@ -1,8 +1,9 @@
 // What a request has to fulfil beside host and path. Methods and SNIs are compared as sent; header names with `-` and `_`
 // alike, header values without case; and server names only count on encrypted connections.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
-import { compilePattern } from '../../lib/regex.ts';
-import type { RouteInput } from './router.ts';
+import { type Compiled, compilePattern } from '../../lib/regex.ts';
+import type { Need } from './leaf.ts';
+import type { RequestFields } from './request-fields.ts';
 
 export interface HeaderRule {
   /** The name with underscores, and with dashes. The first that the request has counts. */
@@ -13,41 +14,59 @@ export interface HeaderRule {
 }
 
 export type HeaderRules =
-  | { readonly ok: true; readonly rules: readonly HeaderRule[] }
+  | { readonly ok: true; readonly rules: readonly HeaderRule[]; readonly needs: readonly Need[] }
   | { readonly ok: false; readonly reason: string };
 
 const PATTERN_MARK = '~*';
 /** A longer value is matched by no pattern: these are not anchored, which costs one more factor of the length. */
 const MAX_PATTERN_SUBJECT = 1024;
 
+/** Which values are patterns: each that is marked, or only one that stands alone. */
+export type PatternValues = 'each' | 'alone';
+
 export function compileHeaderRules(
   headers: Readonly<Record<string, readonly string[]>> | null | undefined,
+  patternValues: PatternValues = 'each',
 ): HeaderRules {
   const rules: HeaderRule[] = [];
+  const needs: Need[] = [];
   for (const [name, values] of Object.entries(headers ?? {})) {
     const literal = new Set<string>();
     const patterns: RegExp[] = [];
+    const mayBePattern = patternValues === 'each' || values.length === 1;
     for (const value of values) {
-      const text = utf8ToBytes(value).toLowerCase();
-      if (!text.startsWith(PATTERN_MARK)) {
-        literal.add(text);
+      const text = utf8ToBytes(value);
+      if (!mayBePattern || !text.startsWith(PATTERN_MARK)) {
+        literal.add(text.toLowerCase());
         continue;
       }
-      const compiled = compilePattern(text.slice(PATTERN_MARK.length), { lookaround: false });
+      const compiled = compileHeaderPattern(text.slice(PATTERN_MARK.length), patternValues);
       if (!compiled.ok) return { ok: false, reason: `header ${name}: ${compiled.reason}` };
       patterns.push(compiled.regex);
     }
     const lower = name.toLowerCase();
-    rules.push({ names: [lower.replaceAll('-', '_'), lower.replaceAll('_', '-')], values: literal, patterns });
+    const names = [lower.replaceAll('-', '_'), lower.replaceAll('_', '-')] as const;
+    rules.push({ names, values: literal, patterns });
+    if (patterns.length === 0) needs.push(headerNeed(names, [...literal]));
   }
-  return { ok: true, rules };
+  return { ok: true, rules, needs };
 }
 
-export function headersFit(rules: readonly HeaderRule[], headers: RouteInput['headers']): boolean {
+/** Where each value may be a pattern, it is lower-cased as the values are, which changes what `\\D` means. */
+const compileHeaderPattern = (pattern: string, values: PatternValues): Compiled =>
+  values === 'each'
+    ? compilePattern(pattern.toLowerCase(), { lookaround: false })
+    : compilePattern(`(?i)${pattern}`, { lookaround: true });
+
+const headerNeed = ([underscored, dashed]: HeaderRule['names'], values: readonly string[]): Need => ({
+  name: `lower http.headers.${underscored}`,
+  read: (fields) => fields.headerValues(underscored, dashed).map((value) => value.toLowerCase()),
+  values,
+});
+
+export function headersFit(rules: readonly HeaderRule[], fields: RequestFields): boolean {
   for (const rule of rules) {
-    const [underscored, dashed] = rule.names;
-    let values = headers.getAll(underscored);
-    if (values.length === 0 && dashed !== underscored) values = headers.getAll(dashed);
+    const values = fields.headerValues(rule.names[0], rule.names[1]);
     if (!values.some((value) => valueFits(rule, value.toLowerCase()))) return false;
   }
   return true;

@@ -1,0 +1,61 @@
+// The flavour of expressions: a route says in a language of its own what it matches, and in a number how soon it is asked.
+// Routes without an expression work as in the default flavour and come after all that have one.
+import { requestFields } from '../../entities/route-fields.ts';
+import { utf8ToBytes } from '../../lib/byte-text.ts';
+import { compileExpression, type Evaluate } from '../../lib/expression/evaluate.ts';
+import { parseExpression } from '../../lib/expression/parse.ts';
+import { findImplied } from './expression-index.ts';
+import type { Flavor, Placed, Placements } from './flavor.ts';
+import type { Leaf } from './leaf.ts';
+import type { Part } from './part.ts';
+import { splitByPriority } from './priority.ts';
+import { type RequestFields, readerOf } from './request-fields.ts';
+import type { RouterRoute } from './router.ts';
+import { placeByFields } from './traditional-compatible.ts';
+
+export const expressions = (calculation: 'strict' | 'original'): Flavor => ({
+  split(route) {
+    if (typeof route.expression !== 'string') return splitByPriority(route, calculation);
+    return [{ route, order: [ABOVE_ALL, route.priority ?? 0, 0], tie: 0, id: route.id, paths: [], isRegex: false }];
+  },
+  place: (part, rank) =>
+    typeof part.route.expression === 'string'
+      ? placeExpression(part, part.route.expression, rank)
+      : placeByFields(part, rank),
+});
+
+const ABOVE_ALL = 2 ** 40;
+
+function placeExpression<R extends RouterRoute>({ route }: Part<R>, text: string, rank: number): Placements<R> {
+  const parsed = parseExpression(text, { table: requestFields, encode: utf8ToBytes });
+  if (!parsed.ok) return { ok: false, reason: `expression: ${parsed.reason}` };
+  const evaluate = compileExpression<RequestFields>(parsed.expression, { read: readerOf, traced: 'http.path' });
+  const { hosts, prefixes, needs } = findImplied(parsed.expression);
+  const leaf: Leaf<R> = {
+    rank,
+    route,
+    prefix: '',
+    regex: undefined,
+    port: 0,
+    hostLongerThan: 0,
+    methods: undefined,
+    snis: undefined,
+    headers: undefined,
+    sources: undefined,
+    destinations: undefined,
+    evaluate: onSchemes(route.protocols, evaluate),
+    needs,
+    joinsAsV1: false,
+  };
+  return { ok: true, placed: prefixes.map((prefix): Placed<R> => ({ leaf, prefix, hosts })) };
+}
+
+const SCHEMES: Readonly<Record<string, string>> = { http: 'http', grpc: 'http', https: 'https', grpcs: 'https' };
+
+/** A route for https alone takes clear text too, to tell the client to come back encrypted. */
+function onSchemes(protocols: readonly string[], evaluate: Evaluate<RequestFields>): Evaluate<RequestFields> {
+  if (protocols.length === 1 && protocols[0] === 'https') return evaluate;
+  const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
+  if (schemes.has('http') && schemes.has('https')) return evaluate;
+  return (fields, trace) => schemes.has(fields.input.scheme) && evaluate(fields, trace);
+}

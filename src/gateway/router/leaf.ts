@@ -1,0 +1,101 @@
+// One way to match a route: a prefix of the path, maybe under one of its hosts, and what else a request has to fulfil there.
+// Every flavour turns its routes into leaves; ranks put all leaves of a router into one order.
+import { type Evaluate, newTrace, type ReadField, type Trace } from '../../lib/expression/evaluate.ts';
+import { type AddressRule, addressesFit } from './addresses.ts';
+import type { RequestFields } from './request-fields.ts';
+import type { Captures, RouteMatch } from './router.ts';
+import { type HeaderRule, headersFit, sniFits } from './rules.ts';
+
+/** A field of which a request must have one of these values, or the leaf cannot match. Says where to file a leaf. */
+export interface Need {
+  /** Equal names read the same. */
+  readonly name: string;
+  readonly read: ReadField<RequestFields>;
+  readonly values: readonly string[];
+}
+
+export interface Leaf<R> {
+  /** The lower wins. */
+  readonly rank: number;
+  readonly route: R;
+  /** What the path begins with. */
+  readonly prefix: string;
+  readonly regex: RegExp | undefined;
+  /** 0 for any. */
+  readonly port: number;
+  /** The host has to be longer: a wildcard may have to stand for something. */
+  readonly hostLongerThan: number;
+  readonly methods: readonly string[] | undefined;
+  readonly snis: readonly string[] | undefined;
+  readonly headers: readonly HeaderRule[] | undefined;
+  readonly sources: readonly AddressRule[] | undefined;
+  readonly destinations: readonly AddressRule[] | undefined;
+  readonly evaluate: Evaluate<RequestFields> | undefined;
+  readonly needs: readonly Need[];
+  /** path_handling v1, in the one flavour that knows it. */
+  readonly joinsAsV1: boolean;
+}
+
+/** Where a match leaves what it found. */
+export interface Found {
+  regex: RegExpExecArray | undefined;
+  trace: Trace | undefined;
+}
+
+/** Answers what the match left behind, or undefined when the leaf does not match. */
+export function tryLeaf<R>(leaf: Leaf<R>, fields: RequestFields): Found | undefined {
+  const { input } = fields;
+  if (leaf.methods !== undefined && !leaf.methods.includes(input.method)) return undefined;
+  if (leaf.port !== 0 && leaf.port !== fields.port) return undefined;
+  if (leaf.hostLongerThan > 0 && fields.host.length <= leaf.hostLongerThan) return undefined;
+  if (leaf.snis !== undefined && input.scheme === 'https' && !sniFits(leaf.snis, input.sni)) return undefined;
+  if (leaf.headers !== undefined && !headersFit(leaf.headers, fields)) return undefined;
+  if (leaf.sources !== undefined && !sourceFits(leaf.sources, fields)) return undefined;
+  if (leaf.destinations !== undefined && !destinationFits(leaf.destinations, fields)) return undefined;
+  if (leaf.regex !== undefined) {
+    const regex = leaf.regex.exec(input.path);
+    return regex === null ? undefined : { regex, trace: undefined };
+  }
+  if (leaf.evaluate === undefined) return NOTHING_FOUND;
+  const trace = newTrace();
+  return leaf.evaluate(fields, trace) ? { regex: undefined, trace } : undefined;
+}
+
+const NOTHING_FOUND: Found = Object.freeze({ regex: undefined, trace: undefined });
+
+const sourceFits = (rules: readonly AddressRule[], { input }: RequestFields): boolean =>
+  addressesFit(rules, input.connection?.remoteAddress, input.connection?.remotePort);
+
+const destinationFits = (rules: readonly AddressRule[], { input, port }: RequestFields): boolean =>
+  addressesFit(rules, input.connection?.localAddress, port);
+
+export function describeMatch<R>(leaf: Leaf<R>, { regex, trace }: Found): RouteMatch<R> {
+  const { route, joinsAsV1 } = leaf;
+  if (regex !== undefined) {
+    const captures = regex.length > 1 ? { unnamed: filled(regex), named: withoutAbsent(regex.groups) } : undefined;
+    return { route, prefix: regex[0], isRegex: true, captures, joinsAsV1 };
+  }
+  if (trace === undefined) return { route, prefix: leaf.prefix, isRegex: false, captures: undefined, joinsAsV1 };
+  const { matched = '', isRegex, unnamed, named } = trace;
+  const hasGroups = unnamed !== undefined && unnamed.length > 1;
+  const captures = hasGroups ? { unnamed: filled(unnamed), named: named ?? NO_NAMES } : undefined;
+  return { route, prefix: matched, isRegex, captures, joinsAsV1 };
+}
+
+function filled(groups: readonly (string | undefined)[]): string[] {
+  const unnamed: string[] = [];
+  for (let i = 0; i < groups.length; i++) unnamed.push(groups[i] ?? '');
+  return unnamed;
+}
+
+const NO_NAMES: Captures['named'] = Object.freeze(Object.create(null));
+
+function withoutAbsent(groups: Readonly<Record<string, string | undefined>> | undefined): Captures['named'] {
+  if (groups === undefined) return NO_NAMES;
+  const named = Object.create(null) as Record<string, string>;
+  for (const name in groups) {
+    const value = groups[name];
+    if (value !== undefined) named[name] = value;
+  }
+  return named;
+}

@@ -1,0 +1,116 @@
+// What of a request rules look at, taken apart when first asked for. One object serves all searches of a router, which never
+// overlap. It also answers the fields of expressions by name.
+import { utf8ToBytes } from '../../lib/byte-text.ts';
+import type { ReadField } from '../../lib/expression/evaluate.ts';
+import { parseQuery, type QueryArguments } from '../../lib/query.ts';
+import type { RouteInput } from './router.ts';
+
+export class RequestFields {
+  input!: RouteInput;
+  /** Without the port. */
+  host = '';
+  /** The one in Host, else the one connected to. */
+  port = 0;
+  #segments: readonly string[] | undefined = undefined;
+  #query: QueryArguments | undefined = undefined;
+
+  load(input: RouteInput): void {
+    const { host } = input;
+    const colon = host.lastIndexOf(':');
+    const hasPort = colon >= 0 && host.indexOf(']', colon) < 0;
+    this.input = input;
+    this.host = hasPort ? host.slice(0, colon) : host;
+    this.port = hasPort ? Number(host.slice(colon + 1)) : input.port;
+    this.#segments = undefined;
+    this.#query = undefined;
+  }
+
+  /** Between the slashes; empty ones at the end do not count. */
+  get segments(): readonly string[] {
+    return (this.#segments ??= splitPath(this.input.path));
+  }
+
+  queryValues(name: string): readonly string[] {
+    this.#query ??= parseQuery(this.input.query ?? '');
+    const found = this.#query[name];
+    if (found === undefined) return NONE;
+    const list = Array.isArray(found) ? found : [found];
+    return list.map((value) => (value === true ? '' : utf8ToBytes(value)));
+  }
+
+  /** By the name with underscores, or else with dashes. */
+  headerValues(underscored: string, dashed: string): readonly string[] {
+    const values = this.input.headers.getAll(underscored);
+    return values.length > 0 || underscored === dashed ? values : this.input.headers.getAll(dashed);
+  }
+
+  get serverName(): string | undefined {
+    const { scheme, sni } = this.input;
+    return scheme === 'https' && sni !== undefined && sni !== '' ? sni : undefined;
+  }
+}
+
+const NONE: readonly string[] = [];
+
+function splitPath(path: string): readonly string[] {
+  let end = path.length;
+  while (end > 0 && path.charCodeAt(end - 1) === 47) end -= 1;
+  return end === 0 ? NONE : path.slice(path.startsWith('/') ? 1 : 0, end).split('/');
+}
+
+const FIXED: Readonly<Record<string, ReadField<RequestFields>>> = {
+  'net.protocol': ({ input }) => input.scheme,
+  'net.src.ip': ({ input }) => input.connection?.remoteAddress,
+  'net.src.port': ({ input }) => input.connection?.remotePort,
+  'net.dst.ip': ({ input }) => input.connection?.localAddress,
+  'net.dst.port': (fields) => fields.port,
+  'tls.sni': (fields) => fields.serverName,
+  'http.method': ({ input }) => input.method,
+  'http.host': ({ host }) => (host === '' ? undefined : host),
+  'http.path': ({ input }) => input.path,
+  'http.path.segments.len': (fields) => fields.segments.length,
+};
+
+const ABSENT: ReadField<RequestFields> = () => undefined;
+
+const FAMILIES: Readonly<Record<string, (label: string) => ReadField<RequestFields>>> = {
+  'http.headers.': readHeader,
+  'http.queries.': (label) => (fields) => fields.queryValues(label),
+  'http.path.segments.': readSegments,
+};
+
+/** How to read a field of an expression; one that no request can have is always absent. */
+export function readerOf(field: string): ReadField<RequestFields> {
+  const fixed = Object.hasOwn(FIXED, field) ? FIXED[field] : undefined;
+  if (fixed !== undefined) return fixed;
+  const dot = field.lastIndexOf('.') + 1;
+  return FAMILIES[field.slice(0, dot)]?.(field.slice(dot)) ?? ABSENT;
+}
+
+/** The host has a field of its own. */
+function readHeader(label: string): ReadField<RequestFields> {
+  const dashed = label.replaceAll('_', '-');
+  return label === 'host' ? ABSENT : (fields) => fields.headerValues(label, dashed);
+}
+
+function readSegments(label: string): ReadField<RequestFields> {
+  const range = readSegmentRange(label);
+  if (range === undefined) return ABSENT;
+  const { from, to } = range;
+  if (to === undefined) return (fields) => fields.segments[from];
+  return ({ segments }) => (to < segments.length ? segments.slice(from, to + 1).join('/') : undefined);
+}
+
+export interface SegmentRange {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
+/** `2` or `0_2`: numbers without leading zeros, the second greater. */
+export function readSegmentRange(label: string): SegmentRange | undefined {
+  const found = /^(0|[1-9]\d{0,3})(?:_([1-9]\d{0,3}))?$/.exec(label);
+  if (found === null) return undefined;
+  const from = Number(found[1]);
+  const to = found[2] === undefined ? undefined : Number(found[2]);
+  return to !== undefined && to <= from ? undefined : { from, to };
+}

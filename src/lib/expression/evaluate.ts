@@ -1,0 +1,150 @@
+// An expression as one function of a context. A field that is absent makes its test false, whatever the operator; a field
+// with several values must fit with all of them unless the test says `any`. What the tests along the way matched is noted in
+// a trace, later ones over earlier ones, also by tests whose surroundings turn out false.
+import { type Address, isInRange, parseAddress, sameAddress } from '../address.ts';
+import { bytesToUtf8, utf8ToBytes } from '../byte-text.ts';
+import type { Expression, Literal, Test } from './tree.ts';
+
+export interface Trace {
+  /** What the last fitting test of the traced field matched. */
+  matched: string | undefined;
+  /** It came from a regular expression. */
+  isRegex: boolean;
+  /** Groups of all regular expressions that matched, by number; 0 is the whole match. */
+  unnamed: (string | undefined)[] | undefined;
+  named: Record<string, string> | undefined;
+}
+
+export const newTrace = (): Trace => ({ matched: undefined, isRegex: false, unnamed: undefined, named: undefined });
+
+/** Addresses come as text. */
+export type FieldValue = string | number | readonly string[] | undefined;
+export type ReadField<C> = (context: C) => FieldValue;
+export type Evaluate<C> = (context: C, trace: Trace) => boolean;
+
+export interface EvaluateOptions<C> {
+  readonly read: (field: string) => ReadField<C>;
+  /** The field whose matched part is wanted. */
+  readonly traced: string;
+}
+
+export function compileExpression<C>(expression: Expression, options: EvaluateOptions<C>): Evaluate<C> {
+  if (expression.kind === 'test') return compileTest(expression, options);
+  if (expression.kind === 'not') {
+    const item = compileExpression(expression.item, options);
+    return (context, trace) => !item(context, trace);
+  }
+  const items = expression.items.map((item) => compileExpression(item, options));
+  const last = items.pop()!;
+  const isEnough = expression.kind === 'or';
+  return (context, trace) => {
+    for (const item of items) if (item(context, trace) === isEnough) return isEnough;
+    return last(context, trace);
+  };
+}
+
+type Fits<V> = (value: V, trace: Trace) => boolean;
+
+function compileTest<C>(test: Test, options: EvaluateOptions<C>): Evaluate<C> {
+  const read = options.read(test.field);
+  const { literal, operator } = test;
+  if (literal.type === 'Int') {
+    const fits = compareInt(operator, literal.value);
+    return (context) => {
+      const value = read(context);
+      return typeof value === 'number' && fits(value);
+    };
+  }
+  if (literal.type === 'IpAddr' || literal.type === 'IpCidr') {
+    const fits = compareAddress(test);
+    return (context) => {
+      const text = read(context);
+      const address = typeof text === 'string' ? parseAddress(text) : undefined;
+      return address !== undefined && fits(address);
+    };
+  }
+  const plain = compareText(test, test.field === options.traced);
+  const fits: Fits<string> = test.lower ? (value, trace) => plain(lowerBytes(value), trace) : plain;
+  const isEnough = test.any;
+  return (context, trace) => {
+    const value = read(context);
+    if (typeof value === 'string') return fits(value, trace);
+    if (typeof value !== 'object' || value.length === 0) return false;
+    for (const one of value) if (fits(one, trace) === isEnough) return isEnough;
+    return !isEnough;
+  };
+}
+
+function compareInt(operator: Test['operator'], right: number): (value: number) => boolean {
+  switch (operator) {
+    case '==':
+      return (value) => value === right;
+    case '!=':
+      return (value) => value !== right;
+    case '>':
+      return (value) => value > right;
+    case '>=':
+      return (value) => value >= right;
+    case '<':
+      return (value) => value < right;
+    default:
+      return (value) => value <= right;
+  }
+}
+
+function compareAddress({ operator, literal }: Test): (value: Address) => boolean {
+  if (literal.type === 'IpCidr') {
+    const range = literal.value;
+    return operator === 'in' ? (value) => isInRange(range, value) : (value) => !isInRange(range, value);
+  }
+  const right = literal.value as Address;
+  return operator === '==' ? (value) => sameAddress(value, right) : (value) => !sameAddress(value, right);
+}
+
+function compareText({ operator, literal }: Test, isTraced: boolean): Fits<string> {
+  if (literal.type === 'Regex') return matchRegex(literal, isTraced);
+  const right = literal.value as string;
+  const note = (trace: Trace): true => {
+    if (isTraced) {
+      trace.matched = right;
+      trace.isRegex = false;
+    }
+    return true;
+  };
+  switch (operator) {
+    case '==':
+      return (value, trace) => value === right && note(trace);
+    case '!=':
+      return (value) => value !== right;
+    case '^=':
+      return (value, trace) => value.startsWith(right) && note(trace);
+    case '=^':
+      return (value, trace) => value.endsWith(right) && note(trace);
+    default:
+      return (value) => value.includes(right);
+  }
+}
+
+function matchRegex({ regex, maxLength }: Extract<Literal, { type: 'Regex' }>, isTraced: boolean): Fits<string> {
+  return (value, trace) => {
+    if (value.length > maxLength) return false;
+    const found = regex.exec(value);
+    if (found === null) return false;
+    if (isTraced) {
+      trace.matched = found[0];
+      trace.isRegex = true;
+    }
+    const unnamed = (trace.unnamed ??= []);
+    for (let i = 0; i < found.length; i++) if (found[i] !== undefined || i >= unnamed.length) unnamed[i] = found[i];
+    if (found.groups !== undefined) {
+      const named = (trace.named ??= Object.create(null) as Record<string, string>);
+      for (const name in found.groups) if (found.groups[name] !== undefined) named[name] = found.groups[name];
+    }
+    return true;
+  };
+}
+
+const NOT_ASCII = /[^\u0000-\u007f]/;
+
+export const lowerBytes = (bytes: string): string =>
+  NOT_ASCII.test(bytes) ? utf8ToBytes(bytesToUtf8(bytes).toLowerCase()) : bytes.toLowerCase();
