@@ -2,25 +2,39 @@
 // checked here, before anything else sees the value.
 import type { IncomingMessage } from 'node:http';
 import { findForbiddenKey, isObject, type Json, type JsonObject } from '../lib/json.ts';
+import { boundaryOf, parseMultipart } from '../lib/multipart.ts';
 import type { Field, Fields } from '../schema/define.ts';
 import { message, type Reply } from './reply.ts';
 
-export type BodyResult = { ok: true; value: JsonObject; isForm: boolean } | { ok: false; reply: Reply };
+export type BodyResult =
+  /** `text`: a body that is neither JSON nor a form. */
+  { ok: true; value: JsonObject; isForm: boolean; text: string | undefined } | { ok: false; reply: Reply };
 
 const MAX_DEPTH = 64;
 const MAX_ARGUMENTS = 1000;
 
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyResult> {
+const TEXT_TYPES = ['application/yaml', 'text/yaml'];
+
+/** @param accepts `text`: YAML is taken too, and handed on as it is. */
+export async function readBody(request: IncomingMessage, maxBytes: number, accepts?: 'text'): Promise<BodyResult> {
   const type = request.headers['content-type'];
   const bytes = await collect(request, maxBytes);
   if (bytes === undefined) return refuse(413, 'Payload too large');
-  if (type === undefined) {
-    return bytes.length === 0 ? { ok: true, value: {}, isForm: false } : refuse(415, 'Unsupported media type');
-  }
+  if (countHeader(request, 'content-type') > 1) return refuse(400, 'Multiple Content-Type headers not allowed');
+  if (type === undefined) return bytes.length === 0 ? taken({}, false) : refuse(415, 'Unsupported media type');
   if (type.startsWith('application/json')) return parseJson(bytes.toString('utf8'));
   if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(bytes.toString('utf8'));
+  if (type.startsWith('multipart/form-data')) return parseParts(bytes, type);
+  if (accepts === 'text' && TEXT_TYPES.some((one) => type.startsWith(one))) {
+    return { ...taken({}, false), text: bytes.toString('utf8') };
+  }
   return refuse(415, 'Unsupported media type');
 }
+
+const taken = (value: JsonObject, isForm: boolean) => ({ ok: true as const, value, isForm, text: undefined });
+
+const countHeader = (request: IncomingMessage, name: string): number =>
+  request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
 
 const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
 
@@ -47,7 +61,7 @@ function parseJson(text: string): BodyResult {
   }
   if (!isObject(value)) return refuse(400, 'Cannot parse JSON body');
   if (findForbiddenKey(value) !== undefined) return refuse(400, 'Cannot parse JSON body');
-  return { ok: true, value, isForm: false };
+  return taken(value, false);
 }
 
 /** Deepest nesting of brackets outside of strings, without building anything. */
@@ -69,7 +83,30 @@ function depthOf(text: string): number {
 
 /** `a.b=1`, `a[b]=1`, `a[]=x`, `a[1]=x` and repeated names nest; values stay text until `inferTypes`. */
 function parseForm(text: string): BodyResult {
-  const pairs = [...new URLSearchParams(text)];
+  return nestPairs([...new URLSearchParams(text)]);
+}
+
+/** A part of JSON is a value; any other is a text. */
+function parseParts(bytes: Buffer, type: string): BodyResult {
+  const boundary = boundaryOf(type);
+  const parts = boundary === undefined ? undefined : parseMultipart(bytes, boundary);
+  if (parts === undefined) return refuse(400, 'Cannot parse form body');
+  const pairs: [string, Json][] = [];
+  for (const { name, head, body } of parts) {
+    if (name === undefined) continue;
+    const text = body.toString('utf8');
+    if (!/^content-type:[ \t]*application\/json/im.test(head)) {
+      pairs.push([Buffer.from(name, 'latin1').toString('utf8'), text]);
+      continue;
+    }
+    const value = parseJson(`{"value":${text}}`);
+    if (!value.ok) return value;
+    pairs.push([name, value.value['value'] ?? null]);
+  }
+  return nestPairs(pairs);
+}
+
+function nestPairs(pairs: readonly [string, Json][]): BodyResult {
   if (pairs.length > MAX_ARGUMENTS) return refuse(400, 'Too many arguments');
   const root: JsonObject = {};
   for (const [name, value] of pairs) {
@@ -77,9 +114,7 @@ function parseForm(text: string): BodyResult {
     if (path.length > MAX_DEPTH) return refuse(400, 'Cannot parse form body');
     setAt(root, path, value);
   }
-  return findForbiddenKey(root) === undefined
-    ? { ok: true, value: root, isForm: true }
-    : refuse(400, 'Cannot parse form body');
+  return findForbiddenKey(root) === undefined ? taken(root, true) : refuse(400, 'Cannot parse form body');
 }
 
 const splitName = (name: string): string[] => {
@@ -88,7 +123,7 @@ const splitName = (name: string): string[] => {
   return [...head.split('.'), ...brackets];
 };
 
-function setAt(root: JsonObject, path: readonly string[], value: string): void {
+function setAt(root: JsonObject, path: readonly string[], value: Json): void {
   let node: JsonObject = root;
   for (const [i, raw] of path.entries()) {
     const key = raw === '' ? String(Object.keys(node).length + 1) : raw;

@@ -1,26 +1,32 @@
 // The Admin API server, on Node's own HTTP: it is not the hot path. Loopback by default; a request that comes through a
 // browser page of another origin, or for another host name, is refused before it is read.
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import { isIP } from 'node:net';
 import { GwctlError } from '../lib/errors.ts';
+import type { Json } from '../lib/json.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
 import { readBody } from './body.ts';
 import { serveEndpoint } from './crud.ts';
 import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.ts';
+import { createGuard, type GuardOptions } from './guard.ts';
 import type { NodeInfo } from './node.ts';
 import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
-import { findSpecial } from './special.ts';
+import { findSpecial, type ParseDocument } from './special.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const MAX_ARGUMENTS = 1000;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
+const NO_BODY = { ok: true, value: {}, isForm: false, text: undefined } as const;
 
 export interface AdminOptions {
   readonly store: Store;
   readonly node: NodeInfo;
   readonly auto: AutoSource;
+  /** For configurations that come as text; JSON only when absent. */
+  readonly parse?: ParseDocument;
+  readonly guard?: GuardOptions;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -32,16 +38,28 @@ export interface Target {
 
 export function createAdminServer(options: AdminOptions): Server {
   const finder = createEndpointFinder(options.store.state.schemas);
-  return createReplyServer((request, target) => answerRequest(options, finder, request, target), options.onError);
+  const answer = (request: IncomingMessage, target: Target) => answerRequest(options, finder, request, target);
+  return createReplyServer(answer, options.onError, options.guard);
 }
+
+const parseJsonText: ParseDocument = async (text) => {
+  try {
+    return { ok: true, value: JSON.parse(text) as Json };
+  } catch {
+    // Whatever is wrong with it, it is no JSON.
+    return { ok: false, message: 'not a JSON document' };
+  }
+};
 
 /** A server that answers with replies, safe against pages of browsers. */
 export function createReplyServer(
   answer: (request: IncomingMessage, target: Target) => Promise<Reply>,
   onError: ((error: unknown) => void) | undefined,
+  guardOptions: GuardOptions = {},
 ): Server {
+  const guard = createGuard(guardOptions);
   const judge = async (request: IncomingMessage): Promise<Reply> => {
-    const refused = refuseForeignPage(request);
+    const refused = guard.refuse(request);
     if (refused !== undefined) return refused;
     const target = parseTarget(request.url ?? '/');
     if (target === undefined) return message(400, 'Bad request');
@@ -51,7 +69,9 @@ export function createReplyServer(
     const started = performance.now();
     judge(request)
       .catch((error: unknown) => explain(error, onError))
-      .then((reply) => send(request, response, reply, performance.now() - started))
+      .then((reply) =>
+        send(request, response, reply, { ms: performance.now() - started, origin: guard.allowedOrigin(request) }),
+      )
       .catch((error: unknown) => onError?.(error));
   });
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
@@ -85,19 +105,25 @@ async function answerRequest(
 ): Promise<Reply> {
   const method = methodOf(request);
   const special = findSpecial(url.segments);
-  const endpoint = special === undefined ? finder(url.segments) : undefined;
+  const endpoint = finder(url.segments);
   if (special === undefined && endpoint === undefined) return notFound;
-  const methods = special === undefined ? METHODS[endpoint!.type] : Object.keys(special.route.methods);
+  const isGeneric = special === undefined || special.route.alongside === true;
+  const generic = endpoint !== undefined && isGeneric ? METHODS[endpoint.type] : [];
+  const methods = [...new Set([...Object.keys(special?.route.methods ?? {}), ...generic])];
   if (method === 'OPTIONS') return preflight(request, methods);
   if (!methods.includes(method)) return methodNotAllowed;
 
   const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
-  const body = hasBody ? await readBody(request, MAX_BODY_BYTES) : { ok: true as const, value: {}, isForm: false };
+  const takesText = special?.route.takes !== undefined;
+  const body = hasBody
+    ? await readBody(request, takesText ? MAX_DOCUMENT_BYTES : MAX_BODY_BYTES, takesText ? 'text' : undefined)
+    : NO_BODY;
   if (!body.ok) return body.reply;
-  if (special !== undefined) {
-    const { store, node, auto } = options;
-    const run = special.route.methods[method]!;
-    return run({ store, node, auto, query: url.query, body: body.value, params: special.params });
+  const run = special?.route.methods[method];
+  if (run !== undefined) {
+    const { store, node, auto, parse = parseJsonText } = options;
+    const { value, text } = body;
+    return run({ store, node, auto, parse, query: url.query, body: value, text, params: special!.params });
   }
   return serveEndpoint(options, endpoint!, { method, query: url.query, body: body.value, isForm: body.isForm });
 }
@@ -116,23 +142,6 @@ function parseTarget(target: string): Target | undefined {
   }
 }
 
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
-
-/** On loopback, a foreign Host means DNS rebinding, and a foreign Origin that writes means a page attacking localhost. */
-function refuseForeignPage(request: IncomingMessage): Reply | undefined {
-  if (!LOOPBACK.test(request.socket.localAddress ?? '')) return undefined;
-  const host = hostName(request.headers.host ?? '');
-  if (!isLocalName(host)) return message(403, 'Host is not allowed');
-  const { origin } = request.headers;
-  const isWrite = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
-  if (!isWrite || origin === undefined) return undefined;
-  return isLocalName(hostName(origin.replace(/^[a-z]+:\/\//i, ''))) ? undefined : message(403, 'Origin is not allowed');
-}
-
-const hostName = (authority: string): string => authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-const isLocalName = (name: string): boolean =>
-  name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
-
 export function preflight(request: IncomingMessage, methods: readonly string[]): Reply {
   const allowed = [...methods, 'OPTIONS', ...(methods.includes('GET') ? ['HEAD'] : [])].sort().join(', ');
   const asked = request.headers['access-control-request-headers'];
@@ -146,12 +155,17 @@ export function preflight(request: IncomingMessage, methods: readonly string[]):
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, reply: Reply, ms: number): void {
-  const { origin } = request.headers;
+interface About {
+  readonly ms: number;
+  /** Whose pages may read it. */
+  readonly origin: string;
+}
+
+function send(request: IncomingMessage, response: ServerResponse, reply: Reply, { ms, origin }: About): void {
   const headers: Record<string, string | number> = {
     Server: `kong/${KONG_VERSION}`,
     'X-Kong-Admin-Latency': Math.round(ms),
-    'Access-Control-Allow-Origin': origin ?? '*',
+    'Access-Control-Allow-Origin': origin,
     'Access-Control-Allow-Credentials': 'true',
     ...reply.headers,
   };

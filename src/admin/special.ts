@@ -1,10 +1,11 @@
 // Endpoints that do not follow from a schema. A route is a path with `{parameters}` and a function for each method.
-import type { JsonObject } from '../lib/json.ts';
+import type { Json, JsonObject } from '../lib/json.ts';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeInfo } from './node.ts';
 import type { Reply } from './reply.ts';
 import { absentRoutes } from './routes/absent.ts';
+import { configRoutes } from './routes/config.ts';
 import { debugRoutes } from './routes/debug.ts';
 import { healthRoutes } from './routes/health.ts';
 import { informationRoutes } from './routes/information.ts';
@@ -17,12 +18,26 @@ export interface SpecialRequest {
   readonly auto: AutoSource;
   readonly query: URLSearchParams;
   readonly body: JsonObject;
+  /** A body that is no JSON and no form, where the route takes one. */
+  readonly text: string | undefined;
+  readonly parse: ParseDocument;
   /** Values of the `{parameters}`, in order. */
   readonly params: readonly string[];
 }
 
+/** Reads a YAML or JSON text within limits. */
+export type ParseDocument = (
+  text: string,
+) => Promise<
+  { readonly ok: true; readonly value: Json | undefined } | { readonly ok: false; readonly message: string }
+>;
+
 export interface SpecialRoute {
   readonly path: readonly string[];
+  /** The path follows from a schema as well: methods that are not here are that entity's. */
+  readonly alongside?: true;
+  /** Bodies in YAML too, and large ones. */
+  readonly takes?: 'any document';
   readonly methods: Readonly<Record<string, (request: SpecialRequest) => Reply | Promise<Reply>>>;
   /** What each method does, for the description of the Admin API. */
   readonly describes?: Readonly<Record<string, string>>;
@@ -30,6 +45,7 @@ export interface SpecialRoute {
 
 const routes: readonly SpecialRoute[] = [
   ...absentRoutes,
+  ...configRoutes,
   ...debugRoutes,
   ...healthRoutes,
   ...informationRoutes,

@@ -27,6 +27,7 @@ export interface StatusOptions {
 
 /** Endpoints of the Admin API that are here as well. */
 const SHARED_PATHS: ReadonlySet<string> = new Set(['status', 'status/dns', 'metrics']);
+const NO_DOCUMENTS = (): Promise<{ ok: true; value: undefined }> => Promise.resolve({ ok: true, value: undefined });
 const READY_METHODS = ['GET', 'POST'];
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -46,7 +47,7 @@ async function answerRequest(options: StatusOptions, request: IncomingMessage, t
   if (method === 'OPTIONS') return preflight(request, ['GET']);
   if (method !== 'GET') return methodNotAllowed;
   const { store, node, auto } = options;
-  return run({ store, node, auto, query: target.query, body: {}, params: [] });
+  return run({ store, node, auto, query: target.query, body: {}, text: undefined, parse: NO_DOCUMENTS, params: [] });
 }
 
 function readyReply(readiness: Readiness): Reply {

@@ -37,6 +37,13 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
       helpValue: 'ADDRESS:PORT',
       description: 'where the Admin API listens, or off [default: 127.0.0.1:8001]',
     }),
+    'admin-token': Flags.string({
+      helpValue: 'TOKEN',
+      description: 'what requests to the Admin API must carry in Kong-Admin-Token; better set KONG_ADMIN_TOKEN',
+    }),
+    'admin-insecure': Flags.boolean({
+      description: 'let the Admin API listen beyond loopback without a token',
+    }),
     'status-listen': Flags.string({
       helpValue: 'ADDRESS:PORT',
       description: 'where /status, /status/ready and /metrics are answered, or off [default: 127.0.0.1:8007]',
@@ -64,6 +71,8 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
       {
         proxy_listen: flags['proxy-listen'],
         admin_listen: flags['admin-listen'],
+        admin_token: flags['admin-token'],
+        admin_insecure: flags['admin-insecure'] ? 'on' : undefined,
         status_listen: flags['status-listen'],
         proxy_access_log: flags['proxy-access-log'],
         log_level: flags['log-level'],

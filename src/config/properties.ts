@@ -14,18 +14,44 @@ const RESPONSE_HEADERS = [
   'off',
 ] as const;
 
+const certificateTexts = {
+  type: 'array',
+  required: true,
+  default: [],
+  elements: { type: 'string' },
+} as const;
+const keyTexts = { ...certificateTexts, encrypted: true } as const;
+
 export const properties = {
   proxy_listen: {
     type: 'string',
     required: true,
-    default: '0.0.0.0:8000',
-    description: 'Addresses of the proxy.',
+    default: '0.0.0.0:8000 reuseport backlog=16384, 0.0.0.0:8443 http2 ssl reuseport backlog=16384',
+    description: 'Addresses of the proxy; `http2` on one of them means all.',
   },
   admin_listen: {
     type: 'string',
     required: true,
-    default: '127.0.0.1:8001',
+    default: '127.0.0.1:8001 reuseport backlog=16384, 127.0.0.1:8444 http2 ssl reuseport backlog=16384',
     description: 'Addresses of the Admin API; keep it on loopback unless something else guards it.',
+  },
+  admin_token: {
+    type: 'string',
+    encrypted: true,
+    description: 'What requests to the Admin API must carry in the header Kong-Admin-Token.',
+  },
+  admin_insecure: {
+    type: 'boolean',
+    required: true,
+    default: false,
+    description: 'Start an Admin API that everybody who reaches its address can use.',
+  },
+  admin_gui_url: {
+    type: 'array',
+    required: true,
+    default: [],
+    elements: { type: 'string', match: /^https?:\/\/[^\s/]+/ },
+    description: 'Where managers run in browsers: their pages may use the Admin API.',
   },
   status_listen: {
     type: 'string',
@@ -58,7 +84,7 @@ export const properties = {
     type: 'string',
     required: true,
     default: 'X-Real-IP',
-    description: 'Header with the address of the client, from trusted peers.',
+    description: 'Header with the address of the client, from trusted peers; or proxy_protocol.',
   },
   real_ip_recursive: {
     type: 'boolean',
@@ -112,6 +138,64 @@ export const properties = {
     required: true,
     default: 0,
     description: 'Largest request body in bytes; 0 for no limit.',
+  },
+  ssl_cert: {
+    ...certificateTexts,
+    description: 'Certificate for clients that name no server, or none that is known; two of different key types.',
+  },
+  ssl_cert_key: { ...keyTexts, description: 'Private key of each certificate in ssl_cert.' },
+  ssl_cipher_suite: {
+    type: 'string',
+    required: true,
+    default: 'intermediate',
+    one_of: ['modern', 'intermediate', 'old', 'fips', 'custom'],
+    description: 'Ciphers and versions of TLS; custom stands for ssl_ciphers and ssl_protocols.',
+  },
+  ssl_ciphers: { type: 'string', description: 'Ciphers for ssl_cipher_suite=custom, in the words of OpenSSL.' },
+  ssl_protocols: {
+    type: 'string',
+    required: true,
+    default: 'TLSv1.2 TLSv1.3',
+    description: 'Versions of TLS, separated by spaces.',
+  },
+  ssl_prefer_server_ciphers: {
+    type: 'boolean',
+    required: true,
+    default: true,
+    description: 'Our order of ciphers counts, not that of clients; off with ssl_cipher_suite=modern.',
+  },
+  ssl_session_tickets: { type: 'boolean', required: true, default: true, description: 'Clients may resume sessions.' },
+  ssl_session_timeout: {
+    type: 'string',
+    required: true,
+    default: '1d',
+    description: 'How long a session may be resumed: seconds, or a number with s, m, h or d.',
+  },
+  admin_ssl_cert: { ...certificateTexts, description: 'As ssl_cert, for the Admin API.' },
+  admin_ssl_cert_key: { ...keyTexts, description: 'Private keys for admin_ssl_cert.' },
+  status_ssl_cert: { ...certificateTexts, description: 'As ssl_cert, for the Status API.' },
+  status_ssl_cert_key: { ...keyTexts, description: 'Private keys for status_ssl_cert.' },
+  client_ssl: {
+    type: 'boolean',
+    required: true,
+    default: false,
+    description: 'Show client_ssl_cert to upstreams that have no certificate of their own to be shown.',
+  },
+  client_ssl_cert: { type: 'string', description: 'Client certificate: a file, or PEM.' },
+  client_ssl_cert_key: { type: 'string', encrypted: true, description: 'Its private key: a file, or PEM.' },
+  lua_ssl_trusted_certificate: {
+    type: 'array',
+    required: true,
+    default: ['system'],
+    elements: { type: 'string' },
+    description: 'Authorities for services with tls_verify and no ca_certificates: files, PEM, or system.',
+  },
+  lua_ssl_verify_depth: {
+    type: 'integer',
+    required: true,
+    default: 1,
+    between: [0, 64],
+    description: 'Intermediate certificates that a verified upstream may have, where its service says nothing.',
   },
   database: {
     type: 'string',

@@ -91,8 +91,12 @@ export function chooseSubschema(schemas: SchemaSet, schema: EntitySchema, value:
     if (subschema !== undefined) return { ok: true, subschema };
   }
   if (names.length === 0) return { ok: false, errors: { [key]: messages.unknownType('nil') } };
-  // A list of protocols that no subschema knows is judged element by element by the field itself.
-  if (field.type === 'set') return { ok: true, subschema: undefined };
+  if (field.type === 'set') {
+    const first = names.find((name) => typeof name === 'string');
+    // What is no text is judged element by element by the field itself.
+    if (first === undefined) return { ok: true, subschema: undefined };
+    return { ok: false, errors: { [key]: messages.unknownType(first) } };
+  }
   if (typeof given !== 'string') return { ok: false, errors: { [key]: messages.type.string } };
   const text = schema.subschema_error?.replace('%s', given) ?? messages.unknownType(given);
   return { ok: false, errors: { [key]: text } };

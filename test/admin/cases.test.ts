@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isObject, type Json, type JsonObject } from '../../src/lib/json.ts';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../../src/lib/json.ts';
 import { startAdmin } from './rig.ts';
 
 interface Sent {
@@ -27,10 +27,20 @@ interface Expected {
   readonly length?: Readonly<Record<string, number>>;
   readonly match?: Readonly<Record<string, string>>;
   readonly fields_equals?: Json;
+  /** Paths that are there, whatever they hold. */
+  readonly present?: readonly string[];
+  readonly array_contains?: Readonly<Record<string, Json[]>>;
+  /** Members of flattened_errors, in any order. */
+  readonly flattened?: Json[];
+  readonly body_not_contains?: string;
+  /** By kind: what some entity of it has. */
+  readonly values_under_any_id?: Readonly<Record<string, Json[]>>;
 }
 
 interface Case {
   readonly title: string;
+  /** The store is a configuration in one piece. */
+  readonly dbless?: boolean;
   readonly setup: readonly Sent[];
   readonly request: Sent;
   readonly expect: Expected;
@@ -74,18 +84,38 @@ function assertPart(actual: Json | undefined, expected: Json): void {
   } else assert.deepEqual(actual, expected);
 }
 
-for (const { title, setup, request, expect, then } of cases) {
+function isPart(actual: Json | undefined, expected: Json): boolean {
+  try {
+    assertPart(actual, expected);
+    return true;
+  } catch {
+    // Only whether it is a part is asked.
+    return false;
+  }
+}
+
+/** Entries with their errors in an order of their own, as texts. */
+const sorted = (list: readonly Json[]): string[] =>
+  list
+    .map((entry) => {
+      const { errors, ...rest } = entry as JsonObject;
+      return canonicalJson({ ...rest, errors: (errors as Json[]).map(canonicalJson).sort() });
+    })
+    .sort();
+
+for (const { title, setup, request, expect, then, dbless } of cases) {
   test(`${title}: ${request.method} ${request.path.slice(0, 60)} gives ${expect.status}`, async () => {
-    const admin = await startAdmin();
+    const admin = await startAdmin({ isDbless: dbless === true });
     const answers: JsonObject = {};
     const send = async (sent: Sent) => {
       const { body } = sent;
       const filled = body === undefined ? undefined : fill(body, answers);
       const text = filled === undefined ? undefined : typeof filled === 'string' ? filled : JSON.stringify(filled);
-      const headers = new Headers(text === undefined ? {} : { 'content-type': 'application/json' });
+      const isPlain = text === undefined || (sent.headers !== undefined && Object.keys(sent.headers).length === 0);
+      const headers = new Headers(isPlain ? {} : { 'content-type': 'application/json' });
       for (const [name, value] of Object.entries(sent.headers ?? {})) headers.set(name, value);
       const path = fill(sent.path, answers) as string;
-      const init = { method: sent.method, headers, ...(text === undefined ? {} : { body: text }) };
+      const init = { method: sent.method, headers, ...(text === undefined ? {} : { body: Buffer.from(text) }) };
       const response = await fetch(admin.url + path, init);
       const answer = await response.text();
       const json = /^[[{]/.test(answer) ? (JSON.parse(answer) as Json) : undefined;
@@ -106,6 +136,23 @@ for (const { title, setup, request, expect, then } of cases) {
       }
       for (const [path, pattern] of Object.entries(wanted.match ?? {})) {
         assert.match(String(valueAt(got.json, path)), new RegExp(pattern));
+      }
+      for (const path of wanted.present ?? []) assert.notEqual(valueAt(got.json, path), undefined, path);
+      for (const [path, members] of Object.entries(wanted.array_contains ?? {})) {
+        const list = (valueAt(got.json, path) as Json[]).map((item) => JSON.stringify(item));
+        for (const member of members) assert.ok(list.includes(JSON.stringify(member)), `${path} lacks ${member}`);
+      }
+      if (wanted.body_not_contains !== undefined) assert.ok(!got.text.includes(wanted.body_not_contains), got.text);
+      if (wanted.flattened !== undefined) {
+        assert.deepEqual(sorted(valueAt(got.json, 'flattened_errors') as Json[]), sorted(wanted.flattened));
+      }
+      for (const [kind, values] of Object.entries(wanted.values_under_any_id ?? {})) {
+        const entities = Object.values((valueAt(got.json, kind) ?? {}) as JsonObject);
+        for (const value of values)
+          assert.ok(
+            entities.some((entity) => isPart(entity, value)),
+            `${kind} lacks a value`,
+          );
       }
       if (wanted.fields_equals !== undefined) assert.deepEqual(valueAt(got.json, 'fields'), wanted.fields_equals);
     };

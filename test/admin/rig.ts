@@ -1,22 +1,27 @@
 // An Admin API over an empty store, on a free port.
 import type { AddressInfo } from 'node:net';
 import { createAdminServer } from '../../src/admin/server.ts';
+import { parseState } from '../../src/control/file/parse.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { createState } from '../../src/state/state.ts';
+import { DeclarativeStore } from '../../src/store/declarative.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export interface Admin {
   readonly url: string;
   readonly port: number;
-  readonly store: MemoryStore;
+  readonly store: Store;
   /** What went wrong inside while answering. */
   readonly errors: unknown[];
   close(): Promise<void>;
 }
 
-export async function startAdmin(): Promise<Admin> {
-  const store = new MemoryStore(createState(createSchemas(bundledPlugins)));
+export async function startAdmin({ isDbless = false } = {}): Promise<Admin> {
+  const state = createState(createSchemas(bundledPlugins));
+  const store = isDbless ? new DeclarativeStore(state) : new MemoryStore(state);
+  let level = 'notice';
   const errors: unknown[] = [];
   const idle = {
     total_requests: 0,
@@ -30,10 +35,17 @@ export async function startAdmin(): Promise<Admin> {
   const server = createAdminServer({
     store,
     auto: { now: () => Date.now() },
+    parse: parseState,
     node: {
       id: '5a8b9c0d-1111-4222-8333-444455556666',
       hostname: 'test',
-      configuration: { database: 'postgres', log_level: 'notice' },
+      configuration: { database: isDbless ? 'off' : 'postgres', log_level: 'notice' },
+      logLevel: {
+        current: () => level,
+        set: (next) => {
+          level = next;
+        },
+      },
       plugins: bundledPlugins,
       counters: () => idle,
       health: { targets: () => new Map(), upstream: () => undefined, setTarget: () => true },

@@ -43,14 +43,15 @@ function root({ node, store }: SpecialRequest): Reply {
     timers: { running: 0, pending: 0 },
     plugins: { available_on_server: available, enabled_in_cluster: [...used].sort() },
     lua_version: 'none',
-    configuration: node.configuration,
+    configuration:
+      node.logLevel === undefined ? node.configuration : { ...node.configuration, log_level: node.logLevel.current() },
     pids: { master: process.pid, workers: [process.pid] },
   });
 }
 
 const SCALES: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3 };
 
-function status({ node, query }: SpecialRequest): Reply {
+function status({ node, query, store }: SpecialRequest): Reply {
   const unit = (query.get('unit') ?? 'm').toLowerCase();
   const power = SCALES[unit];
   if (power === undefined) {
@@ -65,7 +66,9 @@ function status({ node, query }: SpecialRequest): Reply {
   return ok({
     memory: { lua_shared_dicts: {}, workers_lua_vms: [{ http_allocated_gc: size, pid: process.pid }] },
     server: { ...node.counters() },
-    database: { reachable: true },
+    ...(store.kind === 'declarative'
+      ? { configuration_hash: store.configurationHash }
+      : { database: { reachable: store.isReachable } }),
   });
 }
 

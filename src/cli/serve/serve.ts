@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { NodeInfo } from '../../admin/node.ts';
 import { createAdminServer, listenAdmin } from '../../admin/server.ts';
+import type { ParseDocument } from '../../admin/special.ts';
 import { createStatusServer } from '../../admin/status-server.ts';
 import { type ListenAddress, parseListen } from '../../config/listen.ts';
 import { type Config, unknownVariables } from '../../config/load.ts';
@@ -17,6 +18,8 @@ import { bundledPlugins } from '../../plugins/index.ts';
 import { deleteExpired } from '../../store/expire.ts';
 import type { Store } from '../../store/store.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
+import { guardOf } from './guard.ts';
+import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
@@ -45,7 +48,9 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
   const adminListen = withoutTls('admin_listen', config.admin_listen);
   const statusListen = withoutTls('status_listen', config.status_listen);
-  const log = createServerLog(config.log_level, (line) => process.stderr.write(line));
+  const logLevel = createLogLevel(config.log_level);
+  const log = createServerLog(logLevel.current, (line) => process.stderr.write(line));
+  const guard = guardOf(config, adminListen);
   for (const name of unknownVariables(process.env))
     log('warn', `${name} names no property of this gateway and is ignored`);
 
@@ -94,7 +99,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const admins: Server[] = [];
   const statuses: Server[] = [];
   const readiness = createReadiness(store);
-  const node = describeNode(nodeId, config, gateway, store);
+  const node = describeNode({ id: nodeId, config, gateway, store, logLevel });
   try {
     for (const { host, port } of statusListen) {
       const server = createStatusServer({
@@ -112,6 +117,8 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         store,
         node,
         auto: { now: () => Date.now() },
+        parse: readDocument,
+        guard,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
       await listenAdmin(server, host, port);
@@ -145,6 +152,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   await gateway.close();
   for (const server of statuses) server.close();
   for (const server of [...admins, ...statuses]) server.closeAllConnections();
+  logLevel.close();
   await accessLog.close();
   await store.close();
   log('info', 'stopped');
@@ -172,13 +180,22 @@ function withoutTls(property: string, text: string): ListenAddress[] {
   return addresses;
 }
 
-function describeNode(id: string, config: Config, gateway: Gateway, store: Store): NodeInfo {
+interface NodeParts {
+  readonly id: string;
+  readonly config: Config;
+  readonly gateway: Gateway;
+  readonly store: Store;
+  readonly logLevel: LogLevelSwitch;
+}
+
+function describeNode({ id, config, gateway, store, logLevel }: NodeParts): NodeInfo {
   return {
     id,
     hostname: hostname(),
     configuration: {
       ...config,
       ...(config.pg_password === null ? {} : { pg_password: '******' }),
+      ...(config.admin_token === null ? {} : { admin_token: '******' }),
       // A client asks this to know whether it may write entities.
       database: store.isReadOnly ? 'off' : 'postgres',
       role: 'traditional',
@@ -198,8 +215,15 @@ function describeNode(id: string, config: Config, gateway: Gateway, store: Store
     },
     health: gateway.balancers as unknown as NodeInfo['health'],
     metrics: () => gateway.metrics(),
+    logLevel,
   };
 }
+
+/** A configuration that comes as text to the Admin API. */
+const readDocument: ParseDocument = async (text) => {
+  const { parseState } = await import('../../control/file/parse.ts');
+  return parseState(text);
+};
 
 /** Resolves at the first SIGTERM or SIGINT; the second one ends the process. */
 function untilSignal(log: Log): Promise<void> {

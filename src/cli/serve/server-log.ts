@@ -8,10 +8,10 @@ const LEAST: Readonly<Record<string, number>> = { debug: 0, info: 1, notice: 1, 
 /** Control characters would let a client write lines of his own. */
 const clean = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g, ' ');
 
-export function createServerLog(level: string, write: (line: string) => void): GatewayEvents['log'] {
-  const least = LEAST[level] ?? 3;
+/** @param level the least severity, asked for each event: it may change. */
+export function createServerLog(level: () => string, write: (line: string) => void): GatewayEvents['log'] {
   return (severity, message, details) => {
-    if (SEVERITY[severity] < least) return;
+    if (SEVERITY[severity] < (LEAST[level()] ?? 3)) return;
     const rest = details === undefined ? '' : ` ${JSON.stringify(details)}`;
     write(`${new Date().toISOString()} [${severity}] ${clean(message)}${rest}\n`);
   };

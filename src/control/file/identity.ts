@@ -1,15 +1,14 @@
 // Ids of entities that have none in the file. Deterministic: the same file gives the same ids everywhere (UUID version 5,
 // by the rules of Kong's DB-less mode). From the current state: what has the same natural key lends its id; the rest is
 // random. An id written in the file always wins.
-import { newUuid, uuidV5 } from '../../lib/ids.ts';
+import { newUuid } from '../../lib/ids.ts';
 import { canonicalJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { normalizeForCompare } from '../../schema/compare.ts';
 import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
 import type { State } from '../../state/state.ts';
 import { identityOf } from './grammar.ts';
 
-const NAMESPACE = 'fd02801f-0957-4a15-a55a-c8d9606f30b5';
-const ANY_WORKSPACE = '*';
+export { createDeterministicIds } from '../../state/deterministic-ids.ts';
 
 /** The natural keys of an entity as texts, the preferred first; a key takes part when any of its fields is set. */
 export function naturalKeys(schema: EntitySchema, entity: JsonObject): string[] {
@@ -74,42 +73,6 @@ const contentOf = (fields: Fields, entity: JsonObject): string => {
   const { id: _id, ...rest } = normalizeForCompare(fields, entity);
   return canonicalJson(rest);
 };
-
-/** Makes ids for one load; it counts, so that two entities without any name differ. */
-export function createDeterministicIds(): (schema: EntitySchema, entity: JsonObject, written: JsonObject) => string {
-  const namespaces = new Map<string, string>();
-  const used = new Map<string, number>();
-  return (schema, entity, written) => {
-    let namespace = namespaces.get(schema.name);
-    if (namespace === undefined) {
-      namespace = uuidV5(NAMESPACE, schema.name);
-      namespaces.set(schema.name, namespace);
-    }
-    const name = deterministicName(schema, entity);
-    if (name !== undefined) return uuidV5(namespace, name);
-    const content = canonicalJson(written);
-    const count = used.get(`${schema.name} ${content}`) ?? 0;
-    used.set(`${schema.name} ${content}`, count + 1);
-    return uuidV5(namespace, `${content}#${count}`);
-  };
-}
-
-/** Undefined when nothing but the whole content names the entity. */
-function deterministicName(schema: EntitySchema, entity: JsonObject): string | undefined {
-  if (schema.cache_key !== undefined) {
-    const extra = (schema.cache_key_extra ?? []).filter((name) => scalar(entity[name]) !== '');
-    const values = [...schema.cache_key, ...extra].map((name) => scalar(entity[name]));
-    return values.some((value) => value !== '') ? [schema.name, ANY_WORKSPACE, ...values].join(':') : undefined;
-  }
-  const name = schema.endpoint_key === undefined ? '' : scalar(entity[schema.endpoint_key]);
-  if (name === '') return undefined;
-  const endpoint = schema.fields[schema.endpoint_key!];
-  if (endpoint?.unique === true) return name;
-  const parents = Object.entries(schema.fields)
-    .filter(([, field]) => field.type === 'foreign' && field.on_delete === 'cascade')
-    .map(([field]) => scalar(entity[field]));
-  return [name, ...parents, ANY_WORKSPACE].join(':');
-}
 
 /** A random id for what the gateway does not have. */
 export const createRandomId = (): string => newUuid();

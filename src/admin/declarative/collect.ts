@@ -1,0 +1,138 @@
+// The entities of a declarative configuration, flat: sections by entity name, children nested under their parents. What is
+// wrong with the form itself lands in the tree of errors, at the place where it stands.
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { EntitySchema, ErrorNode, ErrorTree } from '../../schema/define.ts';
+import { messages } from '../../schema/messages.ts';
+import { foreignFields, type SchemaSet } from '../../schema/schema-set.ts';
+
+/** Where a value stands in the document: names of members and positions in lists. */
+export type Path = readonly (string | number)[];
+
+export interface WrittenEntity {
+  readonly schema: EntitySchema;
+  /** As written, without nested children. */
+  readonly fields: JsonObject;
+  readonly parent: { readonly entity: WrittenEntity; readonly field: string } | undefined;
+  readonly path: Path;
+  /** Decided once everything that it depends on is known. */
+  id: string;
+}
+
+const FORMAT_VERSIONS = ['1.1', '2.1', '3.0'];
+/** Members of the document that are no sections. */
+const OWN_MEMBERS: ReadonlySet<string> = new Set(['_format_version', '_transform', '_comment', '_ignore']);
+
+/** Members of an entity that are for readers only. */
+const REMARKS: ReadonlySet<string> = new Set(['_comment', '_ignore']);
+
+export interface Collected {
+  readonly entities: readonly WrittenEntity[];
+  readonly errors: ErrorTree;
+}
+
+export function collectEntities(schemas: SchemaSet, document: JsonObject): Collected {
+  const errors: ErrorTree = {};
+  const entities: WrittenEntity[] = [];
+  judgeMembers(document, errors);
+  for (const [name, value] of Object.entries(document)) {
+    if (OWN_MEMBERS.has(name)) continue;
+    const schema = schemas.entities.get(name);
+    if (schema === undefined || schema.db_export === false) errors[name] = messages.unknown;
+    else collectList(schemas, schema, value, undefined, [name], entities, errors);
+  }
+  return { entities, errors };
+}
+
+function judgeMembers(document: JsonObject, errors: ErrorTree): void {
+  const version = document['_format_version'];
+  if (version === undefined || version === null) errors['_format_version'] = messages.required;
+  else if (typeof version !== 'string') errors['_format_version'] = messages.type.string;
+  else if (!FORMAT_VERSIONS.includes(version)) errors['_format_version'] = messages.oneOf(FORMAT_VERSIONS);
+  const transform = document['_transform'];
+  if (transform !== undefined && typeof transform !== 'boolean') errors['_transform'] = messages.type.boolean;
+  const comment = document['_comment'];
+  if (comment !== undefined && typeof comment !== 'string') errors['_comment'] = messages.type.string;
+}
+
+function collectList(
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  value: Json,
+  parent: WrittenEntity['parent'],
+  path: Path,
+  entities: WrittenEntity[],
+  errors: ErrorTree,
+): void {
+  if (value === null) return;
+  if (!Array.isArray(value)) {
+    setError(errors, path, messages.type.array);
+    return;
+  }
+  for (const [i, item] of value.entries()) {
+    const place = [...path, i];
+    if (!isObject(item)) {
+      setError(errors, place, messages.type.record);
+      continue;
+    }
+    const fields: JsonObject = {};
+    const entity: WrittenEntity = { schema, fields, parent, path: place, id: '' };
+    entities.push(entity);
+    for (const [name, member] of Object.entries(item)) {
+      if (REMARKS.has(name)) continue;
+      const child = nestedSection(schemas, schema, name, member);
+      if (child === undefined) fields[name] = member;
+      else {
+        const link = { entity, field: child.field };
+        collectList(schemas, child.schema, member, link, [...place, name], entities, errors);
+      }
+    }
+  }
+}
+
+/** A member named after an entity that points here holds children, unless it is a field (a list of names is one). */
+function nestedSection(
+  schemas: SchemaSet,
+  parent: EntitySchema,
+  name: string,
+  value: Json,
+): { schema: EntitySchema; field: string } | undefined {
+  const schema = schemas.entities.get(name);
+  if (schema === undefined || schema.db_export === false) return undefined;
+  if (Object.hasOwn(parent.fields, name) && !(Array.isArray(value) && value.some(isObject))) return undefined;
+  const link = foreignFields(schema).find(([, { reference }]) => reference === parent.name);
+  return link === undefined ? undefined : { schema, field: link[0] };
+}
+
+/** Puts an error at its place; lists get nulls where nothing is wrong. */
+export function setError(errors: ErrorTree, path: Path, error: ErrorNode): void {
+  let node: ErrorTree | (ErrorNode | null)[] = errors;
+  for (const [i, key] of path.entries()) {
+    const isLast = i === path.length - 1;
+    const next: ErrorNode | null | undefined = read(node, key);
+    if (isLast) {
+      write(node, key, isTree(next) && isTree(error) ? { ...next, ...error } : error);
+      return;
+    }
+    if (typeof next === 'object' && next !== null) node = next;
+    else {
+      const made: ErrorTree | (ErrorNode | null)[] = typeof path[i + 1] === 'number' ? [] : {};
+      write(node, key, made);
+      node = made;
+    }
+  }
+}
+
+const isTree = (node: ErrorNode | null | undefined): node is ErrorTree => isObject(node);
+
+const read = (node: ErrorTree | (ErrorNode | null)[], key: string | number): ErrorNode | null | undefined =>
+  Array.isArray(node) ? node[Number(key)] : node[key];
+
+function write(node: ErrorTree | (ErrorNode | null)[], key: string | number, value: ErrorNode): void {
+  if (!Array.isArray(node)) {
+    node[key] = value;
+    return;
+  }
+  const at = Number(key);
+  while (node.length < at) node.push(null);
+  node[at] = value;
+}
