@@ -9,4 +9,5 @@ export const oauth2 = definePlugin({
   version: '3.10.0',
   schema,
   entities: [oauth2Credentials, oauth2AuthorizationCodes, oauth2Tokens],
+  handler: () => import('./handler.ts'),
 });
