@@ -56,7 +56,8 @@ function ownFields(grammar: Grammar, kind: string, written: JsonObject): JsonObj
   const form = grammar.get(kind);
   const fields: JsonObject = {};
   for (const [key, value] of Object.entries(written)) {
-    const short = form?.schema.shorthand_fields?.[key];
+    // Some short forms only look at a field that is written as itself.
+    const short = form?.schema.fields[key] === undefined ? form?.schema.shorthand_fields?.[key] : undefined;
     if (short !== undefined) {
       for (const [name, item] of Object.entries(short.expand(value, written))) {
         if (item !== null && written[name] === undefined) fields[name] = item;

@@ -1,0 +1,115 @@
+// The parts that objects of Kubernetes share: metadata with annotations, KongPlugins, and the list that they are gathered in.
+import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
+import { type ModelEntity, textField } from '../model.ts';
+import { PLUGIN } from './kinds.ts';
+import { kubernetesName } from './names.ts';
+
+export interface KicOptions {
+  readonly version: 2 | 3;
+  readonly className: string;
+  readonly api: 'gateway' | 'ingress';
+}
+
+export interface Context {
+  readonly options: KicOptions;
+  readonly entities: readonly ModelEntity[];
+  readonly objects: JsonObject[];
+  /** What could not be converted, for people. */
+  readonly notes: string[];
+}
+
+/** Objects are written in this order: what is referred to first. */
+export const ORDER = [
+  'KongIngress',
+  'KongPlugin',
+  'KongClusterPlugin',
+  'Ingress',
+  'HTTPRoute',
+  'KongUpstreamPolicy',
+  'Service',
+  'Secret',
+  'KongConsumer',
+  'KongConsumerGroup',
+];
+
+export const KONG = 'configuration.konghq.com/v1';
+export const KONG_BETA = 'configuration.konghq.com/v1beta1';
+const DOMAIN = 'konghq.com';
+
+export const classAnnotation = ({ className }: KicOptions): JsonObject => ({
+  'kubernetes.io/ingress.class': className,
+});
+
+export function metadata(name: string, annotations: JsonObject, labels: JsonObject = {}): JsonObject {
+  return {
+    name: kubernetesName(name),
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    ...(Object.keys(labels).length === 0 ? {} : { labels }),
+  };
+}
+
+/** `read_timeout: 5` → `konghq.com/read-timeout: "5"`; annotations are texts. */
+export function annotate(entity: ModelEntity, fields: readonly string[]): JsonObject {
+  const annotations: JsonObject = {};
+  for (const field of fields) {
+    const value = entity.fields[field];
+    if (value === undefined || value === null) continue;
+    annotations[`${DOMAIN}/${field.replaceAll('_', '-')}`] = Array.isArray(value) ? value.join(',') : String(value);
+  }
+  return annotations;
+}
+
+export const annotation = (name: string, value: string): JsonObject => ({ [`${DOMAIN}/${name}`]: value });
+
+export const tagsOf = (entity: ModelEntity): JsonObject => {
+  const tags = entity.fields['tags'];
+  return Array.isArray(tags) && tags.length > 0 ? annotation('tags', tags.join(',')) : {};
+};
+
+/** A KongPlugin for each plugin of an entity, and of others that name it. Answers their names. */
+export function addPlugins(context: Context, owner: ModelEntity, ownerName: string): string[] {
+  const names: string[] = [];
+  for (const plugin of context.entities) {
+    if (plugin.kind !== PLUGIN.reference) continue;
+    const isOwn = plugin.parent === owner;
+    if (!isOwn && ![...plugin.links.values()].includes(owner)) continue;
+    const pluginName = textField(plugin, 'name') ?? '';
+    const name = isOwn ? `${ownerName}-${pluginName}` : sharedName(plugin);
+    const object = pluginObject(context, plugin, 'KongPlugin', name);
+    if (!context.objects.some((other) => other['kind'] === 'KongPlugin' && nameIn(other) === nameIn(object)))
+      context.objects.push(object);
+    names.push(nameIn(object));
+  }
+  return names;
+}
+
+const sharedName = (plugin: ModelEntity): string =>
+  [...plugin.links.values()]
+    .map((target) => textField(target, 'name') ?? textField(target, 'username') ?? 'x')
+    .concat(textField(plugin, 'name') ?? '')
+    .join('-');
+
+export function pluginObject(context: Context, plugin: ModelEntity, kind: string, name: string): JsonObject {
+  const { enabled, run_on: runOn, ordering, protocols, config, instance_name: instanceName } = plugin.fields;
+  const labels: JsonObject = kind === 'KongClusterPlugin' ? { global: 'true' } : {};
+  return {
+    apiVersion: KONG,
+    kind,
+    metadata: metadata(name, { ...classAnnotation(context.options), ...tagsOf(plugin) }, labels),
+    plugin: textField(plugin, 'name') ?? '',
+    ...(enabled === false ? { disabled: true } : {}),
+    ...(isSet(runOn) ? { run_on: runOn } : {}),
+    ...(isSet(ordering) ? { ordering } : {}),
+    ...(isSet(protocols) ? { protocols } : {}),
+    ...(isSet(instanceName) ? { instance_name: instanceName } : {}),
+    ...(isSet(config) ? { config } : {}),
+  };
+}
+
+export const isSet = (value: Json | undefined): value is Json => value !== undefined && value !== null;
+
+export const nameIn = (object: JsonObject): string =>
+  String(isObject(object['metadata'] ?? null) ? (object['metadata'] as JsonObject)['name'] : '');
+
+export const ofKind = (context: Context, { reference }: { readonly reference: string }): ModelEntity[] =>
+  context.entities.filter(({ kind }) => kind === reference);
