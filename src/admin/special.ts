@@ -5,7 +5,9 @@ import type { Store } from '../store/store.ts';
 import type { NodeInfo } from './node.ts';
 import type { Reply } from './reply.ts';
 import { absentRoutes } from './routes/absent.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { configRoutes } from './routes/config.ts';
+import { consumerGroupRoutes } from './routes/consumer-groups.ts';
 import { debugRoutes } from './routes/debug.ts';
 import { healthRoutes } from './routes/health.ts';
 import { informationRoutes } from './routes/information.ts';
@@ -45,7 +47,9 @@ export interface SpecialRoute {
 
 const routes: readonly SpecialRoute[] = [
   ...absentRoutes,
+  ...bulkRoutes,
   ...configRoutes,
+  ...consumerGroupRoutes,
   ...debugRoutes,
   ...healthRoutes,
   ...informationRoutes,

@@ -1,5 +1,6 @@
 // An Admin API over an empty store, on a free port.
 import type { AddressInfo } from 'node:net';
+import type { GuardOptions } from '../../src/admin/guard.ts';
 import { createAdminServer } from '../../src/admin/server.ts';
 import { parseState } from '../../src/control/file/parse.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
@@ -18,7 +19,13 @@ export interface Admin {
   close(): Promise<void>;
 }
 
-export async function startAdmin({ isDbless = false } = {}): Promise<Admin> {
+export async function startAdmin({
+  isDbless = false,
+  guard = {},
+}: {
+  isDbless?: boolean;
+  guard?: GuardOptions;
+} = {}): Promise<Admin> {
   const state = createState(createSchemas(bundledPlugins));
   const store = isDbless ? new DeclarativeStore(state) : new MemoryStore(state);
   let level = 'notice';
@@ -36,6 +43,7 @@ export async function startAdmin({ isDbless = false } = {}): Promise<Admin> {
     store,
     auto: { now: () => Date.now() },
     parse: parseState,
+    guard,
     node: {
       id: '5a8b9c0d-1111-4222-8333-444455556666',
       hostname: 'test',

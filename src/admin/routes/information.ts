@@ -1,11 +1,12 @@
 // What the Admin API says of itself: `/`, `/status`, `/endpoints`, `/tags`, `/plugins/enabled`.
 import type { Json, JsonObject } from '../../lib/json.ts';
-import { KONG_VERSION } from '../../lib/version.ts';
+import { KONG_VERSION, VERSION } from '../../lib/version.ts';
 import { checkTag } from '../../schema/formats.ts';
 import { listEndpoints } from '../endpoint.ts';
 import type { NodeInfo } from '../node.ts';
 import { invalidUnique, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
+import { BULK_PATH } from './bulk.ts';
 
 export const informationRoutes: readonly SpecialRoute[] = [
   { path: [], methods: { GET: root }, describes: { GET: 'What this node is, its plugins and its configuration' } },
@@ -45,6 +46,8 @@ function root({ node, store }: SpecialRequest): Reply {
     lua_version: 'none',
     configuration:
       node.logLevel === undefined ? node.configuration : { ...node.configuration, log_level: node.logLevel.current() },
+    // What goes beyond other gateways: a client that knows it may use it.
+    gwctl: { version: VERSION, ...(store.isReadOnly ? {} : { bulk: BULK_PATH }) },
     pids: { master: process.pid, workers: [process.pid] },
   });
 }

@@ -1,0 +1,104 @@
+// Many changes as one write: all of them or none.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JsonObject } from '../../src/lib/json.ts';
+import { type Admin, startAdmin } from './rig.ts';
+
+const SERVICE = '11111111-1111-4111-8111-111111111111';
+const ROUTE = '22222222-2222-4222-8222-222222222222';
+
+async function withAdmin(
+  run: (admin: Admin, apply: (changes: unknown) => Promise<[number, JsonObject]>) => Promise<void>,
+) {
+  const admin = await startAdmin();
+  const apply = async (changes: unknown): Promise<[number, JsonObject]> => {
+    const response = await fetch(`${admin.url}/-/apply`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ changes }),
+    });
+    return [response.status, (await response.json()) as JsonObject];
+  };
+  try {
+    await run(admin, apply);
+  } finally {
+    await admin.close();
+  }
+}
+
+const route = {
+  action: 'create',
+  kind: 'routes',
+  entity: { id: ROUTE, name: 'r', paths: ['/'], service: { id: SERVICE } },
+};
+const service = { action: 'create', kind: 'services', entity: { id: SERVICE, name: 's', host: 'a.test' } };
+
+test('GET / tells where changes can be made at once', async () => {
+  await withAdmin(async ({ url }) => {
+    const root = (await (await fetch(url)).json()) as { gwctl: { bulk: string } };
+    assert.equal(root.gwctl.bulk, '/-/apply');
+  });
+});
+
+test('children may come before their parents, and subscribers hear of one change', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    let states = 0;
+    store.subscribe(() => {
+      states += 1;
+    });
+    assert.deepEqual(await apply([route, service]), [200, { applied: 2 }]);
+    assert.equal(states, 1);
+    assert.equal(store.state.get('routes', ROUTE)?.['name'], 'r');
+  });
+});
+
+test('one wrong entity: nothing is kept, and the answer says which', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    const bad = { action: 'create', kind: 'services', entity: { name: 'bad', host: 'h h' } };
+    const [status, body] = await apply([service, bad]);
+    assert.equal(status, 400);
+    assert.equal(body['code'], 2);
+    assert.equal(body['index'], 1);
+    assert.deepEqual(body['fields'], { host: 'invalid value: h h' });
+    assert.equal(store.state.count('services'), 0);
+  });
+});
+
+test('a clash and a reference to nothing are refused with the position', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    const twin = { action: 'create', kind: 'services', entity: { name: 's', host: 'b.test' } };
+    const [clash, clashBody] = await apply([service, twin]);
+    assert.deepEqual([clash, clashBody['code']], [409, 5]);
+    const [dangling, danglingBody] = await apply([route]);
+    assert.deepEqual([dangling, danglingBody['code'], danglingBody['index']], [400, 4, 0]);
+    assert.equal(store.state.count('services') + store.state.count('routes'), 0);
+  });
+});
+
+test('an update keeps created_at, a delete of what is not there is no error', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    await apply([{ ...service, entity: { ...service.entity, created_at: 1_000_000_000 } }]);
+    const update = { action: 'update', kind: 'services', entity: { id: SERVICE, name: 's', host: 'b.test' } };
+    const gone = { action: 'delete', kind: 'routes', id: ROUTE };
+    assert.deepEqual(await apply([update, gone]), [200, { applied: 1 }]);
+    const stored = store.state.get('services', SERVICE)!;
+    assert.equal(stored['host'], 'b.test');
+    assert.equal(stored['created_at'], 1_000_000_000);
+    assert.deepEqual(await apply([{ action: 'delete', kind: 'services', id: SERVICE }]), [200, { applied: 1 }]);
+  });
+});
+
+test('what is no change is refused in one sentence', async () => {
+  await withAdmin(async (_admin, apply) => {
+    assert.deepEqual(await apply('x'), [400, { message: 'changes: expected an array' }]);
+    assert.deepEqual(await apply([1]), [400, { message: 'expected an object', index: 0 }]);
+    assert.deepEqual(await apply([{ action: 'drop', kind: 'services' }]), [
+      400,
+      { message: 'action: expected one of: create, update, upsert, delete', index: 0 },
+    ]);
+    assert.deepEqual(await apply([{ action: 'delete', kind: '__proto__', id: 'x' }]), [
+      400,
+      { message: "kind: no entity named '__proto__'", index: 0 },
+    ]);
+  });
+});
