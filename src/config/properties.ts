@@ -63,7 +63,7 @@ export const properties = {
     type: 'string',
     required: true,
     default: 'traditional_compatible',
-    one_of: ['traditional_compatible'],
+    one_of: ['traditional_compatible', 'traditional', 'expressions'],
     description: 'How routes are matched.',
   },
   route_match_calculation: {

@@ -12,7 +12,7 @@ import { keys } from './keys.ts';
 import { parameters } from './parameters.ts';
 import { partials } from './partials.ts';
 import { plugins } from './plugins.ts';
-import { expressionRoutes, routes } from './routes.ts';
+import { expressionRoutes, routes, traditionalRoutes } from './routes.ts';
 import { services } from './services.ts';
 import { snis } from './snis.ts';
 import { tagPairs } from './tags.ts';
@@ -51,15 +51,21 @@ export interface PluginSchema {
   readonly entities?: readonly EntitySchema[];
 }
 
-export type RouterFlavor = 'traditional_compatible' | 'expressions';
+/** What a route may be depends on the router. */
+const routesOf = {
+  traditional_compatible: routes,
+  traditional: traditionalRoutes,
+  expressions: expressionRoutes,
+} as const;
+
+export type RouterFlavor = keyof typeof routesOf;
 
 export function createSchemas(
   pluginSchemas: readonly PluginSchema[],
   options: { readonly routerFlavor?: RouterFlavor } = {},
 ): SchemaSet {
-  const core = coreEntities.map((schema) =>
-    schema === routes && options.routerFlavor === 'expressions' ? expressionRoutes : schema,
-  );
+  const routesHere = routesOf[options.routerFlavor ?? 'traditional_compatible'];
+  const core = coreEntities.map((schema) => (schema === routes ? routesHere : schema));
   const owned = pluginSchemas.flatMap((plugin) => plugin.entities ?? []);
   const subschemas = Object.fromEntries(pluginSchemas.map((plugin) => [plugin.name, plugin.schema]));
   return createSchemaSet([...core, ...owned], { plugins: subschemas });

@@ -12,6 +12,8 @@ const connection = {
 
 const aliases = { 'net.port': 'net.dst.port' };
 
+export const SEGMENTS = 'http.path.segments.';
+
 export const requestFields: FieldTable = {
   fields: {
     ...connection,
@@ -20,8 +22,22 @@ export const requestFields: FieldTable = {
     'http.path': 'String',
     'http.path.segments.len': 'Int',
   },
-  families: { 'http.path.segments.': 'String', 'http.headers.': 'String', 'http.queries.': 'String' },
+  families: { [SEGMENTS]: 'String', 'http.headers.': 'String', 'http.queries.': 'String' },
   aliases,
 };
 
 export const connectionFields: FieldTable = { fields: connection, families: {}, aliases };
+
+export interface SegmentRange {
+  readonly from: number;
+  readonly to: number | undefined;
+}
+
+/** `2` or `0_2`: numbers without leading zeros, the second greater. */
+export function readSegmentRange(label: string): SegmentRange | undefined {
+  const found = /^(0|[1-9]\d{0,3})(?:_([1-9]\d{0,3}))?$/.exec(label);
+  if (found === null) return undefined;
+  const from = Number(found[1]);
+  const to = found[2] === undefined ? undefined : Number(found[2]);
+  return to !== undefined && to <= from ? undefined : { from, to };
+}

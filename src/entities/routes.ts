@@ -9,13 +9,15 @@ import {
   mustBeUnset,
   port,
   protocol,
+  sni,
   tags,
   timestampSeconds,
   utf8Name,
   uuid,
   wildcardHost,
 } from '../schema/typedefs.ts';
-import { checkRoutePath } from './route-path.ts';
+import { expressionChecks } from './route-expression.ts';
+import { checkRoutePath, checkTraditionalPath } from './route-path.ts';
 
 const addresses = {
   type: 'set',
@@ -225,6 +227,16 @@ export const routes = defineEntity({
   deck: { kind: 'route' },
 });
 
+/** The routes of a gateway with the traditional router: server names without wildcards, and PCRE. */
+export const traditionalRoutes: EntitySchema = {
+  ...routes,
+  fields: {
+    ...routes.fields,
+    snis: { ...routes.fields.snis, elements: sni },
+    paths: { ...routes.fields.paths, elements: { ...paths.elements, custom_validator: checkTraditionalPath } },
+  },
+};
+
 /** The routes of a gateway whose router understands expressions. */
 export const expressionRoutes: EntitySchema = {
   ...routes,
@@ -239,5 +251,6 @@ export const expressionRoutes: EntitySchema = {
       description: 'Order among expressions; higher first.',
     },
   },
+  entity_checks: [...routes.entity_checks!, ...expressionChecks],
   subschemas: subschemas(true),
 };

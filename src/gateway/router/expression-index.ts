@@ -1,11 +1,12 @@
 // What must hold for an expression to be true, as far as an index can use it: the host is one of these, the path begins with
 // one of those, a field has one of some values. It may say less than the expression does, never more.
+import { readSegmentRange, SEGMENTS } from '../../entities/route-fields.ts';
 import { lowerBytes } from '../../lib/expression/evaluate.ts';
 import type { Expression, Test } from '../../lib/expression/tree.ts';
 import { literalPrefix } from '../../lib/regex.ts';
 import type { HostRule } from './host-index.ts';
 import type { Need } from './leaf.ts';
-import { readerOf, readSegmentRange } from './request-fields.ts';
+import { readerOf } from './request-fields.ts';
 
 export interface Implied {
   /** Empty for any. */
@@ -122,8 +123,6 @@ function hostRule(operator: Test['operator'], text: string): HostRule[] | undefi
   if (kind === undefined || text === '') return undefined;
   return [{ kind, text, port: 0, mustStandForSomething: false }];
 }
-
-const SEGMENTS = 'http.path.segments.';
 
 /** The first segments are how the path begins. */
 function segmentPrefix(field: string, value: string): string[] | undefined {

@@ -1,5 +1,6 @@
 // What of a request rules look at, taken apart when first asked for. One object serves all searches of a router, which never
 // overlap. It also answers the fields of expressions by name.
+import { readSegmentRange } from '../../entities/route-fields.ts';
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import type { ReadField } from '../../lib/expression/evaluate.ts';
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
@@ -99,18 +100,4 @@ function readSegments(label: string): ReadField<RequestFields> {
   const { from, to } = range;
   if (to === undefined) return (fields) => fields.segments[from];
   return ({ segments }) => (to < segments.length ? segments.slice(from, to + 1).join('/') : undefined);
-}
-
-export interface SegmentRange {
-  readonly from: number;
-  readonly to: number | undefined;
-}
-
-/** `2` or `0_2`: numbers without leading zeros, the second greater. */
-export function readSegmentRange(label: string): SegmentRange | undefined {
-  const found = /^(0|[1-9]\d{0,3})(?:_([1-9]\d{0,3}))?$/.exec(label);
-  if (found === null) return undefined;
-  const from = Number(found[1]);
-  const to = found[2] === undefined ? undefined : Number(found[2]);
-  return to !== undefined && to <= from ? undefined : { from, to };
 }
