@@ -1,13 +1,11 @@
 // CPU time per request of the proxy, as a ratio to nginx doing the same, paired in interleaved rounds. Requests per second
 // move with whatever else a machine does; this moves far less.
 //   npm run bench:proxy [-- --rounds N --seconds N --all]
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { cpuOf, folder, median, memoryOf, printTable, run, serve, start } from './rig.mjs';
+import { freePort, load, measure, needTools, PROXY_CORE, startBackend, startPeer } from './nginx.mjs';
+import { folder, median, memoryOf, printTable, serve } from './rig.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -17,39 +15,7 @@ const { values } = parseArgs({
   },
 });
 
-for (const tool of ['nginx', 'wrk', 'taskset']) {
-  try {
-    execFileSync('which', [tool], { stdio: 'ignore' });
-  } catch {
-    console.log(`${tool} is not installed: apt-get install nginx-light wrk util-linux`);
-    process.exit(0);
-  }
-}
-
-const PROXY_CORE = cpus().length > 1 ? 0 : undefined;
-const LOAD_CORE = cpus().length > 1 ? 1 : undefined;
-
-const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-
-function startNginx(name, http, core) {
-  const root = join(folder, name);
-  mkdirSync(root);
-  const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (kind) => `${kind}_temp_path ${root}/${kind};`,
-  );
-  const config = `worker_processes 1; daemon off; pid ${root}/pid; error_log ${root}/error.log;
-events { worker_connections 4096; }
-http { access_log off; keepalive_requests 100000000; client_max_body_size 0; ${paths.join(' ')} ${http} }`;
-  writeFileSync(join(root, 'nginx.conf'), config);
-  return start('nginx', ['-p', root, '-c', join(root, 'nginx.conf'), '-e', `${root}/error.log`], { core });
-}
+needTools();
 
 const [backendPort, nginxPort] = [await freePort(), await freePort()];
 const files = join(folder, 'files');
@@ -59,20 +25,8 @@ for (const [name, size] of [
   ['1m', 1_048_576],
 ])
   writeFileSync(join(files, name), 'x'.repeat(size));
-startNginx(
-  'backend',
-  `server { listen 127.0.0.1:${backendPort} backlog=1024;
-    location / { return 200 "${'0123456789'.repeat(10)}"; }
-    location /files/ { alias ${files}/; } }`,
-  LOAD_CORE,
-);
-const nginx = startNginx(
-  'peer',
-  `upstream backend { server 127.0.0.1:${backendPort}; keepalive 512; keepalive_requests 100000000; }
-  server { listen 127.0.0.1:${nginxPort} backlog=1024; location / { proxy_pass http://backend;
-    proxy_http_version 1.1; proxy_set_header Connection ""; } }`,
-  PROXY_CORE,
-);
+startBackend(backendPort, `location /files/ { alias ${files}/; }`);
+const nginx = startPeer(nginxPort, backendPort);
 
 const service = { name: 's', url: `http://127.0.0.1:${backendPort}` };
 const bareFile = join(folder, 'bare.json');
@@ -109,7 +63,6 @@ const postScript = join(folder, 'post.lua');
 writeFileSync(postScript, 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\n');
 
 const KEY = ['-H', 'Host: h42.test', '-H', 'apikey: bench'];
-const four = ['-H', 'User-Agent: bench', '-H', 'Accept: */*', '-H', 'X-Request: abcdef'];
 const cases = [
   { name: 'small GET, bare', target: 1.35, path: '/', args: [], ours: bare },
   { name: 'small GET, five plugins, 10 000 routes', target: 1.7, path: '/p9942/x', args: KEY, ours: full },
@@ -120,32 +73,7 @@ if (values.all) {
   cases.push({ name: 'GET 1 MB, bare', target: 1.2, path: '/files/1m', args: [], ours: bare });
 }
 
-async function load(port, one, seconds) {
-  const args = [
-    '-t1',
-    '-c64',
-    `-d${seconds}s`,
-    '--latency',
-    ...four,
-    ...one.args,
-    `http://127.0.0.1:${port}${one.path}`,
-  ];
-  const { stdout } = await run('wrk', args, { core: LOAD_CORE });
-  const wrong = /Non-2xx|Socket errors/.test(stdout);
-  return {
-    requests: Number(/(\d+) requests in/.exec(stdout)[1]),
-    rps: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)[1]),
-    p99: /99%\s+(\S+)/.exec(stdout)[1],
-    wrong,
-  };
-}
-
-async function measure(pid, port, one) {
-  const before = cpuOf(pid);
-  const result = await load(port, one, values.seconds);
-  return { ...result, us: (cpuOf(pid) - before) / result.requests };
-}
-
+const { seconds } = values;
 const rows = [['case', 'CPU/nginx', 'target', 'nginx µs', 'ours µs', 'ours req/s', 'p99 nginx', 'p99 ours', '']];
 for (const one of cases) {
   const peers = [];
@@ -153,8 +81,8 @@ for (const one of cases) {
   await load(nginxPort, one, 1);
   await load(one.ours.proxyPort, one, 1);
   for (let round = 0; round < Number(values.rounds); round++) {
-    peers.push(await measure(nginx.pid, nginxPort, one));
-    ours.push(await measure(one.ours.child.pid, one.ours.proxyPort, one));
+    peers.push(await measure(nginx.pid, nginxPort, one, seconds));
+    ours.push(await measure(one.ours.child.pid, one.ours.proxyPort, one, seconds));
     process.stderr.write('.');
   }
   const ratio = median(ours.map((row, i) => row.us / peers[i].us));
