@@ -16,8 +16,20 @@ import { GwctlError } from '../lib/errors.ts';
 import type { JsonObject } from '../lib/json.ts';
 import { globalFlags } from './flags.ts';
 
+/** Global flags that mean nothing without a gateway: pipelines pass them to every command alike. */
+const withoutGateway = Object.fromEntries(
+  Object.entries(globalFlags as Readonly<Record<string, object>>)
+    .filter(([name]) => name !== 'kong-addr' && name !== 'config')
+    .map(([name, flag]) => [name, { ...flag, hidden: true }]),
+);
+
 /** These commands talk to no gateway. */
-export const localFlags = { 'no-color': globalFlags['no-color'], verbose: globalFlags.verbose } as never;
+export const localFlags = {
+  ...withoutGateway,
+  analytics: Flags.string({ hidden: true, description: 'taken and ignored: nothing is ever reported' }),
+  'no-color': globalFlags['no-color'],
+  verbose: globalFlags.verbose,
+} as never;
 
 export const inputFlag = {
   state: Flags.string({

@@ -21,10 +21,7 @@ export default class FileAddPlugins extends BaseCommand {
 global. The plugins come from --config, or from plugin files, in YAML or JSON:
 
   _format_version: "1.0"
-  add-plugins:
-    - selectors: ["$.services[*]"]
-      overwrite: false
-      plugins: [{name: key-auth}]
+  add-plugins: [{selectors: ["$.services[*]"], overwrite: false, plugins: [{name: key-auth}]}]
 
 A plugin that is already there, by its name and what it is tied to, stays as it is; --overwrite replaces it.`;
   static override examples = [

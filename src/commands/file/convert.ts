@@ -15,7 +15,7 @@ export default class FileConvert extends BaseCommand {
   static override summary = 'Convert a state file for a newer version of the gateway';
   static override description =
     `Changes what the newer version would understand otherwise, and keeps comments and order. What was changed is listed on
-standard error. Read the result: what is merely deprecated, and what scripts in plugins do, stays as it is.
+standard error, with its place also what was not, as it takes somebody who knows what was meant.
 
   kong-gateway-2.x → kong-gateway-3.x   regular expressions in paths begin with ~; _format_version is 3.0
   2.8 → 3.4                             the same, and fields of plugins that were renamed or removed
@@ -44,9 +44,10 @@ Variables of the environment are filled in, unless --no-expand-env-vars is given
   async run(): Promise<void> {
     const { flags } = await this.parse(FileConvert);
     this.remember({});
-    const [{ CONVERSIONS }, { convertTree }] = await Promise.all([
+    const [{ CONVERSIONS }, { convertTree }, { reviewTree }] = await Promise.all([
       import('../../control/transform/convert/conversions.ts'),
       import('../../control/transform/convert/rewrite.ts'),
+      import('../../control/transform/convert/review.ts'),
     ]);
     const [from, to] = [flags.from.toLowerCase(), flags.to.toLowerCase()];
     const conversion = CONVERSIONS.find((item) => item.from === from && item.to === to);
@@ -57,9 +58,12 @@ Variables of the environment are filled in, unless --no-expand-env-vars is given
       });
     }
     const tree = await openState(flags['input-file'], undefined, flags['no-expand-env-vars'] ? undefined : process.env);
+    const open = await reviewTree(tree, to);
     const changes = convertTree(await bundledGrammar(), tree, conversion);
     await confirmOverwrite(flags['output-file'], flags.yes ? 'yes' : 'ask');
     await writeState(tree, flags);
     for (const change of changes) process.stderr.write(`${tree.templates.putBack(change, 'yaml')}\n`);
+    for (const { file, line, column, message } of open)
+      process.stderr.write(`${file}:${line}:${column}: look at this: ${message}\n`);
   }
 }

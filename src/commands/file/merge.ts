@@ -15,7 +15,6 @@ Refused are files whose _format_version differs in its major number, or of which
     '<%= config.bin %> file merge common.yaml team-a.yaml -o all.yaml',
     'cat team-a.yaml | <%= config.bin %> file merge common.yaml - --format json',
   ];
-  static override strict = false;
   static override baseFlags = localFlags;
   static override args = {
     file: Args.string({

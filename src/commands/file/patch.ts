@@ -19,10 +19,7 @@ export default class FilePatch extends BaseCommand {
 patch files, in YAML or JSON:
 
   _format_version: "1.0"
-  patches:
-    - selectors: ["$.services[*]"]
-      values: {read_timeout: 10000}
-      remove: [retries]
+  patches: [{selectors: ["$.services[*]"], values: {read_timeout: 10000}, remove: [retries]}]
 
 A value is JSON: a text needs its quotes. An empty value removes the key. In a patch file, values may also be a list: it is
 appended to every list that the selectors find. Without selectors a patch is about the top of the file.`;
