@@ -73,10 +73,30 @@ const objectOf = (fields: Fields): fc.Arbitrary<JsonObject> =>
     requiredKeys: [],
   }) as fc.Arbitrary<JsonObject>;
 
+/** What must be there, and a few of the rest: bodies that have a chance. */
+function likely(fields: Fields): fc.Arbitrary<JsonObject> {
+  const isNeeded = (field: Field): boolean =>
+    field.required === true && field.default === undefined && field.auto !== true;
+  const names = Object.keys(fields);
+  return fc.subarray(names, { maxLength: Math.min(3, names.length) }).chain((chosen) => {
+    const taken = names.filter((name) => isNeeded(fields[name]!) || chosen.includes(name));
+    return fc.record(
+      Object.fromEntries(
+        taken.map((name) => {
+          const field = fields[name]!;
+          const inner = field.type === 'record' ? likely(field.fields) : sound(field);
+          return [name, fc.oneof({ weight: 30, arbitrary: inner }, { weight: 1, arbitrary: nonsense })];
+        }),
+      ),
+    ) as fc.Arbitrary<JsonObject>;
+  });
+}
+
 /** @param fields those of the subschema included. */
 export const arbitraryBody = (schema: EntitySchema, fields: Fields): fc.Arbitrary<Json> =>
   fc.oneof(
-    { weight: 20, arbitrary: objectOf(fields) },
+    { weight: 20, arbitrary: likely(fields) },
+    { weight: 5, arbitrary: objectOf(fields) },
     {
       weight: 2,
       arbitrary: fc
