@@ -86,6 +86,16 @@ describe('ldap-auth', { skip: missing !== undefined && missing }, () => {
     });
   });
 
+  test('an empty password never reaches the server: to it that would be an anonymous bind', async () => {
+    await withLdap({ cache_ttl: 0 }, async ({ send }) => {
+      const before = server.binds();
+      assert.equal((await send(as('einstein:'))).status, 401);
+      assert.equal((await send(as('einstein:wrong'))).status, 401);
+      await sleep(50);
+      assert.equal(server.binds() - before, 1);
+    });
+  });
+
   test('Authorization counts when Proxy-Authorization is wrong; both are hidden', async () => {
     await withLdap({ hide_credentials: true }, async ({ send, echo }) => {
       const headers = { 'Proxy-Authorization': ldap('einstein:wrong'), Authorization: ldap('einstein:password') };

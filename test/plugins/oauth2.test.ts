@@ -4,8 +4,11 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startGateway } from '../../src/gateway/gateway.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
 import type { Entity } from '../../src/schema/define.ts';
+import { DeclarativeStore } from '../../src/store/declarative.ts';
 import { type Received, type Running, type Sent, type SetUp, start } from './gateway-fixture.ts';
 
 const PROVISION = 'provision123';
@@ -566,5 +569,35 @@ test('tokens go with their client', async () => {
     const { id } = running.store.state.find('oauth2_credentials', 'client_id', 'app')!;
     await running.store.commit([{ action: 'delete', kind: 'oauth2_credentials', id }]);
     assert.equal(await statusWith(running, access_token), 401);
+  });
+});
+
+test('without a database tokens of the file are good, but none can be had', async () => {
+  let token = '';
+  await withOAuth({}, async (running) => {
+    token = (await passwordToken(running))['access_token']!;
+    const lines: string[] = [];
+    const gateway = await startGateway({
+      store: new DeclarativeStore(running.store.state),
+      plugins: bundledPlugins,
+      listen: [{ host: '127.0.0.1', port: 0 }],
+      trust: { trustedIps: ['127.0.0.1'], realIpHeader: 'X-Real-IP', realIpRecursive: false },
+      events: { access: undefined, log: (level, message) => lines.push(`${level} ${message}`) },
+    });
+    const url = `http://127.0.0.1:${gateway.addresses[0]!.port}`;
+    try {
+      assert.equal((await fetch(`${url}/get?access_token=${token}`)).status, 200);
+      const asked = await fetch(`${url}/oauth2/token`, {
+        method: 'POST',
+        headers: HTTPS,
+        body: new URLSearchParams({ ...APP, grant_type: 'client_credentials' }),
+      });
+      assert.equal(asked.status, 500);
+      assert.deepEqual(Object.keys((await asked.json()) as object), ['message', 'request_id']);
+      assert.equal(lines.length, 1);
+      assert.match(lines[0]!, /oauth2/);
+    } finally {
+      await gateway.close(0);
+    }
   });
 });
