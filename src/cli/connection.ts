@@ -1,10 +1,11 @@
-// Which Admin API to talk to, and as whom: flags first, then GWCTL_* and DECK_* variables, then defaults. One table, so
-// that flags, variables and documentation cannot drift apart.
+// Which Admin API to talk to, and as whom. The flags come here complete: settings.ts has already filled in what the
+// environment and config files say.
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../control/remote/client.ts';
 import { GwctlError } from '../lib/errors.ts';
+import { readCookies } from './cookie-jar.ts';
 
-/** The values of the global flags as parsed; absent ones come from the environment. */
+/** The values of the global flags. */
 export interface ConnectionFlags {
   readonly 'kong-addr'?: string | undefined;
   readonly headers?: readonly string[] | undefined;
@@ -19,6 +20,7 @@ export interface ConnectionFlags {
   readonly 'tls-client-key-file'?: string | undefined;
   readonly timeout?: number | undefined;
   readonly workspace?: string | undefined;
+  readonly 'kong-cookie-jar-path'?: string | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,11 +34,10 @@ export function readVariable(env: Environment, flag: string): string | undefined
   return env[`GWCTL_${name}`] ?? env[`DECK_${name}`];
 }
 
-export function createConnection(flags: ConnectionFlags, env: Environment): Connection {
+export function createConnection(flags: ConnectionFlags): Connection {
   const text = (flag: keyof ConnectionFlags & string): string | undefined => {
     const value = flags[flag];
-    const found = typeof value === 'string' ? value : readVariable(env, flag);
-    return found === '' ? undefined : found;
+    return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const fileOr = (inline: keyof ConnectionFlags & string, file: keyof ConnectionFlags & string): string | undefined => {
     const path = text(file);
@@ -51,14 +52,19 @@ export function createConnection(flags: ConnectionFlags, env: Environment): Conn
     });
   }
   const servername = text('tls-server-name');
-  const skipVerify = flags['tls-skip-verify'] ?? isTrue(readVariable(env, 'tls-skip-verify'));
+  const address = checkAddress(text('kong-addr') ?? DEFAULT_ADDRESS);
+  const jar = text('kong-cookie-jar-path');
+  const cookies = jar === undefined ? undefined : readCookies(jar, address, Date.now());
   return {
-    address: checkAddress(text('kong-addr') ?? DEFAULT_ADDRESS),
+    address,
     workspace: text('workspace'),
-    headers: createHeaders(flags.headers ?? splitHeaders(readVariable(env, 'headers')), text('kong-admin-token')),
-    timeoutMs: readTimeout(flags.timeout, env) * 1000,
+    headers: {
+      ...createHeaders((flags.headers ?? []).flatMap(splitHeaders), text('kong-admin-token')),
+      ...(cookies === undefined ? {} : { cookie: cookies }),
+    },
+    timeoutMs: (flags.timeout ?? DEFAULT_TIMEOUT_S) * 1000,
     tls: {
-      ...(skipVerify ? { rejectUnauthorized: false } : {}),
+      ...(flags['tls-skip-verify'] === true ? { rejectUnauthorized: false } : {}),
       ...(servername === undefined ? {} : { servername }),
       ...(ca === undefined ? {} : { ca }),
       ...(cert === undefined ? {} : { cert }),
@@ -66,9 +72,6 @@ export function createConnection(flags: ConnectionFlags, env: Environment): Conn
     },
   };
 }
-
-const isTrue = (text: string | undefined): boolean =>
-  text !== undefined && ['1', 'true', 'yes', 'on'].includes(text.toLowerCase());
 
 function checkAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -80,9 +83,8 @@ function checkAddress(text: string): string {
   return text.replace(/\/+$/, '');
 }
 
-/** A blank or a comma separates headers in a variable, as long as what follows looks like the next `name:`. */
-const splitHeaders = (text: string | undefined): string[] =>
-  text === undefined || text === '' ? [] : text.split(/[,\s]+(?=[A-Za-z0-9-]+:)/);
+/** A comma separates headers where what follows looks like the next `name:`. */
+const splitHeaders = (text: string): string[] => text.split(/,(?=\s*[A-Za-z0-9-]+:)/);
 
 function createHeaders(list: readonly string[], token: string | undefined): Record<string, string> {
   const headers: Record<string, string> = Object.create(null) as Record<string, string>;
@@ -99,13 +101,6 @@ function createHeaders(list: readonly string[], token: string | undefined): Reco
   }
   if (token !== undefined) headers['kong-admin-token'] = token;
   return headers;
-}
-
-function readTimeout(flag: number | undefined, env: Environment): number {
-  const text = readVariable(env, 'timeout');
-  const seconds = flag ?? (text === undefined ? DEFAULT_TIMEOUT_S : Number(text));
-  if (Number.isFinite(seconds) && seconds > 0) return seconds;
-  throw new GwctlError('E_USAGE', `'${String(text ?? flag)}' is no number of seconds for --timeout`);
 }
 
 function readPem(flag: string, path: string): string {

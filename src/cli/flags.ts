@@ -1,10 +1,16 @@
 // Flags that several commands share, each written once.
 import { Args, Flags } from '@oclif/core';
+import { foreignGlobalFlags, refusedFlags } from './deck-flags.ts';
 
 const GLOBAL = 'GLOBAL';
 
-/** On every command that may talk to a gateway. Each also comes from GWCTL_<NAME> or DECK_<NAME>. */
+/** On every command that may talk to a gateway. Like all flags of these, each also comes from GWCTL_<NAME> or DECK_<NAME>. */
 export const globalFlags = {
+  config: Flags.string({
+    helpGroup: GLOBAL,
+    helpValue: 'FILE',
+    description: 'file with values of flags, by their names [default: ~/.gwctl.yaml, then ~/.deck.yaml]',
+  }),
   'kong-addr': Flags.string({
     helpGroup: GLOBAL,
     helpValue: 'URL',
@@ -24,6 +30,15 @@ export const globalFlags = {
     helpGroup: GLOBAL,
     helpValue: 'NAME',
     description: 'workspace to work in; beats _workspace of the file',
+  }),
+  'skip-workspace-crud': Flags.boolean({
+    helpGroup: GLOBAL,
+    description: 'take it that the workspace exists, and never create it',
+  }),
+  'kong-cookie-jar-path': Flags.string({
+    helpGroup: GLOBAL,
+    helpValue: 'FILE',
+    description: 'cookies of a session with the Admin API, as curl writes them',
   }),
   'tls-skip-verify': Flags.boolean({ helpGroup: GLOBAL, description: "do not check the Admin API's certificate" }),
   'tls-server-name': Flags.string({
@@ -56,6 +71,7 @@ export const globalFlags = {
     helpValue: 'N',
     description: '1: a line for each request; 2: stack traces of errors too',
   }),
+  ...foreignGlobalFlags,
 };
 
 /** Standard input is read by the loader, not by the parser of arguments. */
@@ -88,16 +104,92 @@ export const selectTagFlag = {
 export const skipFlags = {
   'skip-consumers': Flags.boolean({ description: 'leave consumers and whatever belongs to one alone' }),
   'skip-ca-certificates': Flags.boolean({ description: 'leave CA certificates alone' }),
+  'skip-consumers-with-consumer-groups': Flags.boolean({
+    description: 'leave alone which consumer is in which consumer group',
+  }),
 };
 
-/** Of diff and sync. */
+export const parallelismFlag = {
+  parallelism: Flags.integer({
+    helpValue: 'N',
+    default: 10,
+    description: 'requests at a time',
+    parse: async (text) => {
+      const count = Number(text);
+      if (!/^[+-]?\d+$/.test(text.trim())) throw new Error(`'${text}' is no whole number`);
+      if (count < 1) throw new Error(`--parallelism cannot be less than 1, got ${count}`);
+      return count;
+    },
+  }),
+};
+
+/** How what is, or would be, done is told. */
+export const reportFlags = {
+  format: Flags.string({
+    options: ['human', 'deck', 'markdown', 'json', 'yaml'],
+    helpValue: 'FORMAT',
+    description:
+      'human: the fields that change; deck: whole entities, as decK prints them; markdown: a comment for a pull request; json, yaml: a report for programs [default: human]',
+  }),
+  'json-output': Flags.boolean({ description: 'print one JSON report instead of lines, the same as --format json' }),
+  'silence-events': Flags.boolean({ description: 'print the summary only' }),
+  'no-mask-deck-env-vars-value': Flags.boolean({
+    description: 'show values that files took from the environment; secrets stay masked',
+  }),
+};
+
+export const codeFlags = {
+  'warnings-as-errors': Flags.string({
+    char: 'E',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    helpValue: 'CODE',
+    description: 'warnings that count as errors',
+  }),
+  'errors-as-warnings': Flags.string({
+    char: 'W',
+    multiple: true,
+    multipleNonGreedy: true,
+    delimiter: ',',
+    helpValue: 'CODE',
+    description: 'errors that count as warnings',
+  }),
+};
+
+/** Of diff, sync and apply. */
 export const planFlags = {
   ...stateFlag,
-  ...selectTagFlag,
   ...skipFlags,
-  parallelism: Flags.integer({ default: 10, min: 1, helpValue: 'N', description: 'requests at a time' }),
-  'json-output': Flags.boolean({ description: 'print one JSON report instead of lines' }),
-  'silence-events': Flags.boolean({ description: 'print the summary only' }),
+  ...parallelismFlag,
+  ...reportFlags,
+  ...codeFlags,
+  yes: Flags.boolean({ description: 'answer every question with yes' }),
+  ...refusedFlags(
+    'rbac-resources-only',
+    'consumer-group-policy-overrides',
+    'include-plugin-definitions',
+    'skip-hash-for-basic-auth',
+  ),
+};
+
+/** Of the commands that write. */
+export const writeFlags = {
+  journal: Flags.string({
+    helpValue: 'DIR',
+    description:
+      'folder for the journal of what is done, or off [default: gwctl/journal below $XDG_STATE_HOME or ~/.local/state]',
+  }),
+  bulk: Flags.boolean({
+    allowNo: true,
+    description: 'send everything in one call to gateways that take it, all or nothing [default: true]',
+  }),
+  'db-update-propagation-delay': Flags.integer({
+    default: 0,
+    min: 0,
+    helpValue: 'SECONDS',
+    description: 'pause after each group of changes, for databases that are slow to spread them',
+  }),
 };
 
 /** Names of the kinds that the skip flags leave out. */

@@ -3,17 +3,21 @@ import type { AdminClient, Connection } from '../control/remote/client.ts';
 import type { GatewayVersion } from '../control/remote/version.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
 import { type ConnectionFlags, createConnection } from './connection.ts';
+import { refuseKonnect } from './deck-flags.ts';
 
 export interface GatewaySession {
   readonly connection: Connection;
   readonly client: AdminClient;
+  /** The same outside of any workspace. */
+  readonly root: AdminClient;
   readonly version: GatewayVersion;
   readonly schemas: SchemaSet;
 }
 
 /** Modules that cost start-up time are loaded here, not at the top of commands. */
 export async function openSession(flags: ConnectionFlags, onTrace?: (line: string) => void): Promise<GatewaySession> {
-  const connection = createConnection(flags, process.env);
+  refuseKonnect({ ...flags });
+  const connection = createConnection(flags);
   const [{ createClient }, { readVersion }, schemas] = await Promise.all([
     import('../control/remote/client.ts'),
     import('../control/remote/version.ts'),
@@ -23,7 +27,7 @@ export async function openSession(flags: ConnectionFlags, onTrace?: (line: strin
   const root = await createClient({ ...connection, workspace: undefined }, onTrace);
   const version = await readVersion(root);
   const client = connection.workspace === undefined ? root : await createClient(connection, onTrace);
-  return { connection, client, version, schemas };
+  return { connection, client, root, version, schemas };
 }
 
 export async function bundledSchemas(): Promise<SchemaSet> {

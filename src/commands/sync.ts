@@ -1,7 +1,7 @@
 // gwctl sync: make the gateway equal to the state files.
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { planFlags, stateArgument } from '../cli/flags.ts';
+import { planFlags, selectTagFlag, stateArgument, writeFlags } from '../cli/flags.ts';
 
 export default class Sync extends BaseCommand {
   static override summary = 'Make a gateway equal to state files';
@@ -10,7 +10,7 @@ export default class Sync extends BaseCommand {
 with --select-tag, or _info.select_tags in a file, only entities with these tags are owned and others are left alone.
 
 When a request fails, or on Ctrl-C, requests under way are finished, no new ones are started, and what was done and what
-was not is listed; the exit code is 1. Running the command again goes on from there.
+was not is listed; the exit code is 1. Running the command again goes on from there. A journal keeps what was changed.
 
 Files without any entity would delete everything: they are refused unless --allow-empty is given.`;
   static override aliases = ['gateway:sync'];
@@ -22,6 +22,8 @@ Files without any entity would delete everything: they are refused unless --allo
   static override args = { file: stateArgument };
   static override flags = {
     ...planFlags,
+    ...selectTagFlag,
+    ...writeFlags,
     'allow-empty': Flags.boolean({
       description: 'accept files without any entity, which delete everything on the gateway',
     }),
@@ -30,17 +32,13 @@ Files without any entity would delete everything: they are refused unless --allo
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Sync);
     this.remember(flags);
+    const { chooseReport } = await import('../cli/report-options.ts');
+    const options = chooseReport(flags, await this.theme(process.stdout));
     const { chooseInputs } = await import('../cli/state-inputs.ts');
     const { preparePlan } = await import('../cli/prepare-plan.ts');
-    const prepared = await preparePlan(chooseInputs(args.file ?? [], flags.state), flags, this.trace);
+    const prepared = await preparePlan(chooseInputs(args.file ?? [], flags.state), flags, 'sync', this.trace);
     const { refuseEmpty, runSync } = await import('../cli/run-sync.ts');
     if (!flags['allow-empty']) refuseEmpty(prepared);
-    await runSync(prepared, {
-      parallelism: flags.parallelism,
-      format: flags['json-output'] ? 'json' : 'lines',
-      isSilent: flags['silence-events'],
-      theme: await this.theme(process.stdout),
-      onTrace: this.trace,
-    });
+    await runSync(prepared, flags, options, this.trace);
   }
 }

@@ -41,6 +41,7 @@ import { Reloader } from './reload.ts';
 import { ServerContexts, type ServerTls } from './tls/server-contexts.ts';
 import { serverTlsOptions } from './tls/server-options.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
+import { createVaultReader } from './vault/references.ts';
 
 export interface GatewayOptions {
   readonly store: Store;
@@ -111,7 +112,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
+  const vaults = createVaultReader(() => store.state, process.env);
   const instances = new PluginInstances({
+    resolve: (config) => vaults.resolve(config),
     plugins: await loadPlugins(options.plugins),
     environment: (plugin, entity) =>
       environmentOf(plugin, entity, {
@@ -128,9 +131,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         events,
       }),
     onBroken: (plugin, entity, error) =>
-      events.log('error', `plugin ${plugin} cannot run with its configuration; its requests get 500`, {
+      events.log('error', `plugin ${plugin} cannot run with its configuration: ${String(error)}`, {
         instance: entity.id,
-        error: String(error),
       }),
   });
   const log: GatewayEvents['log'] = (level, message, details) => events.log(level, message, details);

@@ -52,6 +52,8 @@ export interface PluginDefinition {
   /** Higher runs first, in every phase. */
   readonly priority: number;
   readonly version: string;
+  /** It decides nothing about a request: without it, requests may pass. */
+  readonly observes?: true;
   readonly schema: Subschema;
   readonly entities?: readonly EntitySchema[];
   /**

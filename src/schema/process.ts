@@ -118,10 +118,7 @@ function fillAbsent(field: Field, name: string, auto: AutoSource | undefined): J
     if (made !== undefined) return made;
   }
   if (field.default !== undefined) {
-    if (field.type === 'record' && isObject(field.default)) {
-      return fillRecord(field.fields, cloneJson(field.default), auto);
-    }
-    return cloneJson(field.default);
+    return fillField(field, cloneJson(field.default), name, auto);
   }
   // Records of an entity are expanded to their defaults unless they say `required: false`.
   if (field.type === 'record' && field.required === true) return fillRecord(field.fields, {}, auto);

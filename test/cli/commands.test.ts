@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from '@oclif/core';
 
 const folder = fileURLToPath(new URL('../../src/commands/', import.meta.url));
-const OURS = ['diff', 'dump', 'ping', 'sync', 'validate'];
+const OURS = ['apply', 'diff', 'dump', 'ping', 'reset', 'sync', 'validate'];
 
 describe('commands', () => {
   for (const name of OURS) {

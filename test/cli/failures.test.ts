@@ -177,7 +177,9 @@ describe('a sync that does not finish', () => {
       response.writeHead(400).end('{"message":"schema violation (host: bad)","fields":{"host":"bad"},"code":2}');
       return true;
     });
-    const run = await gwctl(['sync', '-', '--parallelism', '1', '--kong-addr', between.address], { input: MANY });
+    const run = await gwctl(['sync', '-', '--no-bulk', '--parallelism', '1', '--kong-addr', between.address], {
+      input: MANY,
+    });
     assert.equal(run.code, 1);
     assert.match(
       run.out,
@@ -205,9 +207,12 @@ describe('a sync that does not finish', () => {
       response.writeHead(409).end('{"message":"UNIQUE violation","fields":{"name":"s2"},"code":5}');
       return true;
     });
-    const run = await gwctl(['sync', '-', '--parallelism', '1', '--json-output', '--kong-addr', between.address], {
-      input: MANY,
-    });
+    const run = await gwctl(
+      ['sync', '-', '--no-bulk', '--parallelism', '1', '--json-output', '--kong-addr', between.address],
+      {
+        input: MANY,
+      },
+    );
     await between.close();
     assert.equal(run.code, 1);
     const report = JSON.parse(run.out);
@@ -227,7 +232,7 @@ describe('a sync that does not finish', () => {
       return true;
     });
     const input = '_format_version: "3.0"\nconsumers:\n- username: bob\n  keyauth_credentials: [{key: s3cr3t-value}]\n';
-    const { err, out, code } = await gwctl(['sync', '-', '--kong-addr', between.address], { input });
+    const { err, out, code } = await gwctl(['sync', '-', '--no-bulk', '--kong-addr', between.address], { input });
     await between.close();
     assert.equal(code, 1);
     assert.match(err, /bad key: \[hidden\]\n\s+key: \[hidden\]/);
@@ -244,7 +249,9 @@ describe('a sync that does not finish', () => {
       else response.destroy();
       return true;
     });
-    const run = await gwctl(['sync', '-', '--parallelism', '1', '--kong-addr', between.address], { input: MANY });
+    const run = await gwctl(['sync', '-', '--no-bulk', '--parallelism', '1', '--kong-addr', between.address], {
+      input: MANY,
+    });
     assert.deepEqual([run.code, run.err], [0, '']);
     assert.equal(between.gateway.state.count('services'), 6);
     await between.close();
@@ -257,7 +264,7 @@ describe('a sync that does not finish', () => {
       if (request.method === 'PUT' && ++writes === 2) interrupt('SIGTERM');
       return false;
     });
-    const run = await gwctl(['sync', '-', '--parallelism', '1', '--kong-addr', between.address], {
+    const run = await gwctl(['sync', '-', '--no-bulk', '--parallelism', '1', '--kong-addr', between.address], {
       input: `_format_version: "3.0"\nservices:\n${Array.from({ length: 500 }, (_, i) => `- name: s${i}\n  host: h.internal\n`).join('')}`,
       onStart: (kill) => {
         interrupt = kill;

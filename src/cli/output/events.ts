@@ -7,25 +7,42 @@ import { isObject, type Json } from '../../lib/json.ts';
 import type { Field, Fields } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { type Fingerprint, isSensitivePath, maskSecrets } from '../../schema/sensitive.ts';
-import { chooseSubschema } from '../../schema/validate.ts';
 import type { Theme } from '../theme.ts';
+import { type BodyContext, deckForm, fieldsOf } from './body.ts';
+import { deckBody } from './deck-body.ts';
 
-export interface EventContext {
-  readonly schemas: SchemaSet;
+export interface EventContext extends BodyContext {
   readonly theme: Theme;
-  readonly fingerprint: Fingerprint;
 }
+
+export type LineFormat = 'human' | 'deck';
 
 const MAX_VALUE = 160;
 const VERBS = { create: 'creating', update: 'updating', delete: 'deleting' } as const;
 
-export function formatOperation(context: EventContext, operation: Operation): string {
-  const { schemas, theme } = context;
-  const word = kindWord(schemaOf(schemas, operation.kind));
-  const line = `${VERBS[operation.action]} ${word} ${printable(operation.label)}`;
+export function formatOperation(context: EventContext, operation: Operation, format: LineFormat = 'human'): string {
+  const { theme } = context;
+  const line = `${VERBS[operation.action]} ${nameOf(context.schemas, operation)}`;
   if (operation.action !== 'update') return theme[operation.action](line);
+  if (format === 'deck') return formatWhole(context, operation, line);
   const body = operation.changes.flatMap((change) => formatChange(context, operation, change));
   return [theme.update(`${line}  {`), ...body, theme.update(' }'), ''].join('\n');
+}
+
+/** `service foo`, with nothing in it that could move a cursor. */
+export const nameOf = (schemas: SchemaSet, operation: Operation): string =>
+  `${kindWord(schemaOf(schemas, operation.kind))} ${printable(operation.label)}`;
+
+function formatWhole(context: EventContext, operation: Operation & { action: 'update' }, line: string): string {
+  const { theme } = context;
+  const [before, after] = [operation.before, operation.after].map((entity) =>
+    deckForm(context, operation.kind, entity),
+  );
+  const [first, ...rest] = deckBody(before!, after!);
+  const painted = rest.map((text) =>
+    text.startsWith('-') ? theme.delete(text) : text.startsWith('+') ? theme.create(text) : text,
+  );
+  return [`${theme.update(line)} ${first!}`, ...painted, ''].join('\n');
 }
 
 export function formatSummary(theme: Theme, summary: PlanSummary): string {
@@ -37,15 +54,13 @@ export function formatSummary(theme: Theme, summary: PlanSummary): string {
   ].join('\n');
 }
 
-function formatChange(
+export function formatChange(
   context: EventContext,
   operation: Operation & { action: 'update' },
   change: FieldChange,
 ): string[] {
-  const fields = fieldsOf(context.schemas, operation);
   const name = change.path.map(printable).join('.');
-  const before = maskChange(fields, change.path, change.before, context.fingerprint);
-  const after = maskChange(fields, change.path, change.after, context.fingerprint);
+  const { before, after } = maskedChange(context, operation, change);
   const { theme } = context;
   if (Array.isArray(before) && Array.isArray(after) && JSON.stringify([before, after]).length > MAX_VALUE) {
     return formatItems(theme, name, before, after);
@@ -54,6 +69,20 @@ function formatChange(
     ...(before === undefined ? [] : [theme.delete(`-  ${name}: ${show(before, context.fingerprint)}`)]),
     ...(after === undefined ? [] : [theme.create(`+  ${name}: ${show(after, context.fingerprint)}`)]),
   ];
+}
+
+/** With secrets masked on both sides; a side is absent where the field is unset. */
+export function maskedChange(
+  { schemas, fingerprint }: BodyContext,
+  operation: Operation & { action: 'update' },
+  { path, before, after }: FieldChange,
+): { path: string; before?: Json; after?: Json } {
+  const fields = fieldsOf(schemas, operation.kind, operation.after);
+  return {
+    path: path.join('.'),
+    ...(before === undefined ? {} : { before: maskValue(fields, path, before, fingerprint) }),
+    ...(after === undefined ? {} : { after: maskValue(fields, path, after, fingerprint) }),
+  };
 }
 
 /** Of long lists only the items that came or went. */
@@ -67,13 +96,7 @@ function formatItems(theme: Theme, name: string, before: readonly Json[], after:
   return lines.length > 0 ? lines : [`   ${name}: the same items in another order`];
 }
 
-function maskChange(
-  fields: Fields,
-  path: readonly string[],
-  value: Json | undefined,
-  fingerprint: Fingerprint,
-): Json | undefined {
-  if (value === undefined) return undefined;
+function maskValue(fields: Fields, path: readonly string[], value: Json, fingerprint: Fingerprint): Json {
   if (isSensitivePath(fields, path) && !(typeof value === 'string' && value.startsWith('{vault://'))) {
     return fingerprint(typeof value === 'string' ? value : JSON.stringify(value));
   }
@@ -101,15 +124,9 @@ function show(value: Json, fingerprint: Fingerprint): string {
   return `${text.slice(0, 60)}… (${text.length} characters, ${fingerprint(text).slice(1, -1).replace('secret ', '#')})`;
 }
 
-function fieldsOf(schemas: SchemaSet, operation: Operation & { action: 'update' }): Fields {
-  const schema = schemaOf(schemas, operation.kind);
-  const chosen = chooseSubschema(schemas, schema, operation.after);
-  return schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
-}
-
 /** Names come from files and gateways: no control characters reach a terminal. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

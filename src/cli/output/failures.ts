@@ -21,7 +21,7 @@ export const nameOperation = (schemas: SchemaSet, operation: Operation): string 
 
 export async function describeFailure(
   schemas: SchemaSet,
-  { operation, error }: Outcome['failed'][number],
+  { operation, error, isUnknown }: Outcome['failed'][number],
   positionOf: PositionOf,
 ): Promise<string> {
   const entity = operation.action === 'delete' ? operation.before : operation.after;
@@ -30,7 +30,8 @@ export async function describeFailure(
   const details =
     error instanceof GwctlError && error.details !== '' ? `\n  ${error.details.replaceAll('\n', '\n  ')}` : '';
   const at = place === undefined ? '' : `\n    at ${place.file}:${place.line}:${place.column}`;
-  const text = `Failed ${nameOperation(schemas, operation)}: ${reason}${details}`;
+  const verb = isUnknown ? 'Not known whether done:' : 'Failed';
+  const text = `${verb} ${nameOperation(schemas, operation)}: ${reason}${details}`;
   return `${hideSecrets(schemas, operation, text)}${at}`;
 }
 

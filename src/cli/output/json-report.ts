@@ -1,12 +1,13 @@
-// `--json-output`: one object with everything that is, or was, done, in the order of the plan. Secrets are masked as in the
-// lines for people.
+// The report for programs (`--json-output`, `--format json` or `yaml`): one object with everything that is, or was, done, in
+// the order of the plan. Its shape is a promise: docs/json-output.md. Secrets are masked as in the lines for people.
 import { kindWord } from '../../control/plan/label.ts';
 import type { Operation } from '../../control/plan/plan.ts';
 import type { Json, JsonObject } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
-import { type Fingerprint, maskSecrets } from '../../schema/sensitive.ts';
-import { chooseSubschema } from '../../schema/validate.ts';
+import type { Fingerprint } from '../../schema/sensitive.ts';
+import { maskedBody } from './body.ts';
+import { maskedChange } from './events.ts';
 
 export interface ReportInput {
   readonly schemas: SchemaSet;
@@ -17,13 +18,23 @@ export interface ReportInput {
   readonly dropped?: readonly Operation[];
   readonly warnings?: readonly string[];
   readonly errors?: readonly string[];
+  /** Created by this run, because it was missing. */
+  readonly workspace?: string | undefined;
 }
 
-export function formatReport(input: ReportInput): string {
+export async function formatReport(input: ReportInput, format: 'json' | 'yaml'): Promise<string> {
+  const report = makeReport(input);
+  if (format === 'json') return `${JSON.stringify(report, null, '\t')}\n`;
+  const { stringify } = await import('yaml');
+  return stringify(report, { version: '1.2', compat: 'yaml-1.1', aliasDuplicateObjects: false, lineWidth: 0 });
+}
+
+export function makeReport(input: ReportInput): JsonObject {
   const list = (operations: readonly Operation[], action: Operation['action']): Json[] =>
     operations.filter((operation) => operation.action === action).map((operation) => entry(input, operation));
+  const workspace = input.workspace === undefined ? [] : [{ name: input.workspace, kind: 'workspace', body: null }];
   const changes: JsonObject = {
-    creating: list(input.operations, 'create'),
+    creating: [...workspace, ...list(input.operations, 'create')],
     updating: list(input.operations, 'update'),
     deleting: list(input.operations, 'delete'),
   };
@@ -35,38 +46,33 @@ export function formatReport(input: ReportInput): string {
     const dropped = list(input.dropped ?? [], action);
     if (dropped.length > 0) changes[name] = dropped;
   }
-  const count = (name: string): number => (changes[name] as Json[]).length;
-  const report: JsonObject = {
+  const count = (action: Operation['action']): number =>
+    input.operations.filter((operation) => operation.action === action).length;
+  return {
     changes,
     summary: {
-      creating: count('creating'),
-      updating: count('updating'),
-      deleting: count('deleting'),
+      creating: count('create'),
+      updating: count('update'),
+      deleting: count('delete'),
       total: input.operations.length,
     },
     warnings: [...(input.warnings ?? [])],
     errors: [...(input.errors ?? [])],
   };
-  return `${JSON.stringify(report, null, '\t')}\n`;
 }
 
 /** As decK has it, a deleted entity stands under `new`. */
 function entry(input: ReportInput, operation: Operation): JsonObject {
-  const schema = schemaOf(input.schemas, operation.kind);
-  const body = (entity: Entity): JsonObject => {
-    const chosen = chooseSubschema(input.schemas, schema, entity);
-    return maskSecrets(
-      input.schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined),
-      entity,
-      input.fingerprint,
-    );
-  };
+  const body = (entity: Entity): JsonObject => maskedBody(input, operation.kind, entity);
   return {
     name: operation.label,
-    kind: kindWord(schema),
+    kind: kindWord(schemaOf(input.schemas, operation.kind)),
     body: {
       new: body(operation.action === 'delete' ? operation.before : operation.after),
       old: operation.action === 'update' ? body(operation.before) : null,
     },
+    ...(operation.action === 'update'
+      ? { fields: operation.changes.map((change) => ({ ...maskedChange(input, operation, change) })) }
+      : {}),
   };
 }

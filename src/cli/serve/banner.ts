@@ -3,10 +3,15 @@ import { showAddress } from '../../config/listen.ts';
 import { VERSION } from '../../lib/version.ts';
 import type { State } from '../../state/state.ts';
 
+interface Place {
+  readonly address: { readonly address: string; readonly port: number };
+  readonly ssl: boolean;
+}
+
 export interface BannerFacts {
-  readonly proxy: readonly { readonly address: string; readonly port: number }[];
-  readonly admin: readonly { readonly address: string; readonly port: number }[];
-  readonly status: readonly { readonly address: string; readonly port: number }[];
+  readonly proxy: readonly Place[];
+  readonly admin: readonly Place[];
+  readonly status: readonly Place[];
   readonly state: State;
   readonly files: readonly string[];
   readonly isWatching: boolean;
@@ -17,9 +22,9 @@ export interface BannerFacts {
 
 export function banner(facts: BannerFacts): string {
   const lines = [`gwctl ${VERSION} is ready in ${Math.round(facts.readyMs)} ms`];
-  for (const { address, port } of facts.proxy) lines.push(`  proxy      http://${showAddress(address, port)}`);
-  for (const { address, port } of facts.admin) lines.push(`  Admin API  http://${showAddress(address, port)}`);
-  for (const { address, port } of facts.status) lines.push(`  Status API http://${showAddress(address, port)}`);
+  for (const place of facts.proxy) lines.push(`  proxy      ${url(place)}`);
+  for (const place of facts.admin) lines.push(`  Admin API  ${url(place)}`);
+  for (const place of facts.status) lines.push(`  Status API ${url(place)}`);
   lines.push(`  loaded     ${countEntities(facts.state)}`);
   if (facts.files.length > 0) {
     lines.push(`  from       ${facts.files.join(', ')}${facts.isWatching ? ' (watching for changes)' : ''}`);
@@ -27,6 +32,9 @@ export function banner(facts: BannerFacts): string {
   lines.push(`  kept       ${facts.kept}`);
   return lines.join('\n');
 }
+
+const url = ({ address, ssl }: Place): string =>
+  `${ssl ? 'https' : 'http'}://${showAddress(address.address, address.port)}`;
 
 /** `2 services, 5 routes, …`: every kind that has some. */
 export function countEntities(state: State): string {

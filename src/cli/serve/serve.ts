@@ -1,14 +1,13 @@
 // One run of the gateway: files → state → store → data plane and Admin API, until a signal ends it.
 
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { NodeInfo } from '../../admin/node.ts';
-import { createAdminServer, listenAdmin } from '../../admin/server.ts';
+import { createAdminServer } from '../../admin/server.ts';
 import type { ParseDocument } from '../../admin/special.ts';
 import { createStatusServer } from '../../admin/status-server.ts';
-import { type ListenAddress, parseListen } from '../../config/listen.ts';
-import { type Config, unknownVariables } from '../../config/load.ts';
+import { parseListen } from '../../config/listen.ts';
+import { type Config, hideSecrets, unknownVariables } from '../../config/load.ts';
 import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { GwctlError } from '../../lib/errors.ts';
@@ -18,12 +17,13 @@ import { bundledPlugins } from '../../plugins/index.ts';
 import { deleteExpired } from '../../store/expire.ts';
 import type { Store } from '../../store/store.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
-import { guardOf } from './guard.ts';
-import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
+import { guardOf } from './guard.ts';
+import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
 import { createReadiness } from './readiness.ts';
+import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
 import { setEngineFlags } from './v8-flags.ts';
 import { watchFiles } from './watch.ts';
@@ -45,9 +45,11 @@ const EXPIRY_SWEEP_MS = 1000;
 export async function serve({ inputs, config, isWatching, data, onOtherContent }: ServeOptions): Promise<void> {
   const startedAt = performance.now();
   setEngineFlags();
-  const proxyListen = withoutTls('proxy_listen', config.proxy_listen);
-  const adminListen = withoutTls('admin_listen', config.admin_listen);
-  const statusListen = withoutTls('status_listen', config.status_listen);
+  const proxyListen = parseListen('proxy_listen', config.proxy_listen);
+  const adminListen = parseListen('admin_listen', config.admin_listen);
+  const statusListen = parseListen('status_listen', config.status_listen);
+  const listens = { proxy: proxyListen, admin: adminListen, status: statusListen };
+  const tls = readServeTls(config, listens, data === undefined ? undefined : join(data, 'ssl'));
   const logLevel = createLogLevel(config.log_level);
   const log = createServerLog(logLevel.current, (line) => process.stderr.write(line));
   const guard = guardOf(config, adminListen);
@@ -75,6 +77,9 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     nodeId,
     plugins: bundledPlugins,
     listen: proxyListen,
+    http2: proxyListen.some(({ http2 }) => http2),
+    ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
+    upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
     events: { access: accessLog.write, log },
     trust: {
       trustedIps: config.trusted_ips,
@@ -96,12 +101,12 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     await store.close();
     throw error;
   });
-  const admins: Server[] = [];
-  const statuses: Server[] = [];
+  const admins: Listening[] = [];
+  const statuses: Listening[] = [];
   const readiness = createReadiness(store);
   const node = describeNode({ id: nodeId, config, gateway, store, logLevel });
   try {
-    for (const { host, port } of statusListen) {
+    for (const address of statusListen) {
       const server = createStatusServer({
         store,
         node,
@@ -109,10 +114,9 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         readiness,
         onError: (error) => log('error', `Status API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
-      await listenAdmin(server, host, port, 'the Status API');
-      statuses.push(server);
+      statuses.push(await listenOn(server, address, 'the Status API', tls.status, tls.settings));
     }
-    for (const { host, port } of adminListen) {
+    for (const address of adminListen) {
       const server = createAdminServer({
         store,
         node,
@@ -121,11 +125,10 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         guard,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
-      await listenAdmin(server, host, port);
-      admins.push(server);
+      admins.push(await listenOn(server, address, 'the Admin API', tls.admin, tls.settings));
     }
   } catch (error) {
-    for (const server of [...statuses, ...admins]) server.close();
+    for (const listening of [...statuses, ...admins]) listening.close();
     await gateway.close(0);
     await store.close();
     throw error;
@@ -134,10 +137,10 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
   const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
-  const addressesOf = (servers: readonly Server[]) => servers.map((server) => server.address() as AddressInfo);
+  const proxies = gateway.addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
-    `${banner({ proxy: gateway.addresses, admin: addressesOf(admins), status: addressesOf(statuses), state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
+    `${banner({ proxy: proxies, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
   await untilSignal(log);
@@ -145,13 +148,10 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   readiness.drain();
   watch?.close();
   clearInterval(sweep);
-  for (const server of admins) {
-    server.close();
-    server.closeIdleConnections();
-  }
+  for (const admin of admins) admin.close();
   await gateway.close();
-  for (const server of statuses) server.close();
-  for (const server of [...admins, ...statuses]) server.closeAllConnections();
+  for (const status of statuses) status.close();
+  for (const { server } of [...admins, ...statuses]) server.closeAllConnections();
   logLevel.close();
   await accessLog.close();
   await store.close();
@@ -170,16 +170,6 @@ async function reload(opened: OpenedStore, log: Log): Promise<void> {
   }
 }
 
-function withoutTls(property: string, text: string): ListenAddress[] {
-  const addresses = parseListen(property, text);
-  if (addresses.some((address) => address.ssl)) {
-    throw new GwctlError('E_CONFIG', `${property}: TLS listeners are not built yet`, {
-      hint: 'Leave the `ssl` address out, and terminate TLS in front of the gateway.',
-    });
-  }
-  return addresses;
-}
-
 interface NodeParts {
   readonly id: string;
   readonly config: Config;
@@ -193,9 +183,7 @@ function describeNode({ id, config, gateway, store, logLevel }: NodeParts): Node
     id,
     hostname: hostname(),
     configuration: {
-      ...config,
-      ...(config.pg_password === null ? {} : { pg_password: '******' }),
-      ...(config.admin_token === null ? {} : { admin_token: '******' }),
+      ...hideSecrets(config),
       // A client asks this to know whether it may write entities.
       database: store.isReadOnly ? 'off' : 'postgres',
       role: 'traditional',

@@ -1,6 +1,7 @@
 // From flat raw entities to a valid State: parents first, so that a reference is an id by the time it is checked. Every
 // entity goes through the one validator; ids, automatic values and creation times come from the gateway where it has the
 // same entity already.
+import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema, ErrorNode, ErrorTree, Fields } from '../../schema/define.ts';
 import { messages } from '../../schema/messages.ts';
@@ -10,6 +11,7 @@ import { isSensitivePath } from '../../schema/sensitive.ts';
 import { chooseSubschema, processEntity } from '../../schema/validate.ts';
 import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
+import type { Violation } from '../../state/violation.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
 import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
 import {
@@ -21,7 +23,7 @@ import {
   naturalKeys,
 } from './identity.ts';
 import type { RawEntity } from './lower.ts';
-import type { Links } from './references.ts';
+import { isOutside, type Links } from './references.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
 
 export interface AssembleOptions {
@@ -29,6 +31,8 @@ export interface AssembleOptions {
   readonly grammar: Grammar;
   /** Lends ids; absent means deterministic ids. */
   readonly current: State | undefined;
+  /** Kind → entities of the gateway that are kept as they are. */
+  readonly outside?: ReadonlyMap<string, readonly Entity[]> | undefined;
   readonly now: () => number;
   /** False when something is wrong already: entities are still checked, but no state is made of them. */
   readonly isSound: boolean;
@@ -69,7 +73,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
     }
   }
   problems.push(...findDuplicates(schemas, processed));
-  return { ...build(schemas, processed, options.isSound && problems.length === 0), problems };
+  return { ...build(options, processed, options.isSound && problems.length === 0), problems };
 }
 
 function withReferences(
@@ -82,7 +86,8 @@ function withReferences(
   const found = links.get(raw)!;
   for (const [field] of formOf(grammar, raw.schema.name).foreign) {
     const target = found.get(field);
-    if (target !== undefined) input[field] = { id: ids.get(target) ?? UNKNOWN_ID };
+    if (target !== undefined && isOutside(target)) input[field] = { id: target.fields['id'] ?? UNKNOWN_ID };
+    else if (target !== undefined) input[field] = { id: ids.get(target) ?? UNKNOWN_ID };
     else if (input[field] !== undefined && input[field] !== null) input[field] = { id: UNKNOWN_ID };
   }
   return input;
@@ -216,7 +221,7 @@ function describeDuplicate(raw: RawEntity, entity: Entity, key: readonly string[
 }
 
 function build(
-  schemas: SchemaSet,
+  { schemas, outside = new Map() }: AssembleOptions,
   processed: ReadonlyMap<RawEntity, Entity>,
   isSound: boolean,
 ): { state: State; origins: Map<string, RawEntity> } {
@@ -227,8 +232,22 @@ function build(
     origins.set(`${raw.schema.name}/${entity.id}`, raw);
     return { action: 'create', kind: raw.schema.name, entity } as const;
   });
-  const result = empty.with(changes);
+  const kept = [...outside].flatMap(([kind, entities]) =>
+    entities
+      .filter((entity) => !origins.has(`${kind}/${entity.id}`))
+      .map((entity) => ({ action: 'create', kind, entity }) as const),
+  );
+  const result = empty.with([...kept, ...changes]);
+  if (!result.ok && kept.length > 0) throw clashOf(result.error);
   // References and unique keys were checked above with places; what fails here would be a defect of that.
   if (!result.ok) throw new Error(`the files are inconsistent: ${JSON.stringify(result.error)}`);
   return { state: result.value, origins };
 }
+
+/** The files give another id to something that the gateway has, or refer to what cannot be kept. */
+const clashOf = (error: Violation): GwctlError =>
+  new GwctlError('E_REMOTE', 'an entity of the files clashes with one that the gateway has', {
+    // The values may be secrets: only the names of the fields are told.
+    details: `  ${error.kind}: ${error.code}${'key' in error ? ` (${Object.keys(error.key).join(', ')})` : ''}${error.code === 'unique' ? `, held by ${error.holder}` : ''}`,
+    hint: 'Give it the id of the one on the gateway, or another name.',
+  });

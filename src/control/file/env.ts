@@ -11,6 +11,8 @@ export interface TemplateProblem {
 export interface Rendered {
   readonly text: string;
   readonly problems: readonly TemplateProblem[];
+  /** Values of the variables it took, as they stand in the text. */
+  readonly values: readonly string[];
   /** Offset in the rendered text → offset in the original. */
   originalOffset(offset: number): number;
 }
@@ -35,10 +37,11 @@ const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
 const SYNTAX_HINT = 'Only ${{ env "DECK_NAME" }} is understood, with the pipes toBool, toInt, toFloat and indent N.';
 
 export function renderEnv(text: string, env: Readonly<Record<string, string | undefined>>): Rendered {
-  if (!text.includes(OPEN)) return { text, problems: [], originalOffset: (offset) => offset };
+  if (!text.includes(OPEN)) return { text, problems: [], values: [], originalOffset: (offset) => offset };
   const parts: string[] = [];
   const segments: Segment[] = [];
   const problems: TemplateProblem[] = [];
+  const values = new Set<string>();
   let read = 0;
   let written = 0;
   const copyTo = (end: number): void => {
@@ -61,6 +64,7 @@ export function renderEnv(text: string, env: Readonly<Record<string, string | un
     }
     const value = evaluate(text.slice(at + OPEN.length, close), env);
     if (!value.ok) problems.push({ offset: at, ...value.problem });
+    else values.add(value.text);
     const replacement = value.ok ? value.text : '';
     parts.push(replacement);
     read = close + CLOSE.length;
@@ -68,7 +72,7 @@ export function renderEnv(text: string, env: Readonly<Record<string, string | un
     written += replacement.length;
   }
   copyTo(text.length);
-  return { text: parts.join(''), problems, originalOffset: (offset) => mapBack(segments, offset) };
+  return { text: parts.join(''), problems, values: [...values], originalOffset: (offset) => mapBack(segments, offset) };
 }
 
 function mapBack(segments: readonly Segment[], offset: number): number {

@@ -11,6 +11,8 @@ import { UNSUPPORTED_INFO } from './unsupported.ts';
 export interface FileHeader {
   workspace: string | undefined;
   readonly selectTags: string[];
+  /** Kind → tags: entities of the gateway with all of them may be referred to, and are not the files' to change. */
+  readonly lookupTags: Map<string, readonly string[]>;
   /** Entity name → fields that hold where an entity of that kind does not set them. */
   readonly defaults: Map<string, JsonObject>;
   /** Section (`_plugin_configs`) → name → value. */
@@ -25,12 +27,13 @@ export const HEADER_KEYS: ReadonlySet<string> = new Set([
   '_info',
   '_konnect',
 ]);
-const INFO_KEYS: ReadonlySet<string> = new Set(['select_tags', 'defaults', ...UNSUPPORTED_INFO]);
+const INFO_KEYS: ReadonlySet<string> = new Set(['select_tags', 'default_lookup_tags', 'defaults', ...UNSUPPORTED_INFO]);
 const OLD_VERSIONS: ReadonlySet<string> = new Set(['1.1', '2.1']);
 
 export const emptyHeader = (): FileHeader => ({
   workspace: undefined,
   selectTags: [],
+  lookupTags: new Map(),
   defaults: new Map(),
   shared: new Map(),
   places: new Map(),
@@ -79,7 +82,7 @@ function checkVersion(version: Json | undefined, report: Report): void {
   } else if (OLD_VERSIONS.has(String(version))) {
     report(path, `format version ${String(version)} is not supported`, {
       expected: '_format_version: "3.0"',
-      hint: 'in version 3.0 a regular expression in `paths` starts with ~; convert the file, then set the version',
+      hint: 'in version 3.0 a regular expression in `paths` starts with ~; `gwctl file convert --from kong-gateway-2.x --to kong-gateway-3.x` rewrites the file',
     });
   } else report(path, `unknown format version '${String(version)}'`, { expected: '"3.0"' });
 }
@@ -116,6 +119,7 @@ function readInfo(
       if (value !== false && value !== null)
         report(path, `'_info.${key}' is not supported by this version of gwctl`, { at: 'key' });
     } else if (key === 'select_tags') readSelectTags(value, path, header, report);
+    else if (key === 'default_lookup_tags') readLookupTags(schemas, value, path, header, report);
     else if (key === 'defaults') readDefaults(schemas, value, source, header, report);
     else {
       const near = nearest(key, INFO_KEYS);
@@ -133,6 +137,26 @@ function readSelectTags(value: Json, path: Path, header: FileHeader, report: Rep
     return;
   }
   for (const tag of value) if (!header.selectTags.includes(tag as string)) header.selectTags.push(tag as string);
+}
+
+function readLookupTags(schemas: SchemaSet, value: Json, path: Path, header: FileHeader, report: Report): void {
+  if (value === null) return;
+  if (!isObject(value)) {
+    report(path, "'_info.default_lookup_tags' must be a mapping of sections");
+    return;
+  }
+  for (const [kind, tags] of Object.entries(value)) {
+    const schema = schemas.entities.get(kind);
+    if (schema?.deck === undefined || schema.fields['tags'] === undefined) {
+      const near = nearest(kind, schemas.entities.keys());
+      report([...path, kind], `'${kind}' is no section whose entities have tags`, {
+        at: 'key',
+        ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+      });
+    } else if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) {
+      report([...path, kind], `the tags of '${kind}' must be a list of texts`);
+    } else if (tags.length > 0) header.lookupTags.set(kind, tags as string[]);
+  }
 }
 
 function readDefaults(schemas: SchemaSet, value: Json, source: SourceText, header: FileHeader, report: Report): void {

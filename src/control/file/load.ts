@@ -1,5 +1,7 @@
 // The straight line from state files to a State: sources → env → parse → lower → references → ids and validation. Answers
 // the state, or every problem of every file at once, placed and sorted.
+
+import type { Entity } from '../../schema/define.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import type { State } from '../../state/state.ts';
 import { assemble } from './assemble.ts';
@@ -19,6 +21,10 @@ export interface LoadOptions {
   readonly ids: 'deterministic' | 'from-current';
   /** For `from-current`: the gateway's state. Called once the files are read, as they say which part of it they own. */
   readonly current?: ((scope: FileScope, schemas: SchemaSet) => Promise<State>) | undefined;
+  /** May the files refer to anything on the gateway, or only to what they hold and look up? */
+  readonly refersTo?: 'files' | 'gateway' | undefined;
+  /** Entities of the gateway to refer to, asked for after `current`. They become part of the state as they are. */
+  readonly outside?: (() => ReadonlyMap<string, readonly Entity[]>) | undefined;
   /** Tags from the command line; when the files have some too, both must be the same. */
   readonly selectTags?: readonly string[] | undefined;
   /** Looks up the schema of a plugin (or the like) that is not known here. */
@@ -33,6 +39,8 @@ export interface LoadOptions {
 export interface FileScope {
   readonly selectTags: readonly string[];
   readonly workspace: string | undefined;
+  /** Kind → tags of what is looked up on the gateway. */
+  readonly lookupTags: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface Loaded extends FileScope {
@@ -44,6 +52,8 @@ export interface Loaded extends FileScope {
   readonly warnings: readonly Diagnostic[];
   /** Names of the files that were read. */
   readonly files: readonly string[];
+  /** What the files took from the environment: not to be shown. */
+  readonly variables: ReadonlySet<string>;
   /** Where an entity stands; undefined when it does not come from a file. */
   positionOf(kind: string, id: string): Promise<Position | undefined>;
 }
@@ -84,14 +94,20 @@ export async function loadTexts(
   const known = await completeSubschemas(options.schemas, entities, options.subschemas);
   const grammar = createGrammar(known.schemas);
   const place = createPlacer(known.schemas, rendered);
-  const { links, problems: dangling } = resolveReferences(grammar, entities);
-  problems.push(...dangling);
-
-  const scope: FileScope = { selectTags: header.selectTags, workspace: header.workspace };
+  const { selectTags, workspace, lookupTags } = header;
+  const scope: FileScope = { selectTags, workspace, lookupTags };
+  let resolved = resolveReferences(grammar, entities);
+  // What the files do not have may be on the gateway; it is only asked when nothing else is wrong.
+  const looksOutside = options.refersTo === 'gateway' || lookupTags.size > 0;
+  const mayLoad = problems.length === 0 && (resolved.problems.length === 0 || looksOutside);
+  const current = mayLoad && options.ids === 'from-current' ? await options.current?.(scope, known.schemas) : undefined;
+  const outside = current === undefined || !looksOutside ? undefined : options.outside?.();
+  if (outside !== undefined) resolved = resolveReferences(grammar, entities, outside);
+  problems.push(...resolved.problems);
   const isSound = problems.length === 0;
-  const current = isSound && options.ids === 'from-current' ? await options.current?.(scope, known.schemas) : undefined;
   const now = options.now ?? Date.now;
-  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, now, isSound });
+  const { links } = resolved;
+  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, outside, now, isSound });
   problems.push(...assembled.problems);
   if (problems.length > 0) return { ok: false, diagnostics: await place.all(problems, 'error') };
 
@@ -103,6 +119,7 @@ export async function loadTexts(
     current,
     warnings: await place.all(known.warnings, 'warning'),
     files: sources.map((source) => source.name),
+    variables: new Set([...rendered.values()].flatMap(({ values }) => values)),
     positionOf: async (kind, id) => {
       const raw = assembled.origins.get(`${kind}/${id}`);
       return raw === undefined ? undefined : place.position({ source: raw.source, path: raw.path });

@@ -1,18 +1,27 @@
 // Which entity each reference in the files means. A reference is a name or an id, as text or as an object with one key;
 // what no entity of the files answers to is an error, with the nearest name.
 import { isObject, type Json } from '../../lib/json.ts';
+import type { Entity } from '../../schema/define.ts';
 import { nearest, type Problem } from './diagnostics.ts';
 import { formOf, type Grammar } from './grammar.ts';
 import type { RawEntity } from './lower.ts';
+import type { SourceText } from './sources.ts';
 
 /** Entity → its foreign field → the entity it points to. */
 export type Links = ReadonlyMap<RawEntity, ReadonlyMap<string, RawEntity>>;
 
+/** The source of entities that are on the gateway and in no file. */
+const GATEWAY: SourceText = { name: '<gateway>', text: '' };
+
+export const isOutside = (entity: RawEntity): boolean => entity.source === GATEWAY;
+
+/** @param outside entities of the gateway that may be meant where the files have none of that name. */
 export function resolveReferences(
   grammar: Grammar,
   entities: readonly RawEntity[],
+  outside: ReadonlyMap<string, readonly Entity[]> = new Map(),
 ): { links: Links; problems: readonly Problem[] } {
-  const index = indexNames(grammar, entities);
+  const index = indexNames(grammar, [...entities, ...asRaw(grammar, outside)]);
   const problems: Problem[] = [];
   const links = new Map<RawEntity, Map<string, RawEntity>>();
   for (const entity of entities) {
@@ -29,6 +38,14 @@ export function resolveReferences(
   }
   return { links, problems };
 }
+
+const asRaw = (grammar: Grammar, outside: ReadonlyMap<string, readonly Entity[]>): RawEntity[] =>
+  [...outside].flatMap(([kind, entities]) => {
+    const schema = grammar.get(kind)?.schema;
+    return schema === undefined
+      ? []
+      : entities.map((fields) => ({ schema, source: GATEWAY, path: [], fields, parent: undefined }));
+  });
 
 /** kind → field → text → entity. */
 type Index = ReadonlyMap<string, ReadonlyMap<string, ReadonlyMap<string, RawEntity>>>;

@@ -211,6 +211,16 @@ function infoProperties(grammar: Grammar): JsonObject {
       properties: defaults,
       additionalProperties: false,
     },
+    default_lookup_tags: {
+      description: 'By section: entities of the gateway with all of these tags, to refer to; they are not changed.',
+      type: ['object', 'null'],
+      properties: Object.fromEntries(
+        [...grammar.values()]
+          .filter(({ schema }) => schema.fields['tags'] !== undefined)
+          .map(({ schema }) => [schema.name, { type: 'array', items: { type: 'string' } }]),
+      ),
+      additionalProperties: false,
+    },
     ...Object.fromEntries([...UNSUPPORTED_INFO].map((key) => [key, { enum: [false, null] }])),
   };
 }

@@ -19,7 +19,6 @@ export const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set(['groups', 'consume
 
 /** Keys of `_info` that change what a file means and are not implemented. */
 export const UNSUPPORTED_INFO: ReadonlySet<string> = new Set([
-  'default_lookup_tags',
   'consumer_group_policy_overrides',
   'skip_hash_for_basic_auth',
   'include_plugin_definitions',

@@ -147,7 +147,7 @@ function listFields(node: Json, path: string): string[] {
   return [`  ${path}: ${String(node)}`];
 }
 
-function parseBody(text: string): JsonObject | undefined {
+export function parseBody(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;

@@ -14,6 +14,8 @@ import { childrenPath, collectionPath } from './paths.ts';
 
 export interface ReadOptions {
   readonly selectTags?: readonly string[];
+  /** Kind → tags: entities with all of them are read as well, and are not owned. */
+  readonly lookupTags?: ReadonlyMap<string, readonly string[]>;
   /** Kinds that are not read, nor anything that belongs to one of them. */
   readonly skipKinds?: ReadonlySet<string>;
   /** Only these are read; default all. */
@@ -36,7 +38,8 @@ export async function readState(
   options: ReadOptions = {},
 ): Promise<RemoteState> {
   const lists = await readEntities(client, schemas, options);
-  const borrowed = await borrowReferenced(client, schemas, lists, options);
+  const lookedUp = await lookUp(client, schemas, lists, options);
+  const borrowed = await borrowReferenced(client, schemas, lists, lookedUp, options);
   const changes = [...lists, ...borrowed].flatMap(([kind, entities]) =>
     entities.map((entity) => ({ action: 'create', kind, entity }) as const),
   );
@@ -48,6 +51,29 @@ export async function readState(
   }
   const names = [...borrowed].flatMap(([kind, entities]) => entities.map((entity) => `${kind}/${entity.id}`));
   return { state: result.value, borrowed: new Set(names) };
+}
+
+/** What the files look up by tags, less what they own. */
+async function lookUp(
+  client: AdminClient,
+  schemas: SchemaSet,
+  lists: ReadonlyMap<string, readonly Entity[]>,
+  options: ReadOptions,
+): Promise<Map<string, Entity[]>> {
+  const found = new Map<string, Entity[]>();
+  for (const [kind, selectTags] of options.lookupTags ?? []) {
+    const owned = lists.get(kind);
+    // A kind that is skipped is not there to be referred to either.
+    if (owned === undefined) continue;
+    const ids = new Set(owned.map(({ id }) => id));
+    const schema = schemaOf(schemas, kind);
+    const entities = await readPages(client, schemas, schema, collectionPath(schema), { selectTags });
+    found.set(
+      kind,
+      entities.filter(({ id }) => !ids.has(id)),
+    );
+  }
+  return found;
 }
 
 /** The entities of every kind that is not skipped, without looking at what they refer to. */
@@ -153,11 +179,13 @@ async function borrowReferenced(
   client: AdminClient,
   schemas: SchemaSet,
   lists: ReadonlyMap<string, readonly Entity[]>,
+  lookedUp: ReadonlyMap<string, readonly Entity[]>,
   options: ReadOptions,
 ): Promise<Map<string, Entity[]>> {
   const known = new Map([...lists].map(([kind, entities]) => [kind, new Set(entities.map((entity) => entity.id))]));
-  const borrowed = new Map<string, Entity[]>();
-  let open: [string, Entity][] = [...lists].flatMap(([kind, entities]) =>
+  const borrowed = new Map([...lookedUp].map(([kind, entities]) => [kind, [...entities]]));
+  for (const [kind, entities] of lookedUp) for (const { id } of entities) known.get(kind)?.add(id);
+  let open: [string, Entity][] = [...lists, ...lookedUp].flatMap(([kind, entities]) =>
     entities.map((entity): [string, Entity] => [kind, entity]),
   );
   while (open.length > 0) {

@@ -1,105 +1,73 @@
-// Where a plan is applied: one call of the Admin API an operation, through a pool of kept-alive connections. A fault that
-// may pass is tried again with growing random pauses; a refusal is final. PUT and DELETE by id may be repeated safely.
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pool } from 'undici';
+// Where a plan is applied: one call of the Admin API an operation. PUT and DELETE by id may be repeated safely, so a fault is
+// tried again; when no answer ever comes, the entity is read back, and only if that fails too its fate is unknown.
+import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Field, Fields } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
+import { isSameEntity } from '../plan/equal.ts';
 import type { Operation } from '../plan/plan.ts';
-import type { Target } from '../sync/apply.ts';
-import { type Connection, describeFailure, requestHeaders, unreachable, workspacePrefix } from './client.ts';
+import { type Target, UnknownOutcome } from '../sync/apply.ts';
+import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
+import { toNormalForm } from './normal-form.ts';
 import { entityPath } from './paths.ts';
+import { type Answer, createSender, type Sender, type SenderOptions, type WriteRequest } from './send.ts';
 
 export interface RemoteTarget extends Target {
   close(): Promise<void>;
 }
 
-export interface TargetOptions {
-  readonly connections: number;
-  readonly attempts?: number;
-  /** The longest pause before the second attempt; each further one doubles it. */
-  readonly firstPauseMs?: number;
-  readonly onTrace?: ((line: string) => void) | undefined;
-}
-
-const MAX_PAUSE_MS = 10_000;
-const MAX_RETRY_AFTER_MS = 60_000;
-const RETRIED: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
-
 export async function createTarget(
   connection: Connection,
   schemas: SchemaSet,
-  options: TargetOptions,
+  options: SenderOptions,
 ): Promise<RemoteTarget> {
-  const { Pool } = await import('undici');
-  const base = new URL(connection.address);
-  const pool = new Pool(base.origin, {
-    connections: options.connections,
-    connect: { ...connection.tls, timeout: connection.timeoutMs },
-    headersTimeout: connection.timeoutMs,
-    bodyTimeout: connection.timeoutMs,
-  });
-  const prefix = base.pathname.replace(/\/$/, '') + workspacePrefix(connection);
-  const attempts = options.attempts ?? 5;
-  const firstPause = options.firstPauseMs ?? 200;
-
+  const sender = await createSender(connection, options);
   return {
     async write(operation, signal) {
-      const { method, path, body } = requestFor(schemas, operation);
-      for (let attempt = 1; ; attempt++) {
-        const outcome = await send(pool, connection, method, prefix + path, body);
-        options.onTrace?.(
-          `${method} ${path} ${outcome.kind === 'answer' ? outcome.status : 'failed'} attempt ${attempt}`,
-        );
-        if (outcome.kind === 'answer' && isSuccess(operation, outcome.status)) return;
-        const isFinal =
-          attempt >= attempts || signal.aborted || (outcome.kind === 'answer' && !RETRIED.has(outcome.status));
-        if (isFinal) {
-          throw outcome.kind === 'answer'
-            ? describeFailure(method, path, outcome.status, outcome.text)
-            : unreachable(connection, outcome.error);
-        }
-        const told = outcome.kind === 'answer' ? outcome.retryAfterMs : undefined;
-        const pause = told ?? Math.random() * Math.min(firstPause * 2 ** (attempt - 1), MAX_PAUSE_MS);
-        // An interruption ends the pause; the loop then makes its last attempt, so that the outcome is known.
-        await sleep(pause, undefined, { signal }).catch(() => undefined);
+      const request = requestFor(schemas, operation);
+      const answer = await sender.send(request, signal);
+      if (answer.kind === 'answer') {
+        const { status, text } = answer;
+        if (isSuccess(operation, status) && (status === 204 || status === 404 || parseBody(text) !== undefined)) return;
+        if (status >= 300) throw describeFailure(request.method, request.path, status, text);
       }
+      const applied = await readBack(sender, schemas, operation, signal);
+      if (applied === 'yes') return;
+      const error = explain(connection, request, answer);
+      throw applied === 'no' ? error : new UnknownOutcome(error);
     },
-    close: () => pool.close(),
+    close: () => sender.close(),
   };
 }
+
+const explain = (connection: Connection, { method, path }: WriteRequest, answer: Answer): GwctlError =>
+  answer.kind === 'fault'
+    ? unreachable(connection, answer.error)
+    : new GwctlError('E_REMOTE', `${method} ${path} answered something that is no JSON object`);
 
 /** Gone is what a delete wants. */
 const isSuccess = (operation: Operation, status: number): boolean =>
   (status >= 200 && status < 300) || (operation.action === 'delete' && status === 404);
 
-type Outcome =
-  | {
-      readonly kind: 'answer';
-      readonly status: number;
-      readonly text: string;
-      readonly retryAfterMs: number | undefined;
-    }
-  | { readonly kind: 'fault'; readonly error: unknown };
-
-async function send(
-  pool: Pool,
-  connection: Connection,
-  method: 'PUT' | 'DELETE',
-  path: string,
-  body: string | null,
-): Promise<Outcome> {
-  const headers = { ...requestHeaders(connection), ...(body === null ? {} : { 'content-type': 'application/json' }) };
-  try {
-    const response = await pool.request({ method, path, headers, body });
-    const text = await response.body.text();
-    const seconds = Number(response.headers['retry-after']);
-    const retryAfterMs = seconds > 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
-    return { kind: 'answer', status: response.statusCode, text, retryAfterMs };
-  } catch (error) {
-    return { kind: 'fault', error };
-  }
+/** Is the gateway as the operation wanted it? */
+export async function readBack(
+  sender: Sender,
+  schemas: SchemaSet,
+  operation: Operation,
+  signal: AbortSignal,
+): Promise<'yes' | 'no' | 'unknown'> {
+  const schema = schemaOf(schemas, operation.kind);
+  const entity = operation.action === 'delete' ? operation.before : operation.after;
+  const answer = await sender.send({ method: 'GET', path: entityPath(schemas, schema, entity), body: null }, signal);
+  if (answer.kind === 'fault') return 'unknown';
+  if (answer.status === 404) return operation.action === 'delete' ? 'yes' : 'no';
+  const body = answer.status === 200 ? parseBody(answer.text) : undefined;
+  if (body === undefined) return 'unknown';
+  if (operation.action === 'delete') return 'no';
+  const chosen = chooseSubschema(schemas, schema, entity);
+  const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+  return isSameEntity(fields, toNormalForm(schemas, schema, body), entity) ? 'yes' : 'no';
 }
 
 export function requestFor(

@@ -1,4 +1,5 @@
 // Is there a gateway at the address, and which version? The first call of every command that needs one.
+import type { JsonObject } from '../../lib/json.ts';
 import type { AdminClient } from './client.ts';
 import { notKong } from './client.ts';
 
@@ -7,6 +8,8 @@ export interface GatewayVersion {
   readonly text: string;
   readonly major: number;
   readonly minor: number;
+  /** The whole answer of `GET /`. */
+  readonly root: JsonObject;
 }
 
 export async function readVersion(client: AdminClient): Promise<GatewayVersion> {
@@ -14,5 +17,5 @@ export async function readVersion(client: AdminClient): Promise<GatewayVersion> 
   const text = root?.['version'];
   const match = typeof text === 'string' ? /^(\d+)\.(\d+)/.exec(text) : null;
   if (match === null) throw notKong(client.connection, 'GET / tells no version');
-  return { text: text as string, major: Number(match[1]), minor: Number(match[2]) };
+  return { text: text as string, major: Number(match[1]), minor: Number(match[2]), root: root! };
 }

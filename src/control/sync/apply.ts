@@ -1,10 +1,22 @@
 // Applies a plan: stage by stage, the operations of a stage a few at a time. The first failure, or an interruption, stops
 // new calls; those under way are awaited. Afterwards it is known of every operation whether it was done.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Operation, Plan } from '../plan/plan.ts';
 
 export interface Target {
   /** Resolves when the operation is done; throws when it finally is not. `signal` only ends waiting between attempts. */
   write(operation: Operation, signal: AbortSignal): Promise<void>;
+}
+
+/** Thrown by a target that cannot tell whether the operation was done: no answer came, and nothing could be read. */
+export class UnknownOutcome extends Error {
+  readonly reason: Error;
+
+  constructor(reason: Error) {
+    super(reason.message, { cause: reason });
+    this.name = 'UnknownOutcome';
+    this.reason = reason;
+  }
 }
 
 export type ApplyEvent =
@@ -16,22 +28,37 @@ export interface ApplyOptions {
   readonly parallelism: number;
   readonly signal: AbortSignal;
   readonly onEvent?: (event: ApplyEvent) => void;
+  /** Between stages, for databases that are slow to spread a change. */
+  readonly pauseMs?: number | undefined;
+}
+
+export interface Failure {
+  readonly operation: Operation;
+  readonly error: unknown;
+  /** It may have been done all the same. */
+  readonly isUnknown: boolean;
 }
 
 export interface Outcome {
   readonly done: readonly Operation[];
-  readonly failed: readonly { readonly operation: Operation; readonly error: unknown }[];
+  readonly failed: readonly Failure[];
   /** Never started. */
   readonly notDone: readonly Operation[];
   readonly isInterrupted: boolean;
 }
 
+export const toFailure = (operation: Operation, error: unknown): Failure =>
+  error instanceof UnknownOutcome
+    ? { operation, error: error.reason, isUnknown: true }
+    : { operation, error, isUnknown: false };
+
 export async function applyPlan(plan: Plan, target: Target, options: ApplyOptions): Promise<Outcome> {
-  const { signal, onEvent } = options;
+  const { signal, onEvent, pauseMs = 0 } = options;
   const done: Operation[] = [];
-  const failed: { operation: Operation; error: unknown }[] = [];
+  const failed: Failure[] = [];
   const started = new Set<Operation>();
-  for (const stage of plan.stages) {
+  for (const [i, stage] of plan.stages.entries()) {
+    if (i > 0 && pauseMs > 0) await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     let next = 0;
     const work = async (): Promise<void> => {
       while (next < stage.length && failed.length === 0 && !signal.aborted) {
@@ -43,7 +70,7 @@ export async function applyPlan(plan: Plan, target: Target, options: ApplyOption
           done.push(operation);
           onEvent?.({ type: 'done', operation });
         } catch (error) {
-          failed.push({ operation, error });
+          failed.push(toFailure(operation, error));
           onEvent?.({ type: 'failed', operation, error });
         }
       }

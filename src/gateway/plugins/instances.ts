@@ -9,15 +9,16 @@ export interface LoadedPlugin {
   readonly name: string;
   readonly priority: number;
   readonly version: string;
+  readonly observes: boolean | undefined;
   readonly create: (config: JsonObject, environment: Environment) => Phases;
 }
 
 /** Those with a handler: the others are configuration only. */
 export async function loadPlugins(definitions: readonly PluginDefinition[]): Promise<readonly LoadedPlugin[]> {
-  const loaded = definitions.map(async ({ name, priority, version, handler }) => {
+  const loaded = definitions.map(async ({ name, priority, version, observes, handler }) => {
     if (handler === undefined) return [];
     const module = await handler();
-    return [{ name, priority, version, create: module.create as LoadedPlugin['create'] }];
+    return [{ name, priority, version, observes, create: module.create as LoadedPlugin['create'] }];
   });
   return (await Promise.all(loaded)).flat();
 }
@@ -32,11 +33,16 @@ export interface PluginInstance {
 export interface InstanceServices {
   readonly plugins: readonly LoadedPlugin[];
   environment(plugin: string, entity: Entity): Environment;
+  /** Puts what vault references stand for in their place. */
+  resolve(config: JsonObject): JsonObject;
   /** An instance could not be made: its configuration passed the schema, but the plugin refuses it. */
   onBroken(plugin: string, entity: Entity, error: unknown): void;
 }
 
-/** Answers for this plugin's requests when its instance could not be made: nothing may pass unguarded. */
+/**
+ * Answers for this plugin's requests when its instance could not be made: nothing may pass unguarded. One that only observes
+ * is left out.
+ */
 const BROKEN: Phases = {
   access: () => ({ kind: 'error', status: 500, body: undefined, headers: {} }),
 };
@@ -72,9 +78,12 @@ export class PluginInstances {
     const name = entity['name'] as string;
     const plugin = this.#byName.get(name);
     if (plugin === undefined) return undefined;
-    let phases = BROKEN;
+    let phases = plugin.observes === true ? {} : BROKEN;
     try {
-      phases = plugin.create(entity['config'] as JsonObject, this.#services.environment(name, entity));
+      phases = plugin.create(
+        this.#services.resolve(entity['config'] as JsonObject),
+        this.#services.environment(name, entity),
+      );
     } catch (error) {
       this.#services.onBroken(name, entity, error);
     }

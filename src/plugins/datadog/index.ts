@@ -6,6 +6,7 @@ export const datadog = definePlugin({
   name: 'datadog',
   priority: 10,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

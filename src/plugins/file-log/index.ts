@@ -6,6 +6,7 @@ export const fileLog = definePlugin({
   name: 'file-log',
   priority: 9,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

@@ -6,6 +6,7 @@ export const httpLog = definePlugin({
   name: 'http-log',
   priority: 12,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

@@ -6,6 +6,7 @@ export const loggly = definePlugin({
   name: 'loggly',
   priority: 6,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

@@ -6,6 +6,7 @@ export const prometheus = definePlugin({
   name: 'prometheus',
   priority: 13,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

@@ -6,6 +6,7 @@ export const statsd = definePlugin({
   name: 'statsd',
   priority: 11,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

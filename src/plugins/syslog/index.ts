@@ -6,6 +6,7 @@ export const syslog = definePlugin({
   name: 'syslog',
   priority: 4,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

@@ -6,6 +6,7 @@ export const tcpLog = definePlugin({
   name: 'tcp-log',
   priority: 7,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

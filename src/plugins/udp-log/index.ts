@@ -6,6 +6,7 @@ export const udpLog = definePlugin({
   name: 'udp-log',
   priority: 8,
   version: '3.10.0',
+  observes: true,
   schema,
   handler: () => import('./handler.ts'),
 });

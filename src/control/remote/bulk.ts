@@ -1,0 +1,101 @@
+// A gateway of our own takes a whole plan in one call, all or nothing: it says so, and where, in `GET /`. Order plays no
+// part in it, so an entity that a plan deletes and creates again is simply written.
+import { GwctlError } from '../../lib/errors.ts';
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import type { SchemaSet } from '../../schema/schema-set.ts';
+import { type Operation, operationsOf, type Plan } from '../plan/plan.ts';
+import { type Outcome, toFailure } from '../sync/apply.ts';
+import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
+import { createSender, type SenderOptions } from './send.ts';
+import { readBack, requestFor } from './target.ts';
+
+/** The path of the endpoint, when the gateway has one. */
+export function bulkPathOf(root: JsonObject): string | undefined {
+  const own = root['gwctl'];
+  const path = isObject(own) ? own['bulk'] : undefined;
+  return typeof path === 'string' && path.startsWith('/') ? path : undefined;
+}
+
+export interface BulkOptions extends SenderOptions {
+  readonly signal: AbortSignal;
+}
+
+/** At least this long: the gateway works on everything before it answers. */
+const MIN_TIMEOUT_MS = 120_000;
+
+export async function applyInBulk(
+  plan: Plan,
+  connection: Connection,
+  schemas: SchemaSet,
+  path: string,
+  options: BulkOptions,
+): Promise<Outcome> {
+  const operations = operationsOf(plan);
+  const changes = toChanges(schemas, operations);
+  const timeoutMs = Math.max(connection.timeoutMs, MIN_TIMEOUT_MS);
+  const sender = await createSender(connection, { ...options, connections: 1, timeoutMs });
+  try {
+    const body = JSON.stringify({ changes: changes.map(({ change }) => change) });
+    const answer = await sender.send({ method: 'POST', path, body }, options.signal);
+    if (answer.kind === 'answer' && answer.status < 300 && parseBody(answer.text) !== undefined) return all(operations);
+    if (answer.kind === 'answer' && answer.status >= 300) {
+      const error = describeFailure('POST', path, answer.status, answer.text);
+      const index = parseBody(answer.text)?.['index'];
+      const blamed = typeof index === 'number' ? changes[index]?.operation : undefined;
+      return none(operations, blamed ?? operations[0]!, error);
+    }
+    const error = answer.kind === 'fault' ? unreachable(connection, answer.error) : garbage(path);
+    // All or nothing: one entity tells of all of them.
+    const [sample] = changes;
+    const applied = await readBack(sender, schemas, sample!.operation, options.signal);
+    return applied === 'yes' ? all(operations) : none(operations, sample!.operation, error, applied);
+  } finally {
+    await sender.close();
+  }
+}
+
+const garbage = (path: string): GwctlError =>
+  new GwctlError('E_REMOTE', `POST ${path} answered something that is no JSON object`);
+
+interface BulkChange {
+  readonly change: Json;
+  readonly operation: Operation;
+}
+
+function toChanges(schemas: SchemaSet, operations: readonly Operation[]): BulkChange[] {
+  const written = new Set(
+    operations.flatMap((item) => (item.action === 'delete' ? [] : [`${item.kind}/${item.after.id}`])),
+  );
+  return operations.flatMap((operation): BulkChange[] => {
+    const { kind, action } = operation;
+    if (action === 'delete') {
+      const { id } = operation.before;
+      return written.has(`${kind}/${id}`) ? [] : [{ change: { action: 'delete', kind, id }, operation }];
+    }
+    const { body } = requestFor(schemas, operation);
+    const entity = { ...(JSON.parse(body!) as JsonObject), id: operation.after.id };
+    return [{ change: { action: 'upsert', kind, entity }, operation }];
+  });
+}
+
+const all = (operations: readonly Operation[]): Outcome => ({
+  done: operations,
+  failed: [],
+  notDone: [],
+  isInterrupted: false,
+});
+
+function none(
+  operations: readonly Operation[],
+  blamed: Operation,
+  error: Error,
+  applied: 'no' | 'unknown' = 'no',
+): Outcome {
+  const failure = toFailure(blamed, error);
+  return {
+    done: [],
+    failed: [applied === 'unknown' ? { ...failure, isUnknown: true } : failure],
+    notDone: operations.filter((operation) => operation !== blamed),
+    isInterrupted: false,
+  };
+}
