@@ -49,13 +49,26 @@ export const outputFlag = {
   }),
 };
 
+/** One of some words, written in whatever case. */
+export const choiceFlag = <const C extends string>(
+  choices: readonly C[],
+  options: { description: string; char?: 'f' | 'F' },
+) =>
+  Flags.custom<C>({
+    ...options,
+    helpValue: choices.join('|'),
+    parse: async (text) => {
+      const chosen = choices.find((choice) => choice === text.toLowerCase());
+      if (chosen !== undefined) return chosen;
+      throw new GwctlError('E_USAGE', `'${text}' is not one of ${choices.join(', ')}`);
+    },
+  });
+
 export const outputFlags = {
   ...outputFlag,
-  format: Flags.string({
-    options: ['yaml', 'json'],
-    parse: async (text: string) => text.toLowerCase(),
+  format: choiceFlag(['yaml', 'json'], {
     description: 'default: by the name of the output file, else yaml [env: GWCTL_FORMAT or DECK_FORMAT]',
-  }),
+  })(),
 };
 
 export const selectorFlag = {
