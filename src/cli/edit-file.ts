@@ -49,27 +49,20 @@ export const outputFlag = {
   }),
 };
 
-/** One of some words, written in whatever case. */
-export const choiceFlag = <const C extends string>(
-  choices: readonly C[],
-  options: { description: string; char?: 'f' | 'F' },
-) =>
-  Flags.custom<C>({
-    ...options,
-    helpValue: choices.join('|'),
-    parse: async (text) => {
-      const chosen = choices.find((choice) => choice === text.toLowerCase());
-      if (chosen !== undefined) return chosen;
-      throw new GwctlError('E_USAGE', `'${text}' is not one of ${choices.join(', ')}`);
-    },
-  });
-
 export const outputFlags = {
   ...outputFlag,
-  format: choiceFlag(['yaml', 'json'], {
+  format: Flags.string({
+    helpValue: 'yaml|json',
     description: 'default: by the name of the output file, else yaml [env: GWCTL_FORMAT or DECK_FORMAT]',
-  })(),
+  }),
 };
+
+/** The value of a flag that takes one of some words, in whatever case. */
+export function choose<const C extends string>(flag: string, value: string, choices: readonly C[]): C {
+  const chosen = choices.find((choice) => choice === value.toLowerCase());
+  if (chosen !== undefined) return chosen;
+  throw new GwctlError('E_USAGE', `--${flag} cannot be '${value}'`, { hint: `It is one of ${choices.join(', ')}.` });
+}
 
 export const selectorFlag = {
   selector: Flags.string({
@@ -216,10 +209,9 @@ export interface OutputFlags {
 }
 
 export function formatOf(flags: OutputFlags): 'yaml' | 'json' {
-  const inEnvironment = (process.env['GWCTL_FORMAT'] ?? process.env['DECK_FORMAT'] ?? '').toLowerCase();
+  const inEnvironment = process.env['GWCTL_FORMAT'] ?? process.env['DECK_FORMAT'] ?? '';
   const byName = extname(flags['output-file']) === '.json' ? 'json' : 'yaml';
-  const chosen = flags.format ?? (inEnvironment === '' ? byName : inEnvironment);
-  return chosen === 'json' ? 'json' : 'yaml';
+  return choose('format', flags.format ?? (inEnvironment === '' ? byName : inEnvironment), ['yaml', 'json']);
 }
 
 /** An existing file is overwritten only when somebody agrees. */

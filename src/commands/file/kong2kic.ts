@@ -1,7 +1,7 @@
 // gwctl file kong2kic: a state file as objects for the Kong Ingress Controller.
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { choiceFlag, inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
 
 export default class FileKong2kic extends BaseCommand {
   static override summary = 'Turn a state file into objects for the Kong Ingress Controller';
@@ -19,11 +19,8 @@ pods. What is left out is named on standard error. Variables of the environment 
   static override baseFlags = localFlags;
   static override flags = {
     ...inputFlag,
-    format: Flags.string({
-      char: 'f',
-      options: ['yaml', 'json'],
+    format: choiceFlag(['yaml', 'json'], { char: 'f', description: 'how objects are written [default: yaml]' })({
       default: 'yaml',
-      description: 'how objects are written',
     }),
     'kic-version': Flags.option({
       options: ['2', '3'] as const,

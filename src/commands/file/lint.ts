@@ -1,20 +1,14 @@
 // gwctl file lint: a state file against rules of the user's own.
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
-
-const SEVERITIES = ['error', 'warn', 'info', 'hint'] as const;
+import { choiceFlag, inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
 
 export default class FileLint extends BaseCommand {
   static override summary = 'Check a state file against your own rules';
   static override description = `Rules are written as for Spectral:
 
-  rules:
-    services-use-https:
-      description: a service must use https
-      given: $.services[*].protocol
-      severity: error
-      then: {function: pattern, functionOptions: {match: "^https$"}}
+  rules: {use-https: {given: "$.services[*].protocol", severity: error,
+  then: {function: pattern, functionOptions: {match: "^https$"}}}}
 
 The functions are truthy, falsy, defined, undefined, pattern, casing, enumeration, length, schema, alphabetical and xor. In a
 message {{error}}, {{property}}, {{path}}, {{value}} and {{description}} are filled in.
@@ -31,17 +25,13 @@ Exits 1 when something is as bad as --fail-severity, or worse.`;
   static override flags = {
     ...inputFlag,
     ...outputFlag,
-    format: Flags.string({
-      options: ['plain', 'json', 'yaml'],
+    format: choiceFlag(['plain', 'json', 'yaml'], { description: 'how findings are written [default: plain]' })({
       default: 'plain',
-      description: 'how findings are written',
     }),
-    'fail-severity': Flags.option({
+    'fail-severity': choiceFlag(['error', 'warn', 'info', 'hint'], {
       char: 'F',
-      options: SEVERITIES,
-      default: 'error',
-      description: 'least severity that makes the command fail',
-    })(),
+      description: 'least severity that makes the command fail [default: error]',
+    })({ default: 'error' }),
     'display-only-failures': Flags.boolean({ char: 'D', description: 'leave out what is less severe than that' }),
   };
 

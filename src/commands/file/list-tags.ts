@@ -2,6 +2,7 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
+  choose,
   chooseEntities,
   inputFlag,
   localFlags,
@@ -24,16 +25,13 @@ export default class FileListTags extends BaseCommand {
     ...inputFlag,
     ...selectorFlag,
     ...outputFlag,
-    format: Flags.string({
-      options: ['plain', 'json', 'yaml'],
-      default: 'plain',
-      description: 'plain is one tag a line',
-    }),
+    format: Flags.string({ default: 'plain', helpValue: 'plain|json|yaml', description: 'plain is one tag a line' }),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(FileListTags);
     this.remember({});
+    const format = choose('format', flags.format, ['plain', 'json', 'yaml']);
     const tree = await openState(flags.state);
     const [{ listTags }, { treeOf, writeTree }] = await Promise.all([
       import('../../control/transform/tags.ts'),
@@ -41,9 +39,9 @@ export default class FileListTags extends BaseCommand {
     ]);
     const tags = listTags(await chooseEntities(tree, flags.selector));
     const text =
-      flags.format === 'plain'
+      format === 'plain'
         ? tree.templates.putBack(tags.map((tag) => `${tag}\n`).join(''), 'yaml')
-        : writeTree(treeOf(tree.source, { tags }, tree.templates), flags.format === 'json' ? 'json' : 'yaml');
+        : writeTree(treeOf(tree.source, { tags }, tree.templates), format === 'json' ? 'json' : 'yaml');
     await writeText(flags['output-file'], text);
   }
 }

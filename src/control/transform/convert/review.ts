@@ -5,10 +5,16 @@ import { parseRuleset } from '../../lint/ruleset.ts';
 import type { Tree } from '../tree.ts';
 import { CHECKS } from './checks.ts';
 
+const THEN = 'then';
+
 export async function reviewTree(tree: Tree, to: string): Promise<Violation[]> {
-  const rules = CHECKS[to];
-  if (rules === undefined) return [];
-  const parsed = parseRuleset(tree.source, { rules: cloneJson(rules) } as JsonObject);
+  const checks = CHECKS[to];
+  if (checks === undefined) return [];
+  const rules: JsonObject = {};
+  for (const [name, { holds, ...rest }] of Object.entries(checks)) {
+    rules[name] = { ...(cloneJson(rest) as JsonObject), [THEN]: cloneJson(holds ?? null) };
+  }
+  const parsed = parseRuleset(tree.source, { rules });
   if (!parsed.ok) throw new Error(`the checks for ${to} are wrong: ${JSON.stringify(parsed.problems)}`);
   return lintTree(tree, parsed.rules);
 }
