@@ -288,6 +288,7 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
     metrics,
     network: outside.network,
     systemLog: outside.systemLog,
+    sharedCounters: store.counters,
     openCache: (name) => caches.open(name),
     once: (name, make) => things.once(name, make),
     node,

@@ -5,6 +5,7 @@ import type { QueueOptions } from '../lib/queue.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Metrics } from './metrics.ts';
 import type { Network, SystemLog } from './network.ts';
+import type { SharedCounters } from './shared-counters.ts';
 
 export interface Log {
   debug(message: string, details?: JsonObject): void;
@@ -79,6 +80,8 @@ export interface Environment {
   readonly network: Network;
   readonly systemLog: SystemLog;
   openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
+  /** Undefined where this node has its configuration for itself: `counters` are everybody's then. */
+  readonly sharedCounters: SharedCounters | undefined;
   openCache<V extends object>(name: string): Cache<V>;
   /** A thing that instances share across the node, made by the first who asks; its `close` is called with the gateway. */
   once<T extends object>(name: string, make: () => T): T;

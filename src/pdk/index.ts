@@ -46,3 +46,4 @@ export type {
 export { slot } from './exchange.ts';
 export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from './metrics.ts';
 export type { HttpAnswer, HttpRequest, Network, SystemLog, TcpTarget } from './network.ts';
+export type { Addition, SharedCounters, Wanted } from './shared-counters.ts';

@@ -1,5 +1,6 @@
 // Where the configuration lives. Whoever holds a store reads its current state, commits changes, and hears of every new
 // state before the commit is answered.
+import type { SharedCounters } from '../pdk/shared-counters.ts';
 import type { Change, State } from '../state/state.ts';
 import type { Result, Violation } from '../state/violation.ts';
 
@@ -24,6 +25,8 @@ export interface Store {
   readonly isReadOnly: boolean;
   /** Whether the last attempt to write or to hear of news reached the database. */
   readonly isReachable: boolean;
+  /** Counters that all nodes of this store share; absent where one node has it for itself. */
+  readonly counters?: SharedCounters;
   /** Of what was given to `replace` or `fill` last; NO_HASH before. */
   readonly configurationHash: string;
   /**

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { createSchemas } from '../../src/entities/registry.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
-import type { PluginDefinition } from '../../src/pdk/index.ts';
+import type { PluginDefinition, SharedCounters } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { schemaOf } from '../../src/schema/schema-set.ts';
 import { processEntity } from '../../src/schema/validate.ts';
@@ -39,6 +39,8 @@ export interface SetUp {
   /** More entities by kind; `consumer` is a name. */
   readonly entities?: Readonly<Record<string, readonly JsonObject[]>>;
   readonly trustedIps?: readonly string[];
+  /** As a store that nodes share would have them. */
+  readonly counters?: SharedCounters;
   /** X-Real-IP by default. */
   readonly realIpHeader?: string;
   readonly definitions?: readonly PluginDefinition[];
@@ -78,7 +80,10 @@ export async function start(setUp: SetUp): Promise<Running> {
   const echo = await startEcho();
   const logs: string[] = [];
   const definitions = setUp.definitions ?? bundledPlugins;
-  const store = new MemoryStore(stateOf(setUp, definitions, echo.port));
+  const store: MemoryStore = Object.assign(
+    new MemoryStore(stateOf(setUp, definitions, echo.port)),
+    setUp.counters === undefined ? {} : { counters: setUp.counters },
+  );
   const gateway = await startGateway({
     store,
     plugins: definitions,

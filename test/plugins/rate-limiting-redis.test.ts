@@ -145,6 +145,21 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
     });
   });
 
+  test('sync_rate: Redis is told now and then, and nodes learn of each other', async () => {
+    await withGateways(2, { plugins: [limiting({ hour: 4, sync_rate: 0.2 })] }, async ([a, b]) => {
+      for (let i = 0; i < 2; i++) assert.equal((await a!.send({})).status, 200);
+      const other = await b!.send({});
+      assert.deepEqual(other.header('x-ratelimit-remaining-hour'), ['3'], 'b has not heard of a');
+      await sleep(500);
+      const [key] = redis.command('keys', '*:hour').split('\n');
+      assert.equal(redis.command('get', key!), '3');
+      assert.deepEqual((await a!.send({})).header('x-ratelimit-remaining-hour'), ['0']);
+      assert.equal((await a!.send({})).status, 429);
+      await sleep(500);
+      assert.equal((await b!.send({})).status, 429);
+    });
+  });
+
   test('response-ratelimiting: two nodes share what is used, and it lives as long as its period', async () => {
     const plugin = {
       name: 'response-ratelimiting',

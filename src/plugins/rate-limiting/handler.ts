@@ -1,26 +1,36 @@
 // rate-limiting at work: chooses where requests are counted. A request is refused when any period is used up; a refused
 // request is not counted.
 import { type Answer, type Environment, error, type Phases, type PluginConfig } from '../../pdk/index.ts';
+import { leaseRedis } from '../shared/redis-connection.ts';
 import { countHere } from './count-here.ts';
-import { countInRedis } from './count-in-redis.ts';
+import { countSynced } from './count-synced.ts';
+import { countTogether } from './count-together.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
 
 export function create(config: Config, environment: Environment): Phases {
   const refusal = refusalOf(config, environment);
-  if (config.policy === 'cluster') return withoutCounters('cluster', config, environment);
-  return config.policy === 'redis'
-    ? countInRedis(config, environment, refusal)
+  if (config.policy === 'redis') return countInRedis(config, environment, refusal);
+  const { sharedCounters } = environment;
+  // A cluster of one node is that node.
+  return config.policy === 'cluster' && sharedCounters !== undefined
+    ? countTogether(config, environment, refusal, sharedCounters)
     : countHere(config, environment, refusal);
 }
 
-/** The policy's store cannot be reached, as far as a request is concerned. */
-function withoutCounters(policy: string, { fault_tolerant }: Config, { log }: Environment): Phases {
-  const effect = fault_tolerant ? 'requests pass without a limit' : 'requests are answered with 500';
-  log.error(`policy ${policy} is not available in this version: ${effect}`);
-  const unavailable = error(500);
-  return { access: () => (fault_tolerant ? undefined : unavailable) };
+function countInRedis(config: Config, environment: Environment, refusal: Answer): Phases {
+  const redis = leaseRedis(environment, config.redis);
+  if (config.sync_rate === -1) {
+    return { ...countTogether(config, environment, refusal, redis), close: () => redis.release() };
+  }
+  const phases = countSynced(config, environment, refusal, redis);
+  return {
+    ...phases,
+    close() {
+      void phases.close().finally(() => redis.release());
+    },
+  };
 }
 
 function refusalOf(config: Config, { log }: Environment): Answer {

@@ -3,6 +3,7 @@
 import { isPromise } from '../../lib/promise.ts';
 import {
   type AccessExchange,
+  type Addition,
   type Answer,
   type Environment,
   error,
@@ -13,7 +14,7 @@ import {
 } from '../../pdk/index.ts';
 import { createTrouble } from '../shared/trouble.ts';
 import { keyOf, keyPrefix, limitsOf, type PeriodLimit } from './limits.ts';
-import { type Addition, type Meters, metersOf } from './meters.ts';
+import { type Meters, metersOf } from './meters.ts';
 import type { schema } from './schema.ts';
 import { readUsed } from './used.ts';
 
@@ -29,7 +30,6 @@ const UNAVAILABLE = error(500);
 
 export function create(config: Config, environment: Environment): Phases {
   const meters = metersOf(config, environment);
-  if (meters === undefined) return withoutCounters(config, environment);
   const { clock, log } = environment;
   const limits = limitsOf(config);
   const all = limits.flatMap(({ periods }) => periods);
@@ -123,10 +123,4 @@ function identifierOf({ limit_by }: Config): (exchange: AccessExchange) => strin
   if (limit_by === 'ip') return ({ client }) => client.ip;
   if (limit_by === 'credential') return credentialId;
   return (exchange) => exchange.client.consumer?.id ?? credentialId(exchange);
-}
-
-function withoutCounters({ policy, fault_tolerant }: Config, { log }: Environment): Phases {
-  const effect = fault_tolerant ? 'requests pass without a limit' : 'requests are answered with 500';
-  log.error(`policy ${policy} is not available in this version: ${effect}`);
-  return { access: () => (fault_tolerant ? undefined : UNAVAILABLE) };
 }

@@ -1,16 +1,10 @@
-// Where counts are kept: in this process, or in Redis. A read may have to wait; adding never does.
-import type { Environment, PluginConfig } from '../../pdk/index.ts';
+// Where counts are kept: in this process, in Redis or in the database. A read may have to wait; adding never does.
+import type { Addition, Environment, PluginConfig, SharedCounters } from '../../pdk/index.ts';
 import { leaseRedis } from '../shared/redis-connection.ts';
 import { createTrouble } from '../shared/trouble.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
-
-export interface Addition {
-  readonly key: string;
-  readonly amount: number;
-  readonly seconds: number;
-}
 
 export interface Meters {
   /** In the order of the keys. */
@@ -21,9 +15,16 @@ export interface Meters {
   close(): void;
 }
 
-export function metersOf(config: Config, environment: Environment): Meters | undefined {
-  if (config.policy === 'redis') return inRedis(config, environment);
-  return config.policy === 'cluster' ? undefined : here(environment);
+export function metersOf(config: Config, environment: Environment): Meters {
+  if (config.policy === 'redis') {
+    const redis = leaseRedis(environment, config.redis);
+    return elsewhere(redis, environment, () => redis.release());
+  }
+  const { sharedCounters } = environment;
+  // A cluster of one node is that node.
+  return config.policy === 'cluster' && sharedCounters !== undefined
+    ? elsewhere(sharedCounters, environment, () => undefined)
+    : here(environment);
 }
 
 const here = ({ counters }: Environment): Meters => ({
@@ -35,17 +36,14 @@ const here = ({ counters }: Environment): Meters => ({
   close: () => undefined,
 });
 
-function inRedis(config: Config, environment: Environment): Meters {
-  const redis = leaseRedis(environment, config.redis);
-  const trouble = createTrouble(environment.log, environment.clock);
+function elsewhere(counters: SharedCounters, { log, clock }: Environment, close: () => void): Meters {
+  const trouble = createTrouble(log, clock);
   return {
-    read: async (keys) => (await redis.run('read', keys, [])).map(Number),
+    read: (keys) => counters.read(keys),
     add(additions) {
-      const keys = additions.map(({ key }) => key);
-      const values = additions.flatMap(({ amount, seconds }) => [amount, seconds]);
-      redis.run('add', keys, values).catch((problem: unknown) => trouble('failed to count', problem));
+      counters.add(additions).catch((problem: unknown) => trouble('failed to count', problem));
     },
     waits: true,
-    close: () => redis.release(),
+    close,
   };
 }

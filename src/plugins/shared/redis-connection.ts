@@ -1,7 +1,7 @@
 // Connections to Redis, one for each server, database and login, shared by all plugin instances that count there. Nothing
 // waits longer than the configured time; while the server is known to be away, commands fail at once.
 import type { Redis, RedisOptions } from 'ioredis';
-import type { Environment } from '../../pdk/index.ts';
+import type { Environment, SharedCounters } from '../../pdk/index.ts';
 
 /** The `redis` record of a configuration. */
 export interface RedisTarget {
@@ -16,10 +16,8 @@ export interface RedisTarget {
   readonly server_name: string | null;
 }
 
-export interface RedisLease {
-  /** Runs a script of `SCRIPTS`; rejects when there is no answer in time. */
-  run(script: ScriptName, keys: readonly string[], values: readonly (string | number)[]): Promise<readonly unknown[]>;
-  /** The connection is closed when nobody uses it any more. */
+/** Counters in Redis; the connection is closed when nobody uses it any more. */
+export interface RedisLease extends SharedCounters {
   release(): void;
 }
 
@@ -56,7 +54,7 @@ for i, key in ipairs(KEYS) do
 end
 return counts`,
 } as const;
-export type ScriptName = keyof typeof SCRIPTS;
+type ScriptName = keyof typeof SCRIPTS;
 
 type Scripted = Record<ScriptName, (count: number, ...rest: (string | number)[]) => Promise<unknown>>;
 
@@ -78,8 +76,22 @@ class RedisConnections {
     }
     const held = entry;
     held.leases += 1;
+    const run = async (script: ScriptName, keys: readonly string[], values: readonly number[]): Promise<number[]> =>
+      (await held.connection.run(script, keys, values)).map(Number);
     return {
-      run: (script, keys, values) => held.connection.run(script, keys, values),
+      takeOne: (wanted) =>
+        run(
+          'takeOne',
+          wanted.map(({ key }) => key),
+          wanted.flatMap(({ limit, seconds }) => [limit, seconds]),
+        ),
+      read: (keys) => run('read', keys, []),
+      add: (additions) =>
+        run(
+          'add',
+          additions.map(({ key }) => key),
+          additions.flatMap(({ amount, seconds }) => [amount, seconds]),
+        ),
       release: () => {
         held.leases -= 1;
         if (held.leases > 0) return;

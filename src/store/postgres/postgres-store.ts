@@ -12,6 +12,7 @@ import { adoptRows, stateOfRows } from '../rows.ts';
 import type { Changes, Committed, Store, StoreReport, Unsubscribe } from '../store.ts';
 import { describeFailure, type PostgresAddress, showAddress } from './address.ts';
 import { backOffMs, connectAgain } from './connect.ts';
+import { PostgresCounters } from './counters.ts';
 import { type Session, withDeadline } from './session.ts';
 import { beginWriting, type Head, type News, readConsistently, readHead, readNews, writeVersion } from './tables.ts';
 
@@ -32,6 +33,7 @@ const POLL_MS = 5000;
 export class PostgresStore implements Store {
   readonly kind = 'postgres';
   readonly isReadOnly = false;
+  readonly counters: PostgresCounters;
   readonly #options: PostgresStoreOptions;
   readonly #publisher: Publisher;
   readonly #jobs = new JobQueue(() => this.#wake());
@@ -51,6 +53,7 @@ export class PostgresStore implements Store {
     this.#publisher = new Publisher(state);
     this.#head = head;
     this.#session = session;
+    this.counters = new PostgresCounters(options.address);
     this.#poll = setInterval(() => this.#noticeNews(), options.pollMs ?? POLL_MS);
     this.#poll.unref();
   }
@@ -91,6 +94,7 @@ export class PostgresStore implements Store {
     await this.#work;
     await this.#connecting;
     this.#publisher.close();
+    await this.counters.close();
     await this.#session?.close();
     this.#session = undefined;
   }
