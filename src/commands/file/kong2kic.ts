@@ -1,7 +1,7 @@
 // gwctl file kong2kic: a state file as objects for the Kong Ingress Controller.
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { choiceFlag, inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { choose, inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
 
 export default class FileKong2kic extends BaseCommand {
   static override summary = 'Turn a state file into objects for the Kong Ingress Controller';
@@ -19,8 +19,11 @@ pods. What is left out is named on standard error. Variables of the environment 
   static override baseFlags = localFlags;
   static override flags = {
     ...inputFlag,
-    format: choiceFlag(['yaml', 'json'], { char: 'f', description: 'how objects are written [default: yaml]' })({
+    format: Flags.string({
+      char: 'f',
       default: 'yaml',
+      helpValue: 'yaml|json',
+      description: 'how objects are written',
     }),
     'kic-version': Flags.option({
       options: ['2', '3'] as const,
@@ -39,6 +42,7 @@ pods. What is left out is named on standard error. Variables of the environment 
   async run(): Promise<void> {
     const { flags } = await this.parse(FileKong2kic);
     this.remember({});
+    const format = choose('format', flags.format, ['yaml', 'json']);
     const entities = await openModel(flags.state);
     const [{ convertToKic }, { writeStateText }] = await Promise.all([
       import('../../control/transform/kic/convert.ts'),
@@ -50,8 +54,8 @@ pods. What is left out is named on standard error. Variables of the environment 
       api: flags.ingress ? 'ingress' : 'gateway',
     });
     const texts = [];
-    for (const object of objects) texts.push(await writeStateText(object, flags.format === 'json' ? 'json' : 'yaml'));
-    const text = flags.format === 'json' ? texts.join('') : texts.map((item) => `${item}---\n`).join('');
+    for (const object of objects) texts.push(await writeStateText(object, format));
+    const text = format === 'json' ? texts.join('') : texts.map((item) => `${item}---\n`).join('');
     await writeText(flags['output-file'], text);
     for (const note of notes) process.stderr.write(`note: ${note}\n`);
   }

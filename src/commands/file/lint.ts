@@ -1,7 +1,7 @@
 // gwctl file lint: a state file against rules of the user's own.
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { choiceFlag, inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
+import { choose, inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
 
 export default class FileLint extends BaseCommand {
   static override summary = 'Check a state file against your own rules';
@@ -25,19 +25,21 @@ Exits 1 when something is as bad as --fail-severity, or worse.`;
   static override flags = {
     ...inputFlag,
     ...outputFlag,
-    format: choiceFlag(['plain', 'json', 'yaml'], { description: 'how findings are written [default: plain]' })({
-      default: 'plain',
-    }),
-    'fail-severity': choiceFlag(['error', 'warn', 'info', 'hint'], {
+    format: Flags.string({ default: 'plain', helpValue: 'plain|json|yaml', description: 'how findings are written' }),
+    'fail-severity': Flags.string({
       char: 'F',
-      description: 'least severity that makes the command fail [default: error]',
-    })({ default: 'error' }),
+      default: 'error',
+      helpValue: 'error|warn|info|hint',
+      description: 'least severity that makes the command fail',
+    }),
     'display-only-failures': Flags.boolean({ char: 'D', description: 'leave out what is less severe than that' }),
   };
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(FileLint);
     this.remember({});
+    const format = choose('format', flags.format, ['plain', 'json', 'yaml']);
+    const limit = choose('fail-severity', flags['fail-severity'], ['error', 'warn', 'info', 'hint']);
     const rules = await readRules(args.ruleset);
     const tree = await openState(flags.state);
     const [{ isAtLeast, lintTree }, { formatViolations }] = await Promise.all([
@@ -45,10 +47,9 @@ Exits 1 when something is as bad as --fail-severity, or worse.`;
       import('../../cli/output/lint-report.ts'),
     ]);
     const found = await lintTree(tree, rules);
-    const limit = flags['fail-severity'];
     const failures = found.filter(({ severity }) => isAtLeast(severity, limit));
     const shown = flags['display-only-failures'] ? failures : found;
-    await writeText(flags['output-file'], await formatViolations(shown, failures.length, flags.format));
+    await writeText(flags['output-file'], await formatViolations(shown, failures.length, format));
     if (failures.length > 0) process.exitCode = 1;
   }
 }
