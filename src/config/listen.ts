@@ -5,11 +5,14 @@ export interface ListenAddress {
   readonly host: string;
   readonly port: number;
   readonly ssl: boolean;
+  readonly http2: boolean;
+  /** Connections begin with a PROXY header. */
+  readonly proxyProtocol: boolean;
   readonly backlog: number | undefined;
 }
 
 /** Options that change nothing here: the runtime decides them. */
-const IGNORED = new Set(['reuseport', 'deferred', 'bind', 'http2', 'ipv6only=on', 'ipv6only=off']);
+const IGNORED = new Set(['reuseport', 'deferred', 'bind', 'ipv6only=on', 'ipv6only=off']);
 
 export function parseListen(property: string, text: string): ListenAddress[] {
   if (text.trim() === 'off') return [];
@@ -26,17 +29,21 @@ function parseEntry(property: string, entry: string): ListenAddress {
     });
   }
   let ssl = false;
+  let http2 = false;
+  let proxyProtocol = false;
   let backlog: number | undefined;
   for (const option of options) {
     if (option === 'ssl') ssl = true;
+    else if (option === 'http2') http2 = true;
+    else if (option === 'proxy_protocol') proxyProtocol = true;
     else if (/^backlog=\d+$/.test(option)) backlog = Number(option.slice(8));
     else if (!IGNORED.has(option) && !option.startsWith('so_keepalive=')) {
       throw new GwctlError('E_CONFIG', `${property}: unknown option '${option}' in '${entry}'`, {
-        hint: 'Known options: ssl, http2, reuseport, deferred, bind, backlog=N, ipv6only=on|off, so_keepalive=….',
+        hint: 'Known options: ssl, http2, proxy_protocol, reuseport, deferred, bind, backlog=N, ipv6only=on|off, so_keepalive=….',
       });
     }
   }
-  return { host: match[1]!.replace(/^\[(.*)\]$/, '$1'), port, ssl, backlog };
+  return { host: match[1]!.replace(/^\[(.*)\]$/, '$1'), port, ssl, http2, proxyProtocol, backlog };
 }
 
 export const showAddress = (host: string, port: number): string =>

@@ -10,6 +10,7 @@ import { properties } from './properties.ts';
 export type Config = InferFields<typeof properties>;
 
 const PREFIX = 'KONG_';
+const HIDDEN = '******';
 
 /** @param flags values of command-line flags by property; undefined ones do not count. */
 export function loadConfig(
@@ -32,6 +33,17 @@ export function loadConfig(
     given[name] = value;
   }
   return fillRecord(properties, given, undefined) as Config;
+}
+
+/** As it may be shown: passwords and keys are starred out. */
+export function hideSecrets(config: Config): JsonObject {
+  const shown: JsonObject = { ...(config as unknown as JsonObject) };
+  for (const [name, field] of Object.entries(properties) as [string, Field][]) {
+    const value = shown[name];
+    if (field.encrypted !== true || value === null || value === undefined) continue;
+    shown[name] = Array.isArray(value) ? value.map(() => HIDDEN) : HIDDEN;
+  }
+  return shown;
 }
 
 /** KONG_* variables that name no property of ours, so that a misspelt one is not silently ignored. */

@@ -49,6 +49,7 @@ export function answerError(
 
 /** In place of an upstream that could not be reached or did not speak HTTP. */
 export function answerUpstreamFault(context: RequestContext, status: 502 | 503 | 504 | 500): void {
+  if (isGrpc(context)) return answerGrpcCode(context, grpcStatus(status), standardText(status), 'fault');
   const { headers: asked } = context.exchange;
   const page = renderFault(standardText(status), context.id, asked.get('accept'), asked.get('content-type'));
   const headers = new HeaderList();
@@ -89,14 +90,19 @@ const textOf = (answer: Answer): string =>
   typeof answer.body === 'string' ? answer.body : standardText(answer.status);
 
 const isGrpc = (context: RequestContext): boolean =>
+  context.exchange.httpVersion === 2 &&
   context.exchange.headers.get('content-type')?.startsWith('application/grpc') === true;
 
-function answerGrpc(context: RequestContext, status: number, message: string): void {
+const answerGrpc = (context: RequestContext, status: number, message: string): void =>
+  answerGrpcCode(context, grpcStatus(status), message, 'own');
+
+/** All that gRPC says of an outcome is in the head. */
+export function answerGrpcCode(context: RequestContext, code: number, message: string, origin: 'own' | 'fault'): void {
   const headers = new HeaderList();
   headers.add('Content-Type', 'application/grpc');
-  headers.add('grpc-status', String(grpcStatus(status)));
+  headers.add('grpc-status', String(code));
   headers.add('grpc-message', message.replaceAll(/[^\x20-\x7e]/g, ''));
-  finishAnswer(context, 200, headers, '', 'own');
+  finishAnswer(context, 200, headers, '', origin);
 }
 
 function finishAnswer(

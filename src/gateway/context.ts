@@ -79,6 +79,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   /** -1 until an upstream answered. */
   upstreamLatency = -1;
   receiveLatency = 0;
+  /** The upstream spoke HTTP/2. */
+  isUpstreamHttp2 = false;
   /** Body filters that said they change nothing. */
   keptBodies = 0;
   /** What a header filter sends instead of the body that comes. */

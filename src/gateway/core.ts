@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { UpstreamPool } from './http1/pool.ts';
+import type { Http2Pool } from './http2/upstream-pool.ts';
 import type { HeaderLabels } from './observe/header-labels.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
@@ -48,6 +49,8 @@ export interface GatewayCore {
   readonly config: CoreConfig;
   readonly trust: Trust;
   readonly pool: UpstreamPool;
+  /** For services that speak gRPC. */
+  readonly http2Pool: Http2Pool;
   readonly events: GatewayEvents;
   /** JSON of stored entities, as log records carry it. */
   readonly headerLabels: HeaderLabels;

@@ -7,6 +7,7 @@ import type { HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
 
 const VIA_1_1 = `1.1 kong/${KONG_VERSION}`;
+const VIA_2 = `2 kong/${KONG_VERSION}`;
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 
 /** Names, in lower case, that are the gateway's in a request to an upstream. */
@@ -65,7 +66,8 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   let tail = '';
   if (serverTokens && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
   if (isUpstreams && serverTokens) {
-    tail += earlier === undefined || earlier.via === '' ? `Via: ${VIA_1_1}\r\n` : `Via: ${earlier.via}, ${VIA_1_1}\r\n`;
+    const via = context.isUpstreamHttp2 ? VIA_2 : VIA_1_1;
+    tail += earlier === undefined || earlier.via === '' ? `Via: ${via}\r\n` : `Via: ${earlier.via}, ${via}\r\n`;
   }
   if (latencyTokens) {
     if (context.upstreamLatency >= 0) tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;

@@ -14,6 +14,7 @@ import { createResolver } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { NamedCaches } from './environment/caches.ts';
 import { LocalCounters } from './environment/counters.ts';
+import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
@@ -32,14 +33,16 @@ import {
   type ServerLimits,
 } from './http1/server.ts';
 import { Http2Server } from './http2/server.ts';
+import { Http2Pool } from './http2/upstream-pool.ts';
 import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
-import { ServerContexts, type ServerTls } from './tls/server-contexts.ts';
-import { serverTlsOptions } from './tls/server-options.ts';
+import type { RouterFlavor } from './router/router.ts';
+import type { ServerTls } from './tls/handshakes.ts';
+import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-contexts.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
 
@@ -51,10 +54,12 @@ export interface GatewayOptions {
   readonly http2?: boolean;
   /** For listeners with `ssl`. */
   readonly tls?: ServerTls;
+  readonly upstreamTls?: UpstreamTlsDefaults;
   readonly events: GatewayEvents;
   readonly trust?: TrustOptions;
   readonly serverTokens?: boolean;
   readonly latencyTokens?: boolean;
+  readonly routerFlavor?: RouterFlavor;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
   /** As plugins show it; a new one by default. */
@@ -79,6 +84,8 @@ export interface Gateway {
   /** What plugins keep in memory, by name. */
   readonly caches: NamedCaches;
   counters(): GatewayCounters;
+  /** Resolves when requests are served by all that the store told until now. */
+  settled(): Promise<void>;
   /** What plugins count and show; families without a sample too. */
   metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
@@ -91,7 +98,9 @@ const CACHE_BYTES = 128 * 1024 * 1024;
 const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { store, events } = options;
+  const { store } = options;
+  const logWatchers = new LogWatchers();
+  const events = logWatchers.watched(options.events);
   const clock = { now: () => Date.now() };
   const counters = new LocalCounters(clock);
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
@@ -129,17 +138,29 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         metrics,
         outside,
         events,
+        logWatchers,
       }),
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration: ${String(error)}`, {
         instance: entity.id,
       }),
   });
+  const upstreamContexts = new UpstreamContexts(options.upstreamTls ?? { verifyDepth: 1 });
   const log: GatewayEvents['log'] = (level, message, details) => events.log(level, message, details);
-  const reloader = new Reloader(store, { instances, balancers, calculation: options.calculation ?? 'strict', log });
+  const reloader = new Reloader(store, {
+    instances,
+    balancers,
+    upstreamContexts,
+    routing: { flavor: options.routerFlavor ?? 'traditional_compatible', calculation: options.calculation ?? 'strict' },
+    log,
+  });
 
   const pool = new UpstreamPool({
     maxIdlePerKey: options.keepAlive?.poolSize ?? 512,
+    idleTimeoutMs: (options.keepAlive?.idleSeconds ?? 60) * 1000,
+    maxRequestsPerConnection: options.keepAlive?.maxRequests ?? 10_000,
+  });
+  const http2Pool = new Http2Pool({
     idleTimeoutMs: (options.keepAlive?.idleSeconds ?? 60) * 1000,
     maxRequestsPerConnection: options.keepAlive?.maxRequests ?? 10_000,
   });
@@ -152,6 +173,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     trust: createTrust(options.trust ?? NO_TRUST),
     pool,
+    http2Pool,
     events,
     newRequestId,
     headerLabels: new HeaderLabels(),
@@ -190,12 +212,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, deadlines, waits } = http1;
   const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError });
 
-  const contexts =
-    options.tls === undefined ? undefined : new ServerContexts(options.tls, (message) => events.log('error', message));
-  const tlsOptions =
-    contexts === undefined
-      ? undefined
-      : serverTlsOptions(contexts, (name) => reloader.current().certificates(name), speaksHttp2);
   const listeners: Listener[] = [];
   const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
     for (const listener of listeners) listener.close();
@@ -209,6 +225,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     destroy();
     reloader.close();
     pool.close();
+    http2Pool.close();
     balancers.close();
     instances.close();
     await outside.close();
@@ -224,7 +241,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     for (const listen of options.listen) {
       const listener = new Listener({
         listen,
-        tls: tlsOptions,
+        tls: options.tls,
+        certificates: (name) => reloader.current().certificates(name),
+        protocols: speaksHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
         onConnection: () => {
           accepted += 1;
         },
@@ -234,6 +253,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           else http1.accept(socket, info);
         },
         onTlsError: (error) => events.log('debug', `TLS handshake failed: ${error.message}`),
+        onUnusableCertificate: (message) => events.log('error', message),
       });
       listeners.push(listener);
       addresses.push(await listener.open());
@@ -247,6 +267,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     balancers,
     caches,
     counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
+    settled: () => reloader.settled(),
     metrics: () => metrics.families(),
     close,
   };
@@ -271,10 +292,11 @@ interface EnvironmentParts {
   readonly metrics: Environment['metrics'];
   readonly outside: Outside;
   readonly events: GatewayEvents;
+  readonly logWatchers: LogWatchers;
 }
 
 function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, caches, things, node, files, metrics, outside, events } = parts;
+  const { store, clock, counters, caches, things, node, files, metrics, outside, events, logWatchers } = parts;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, details?: Readonly<Record<string, Json>>): void =>
@@ -282,6 +304,7 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
   return {
     log,
+    watchLog: (listener) => logWatchers.add(listener),
     clock,
     counters,
     files,

@@ -5,6 +5,7 @@ import { answerError, answerPlugin, redirectToHttps } from './answer.ts';
 import { RequestContext } from './context.ts';
 import type { GatewayCore } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
+import { refuseForGrpcRoute } from './grpc-refusal.ts';
 import { recordAccess } from './observe/access-record.ts';
 import { runAccess, runLog, runRewrite } from './plugins/run.ts';
 import { upstreamPath } from './router/path.ts';
@@ -33,10 +34,12 @@ function route(context: RequestContext): void {
     method: exchange.method,
     host: exchange.host,
     path: context.path,
+    query: context.rawQuery,
     scheme: exchange.encrypted ? 'https' : 'http',
     port: exchange.localPort,
     sni: exchange.serverName,
     headers: exchange.headers,
+    connection: exchange,
   });
   if (match === undefined) {
     context.chosen = snapshot.planner.global;
@@ -47,6 +50,7 @@ function route(context: RequestContext): void {
   context.service = match.route.service;
   const verdict = protocolVerdict(match.route, context.forwarded.scheme);
   if (verdict !== 'ok') return redirectToHttps(context, verdict);
+  if (match.route.isGrpc && refuseForGrpcRoute(context, match.route.protocols)) return;
   access(context);
 }
 

@@ -1,5 +1,6 @@
 // Sends a request to a peer, and to the next one when that is allowed, and passes the answer on as it comes. Connection
 // failures are retried for any method; what may have reached the peer only for methods that may be repeated.
+import type { Socket } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import { escapePath } from '../lib/uri.ts';
 import type { BodyListener } from '../pdk/index.ts';
@@ -7,14 +8,15 @@ import type { Entity } from '../schema/define.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.ts';
 import type { Peer } from './balancer/balancer.ts';
-import { hostHeader } from './balancer/host-header.ts';
 import type { RequestContext, Try } from './context.ts';
 import type { ClientExchange, RequestBody } from './exchange.ts';
 import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import type { HeaderList } from './http1/headers.ts';
-import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead, UpstreamTarget } from './http1/upstream.ts';
+import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
 import { runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
 import type { UpstreamSettings } from './snapshot.ts';
+import { Tunnel } from './upgrade/tunnel.ts';
+import { upstreamHost, upstreamTarget } from './upstream-target.ts';
 
 const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 const NO_BYTES = new Uint8Array(0);
@@ -25,7 +27,9 @@ export function sendUpstream(context: RequestContext): void {
   const { exchange } = context;
   const { body } = exchange;
   setUpstreamHeaders(context);
-  const buffered = (context.route as Entity)['request_buffering'] !== false;
+  const { scheme } = context.match!.route.upstream;
+  context.isUpstreamHttp2 = scheme.isHttp2;
+  const buffered = (context.route as Entity)['request_buffering'] !== false && !scheme.isHttp2;
   const small = body.kind === 'length' && body.length! <= context.core.config.bufferBodyBytes;
   if (context.upstreamBody !== undefined || body.replayable || !buffered || !small) {
     new Sending(context).attempt();
@@ -66,6 +70,8 @@ class Sending implements UpstreamHandler {
   #listener: BodyListener | undefined = undefined;
   /** The client has its answer; the upstream's body is not wanted. */
   #discards = false;
+  /** The client wants to go on with this protocol. */
+  readonly #upgrade: string | undefined;
   /** The balancer counts the current try as under way. */
   #isHeld = false;
 
@@ -78,6 +84,7 @@ class Sending implements UpstreamHandler {
     context.upstreamUri = this.#path;
     this.#settings = context.match!.route.upstream;
     this.#triesLeft = this.#settings.tries;
+    this.#upgrade = upgradeOf(context);
     this.#exchange.onAbort = () => {
       this.#call?.abort();
       this.#release();
@@ -116,10 +123,11 @@ class Sending implements UpstreamHandler {
     if (context.tries.length === 1) context.proxyLatency = Math.max(0, this.#sentAt - context.startedAt);
     const body: Uint8Array | RequestBody | undefined =
       context.upstreamBody ?? (this.#exchange.body.kind === 'none' ? undefined : this.#exchange.body);
-    const host = this.#hostHeader(peer);
-    this.#call = context.core.pool.dispatch(
+    const host = upstreamHost(context, this.#source, peer);
+    const pool = context.isUpstreamHttp2 ? context.core.http2Pool : context.core.pool;
+    this.#call = pool.dispatch(
       {
-        target: this.#target(peer, host),
+        target: upstreamTarget(context, this.#source, peer, host),
         method: context.upstreamMethod,
         path: this.#path,
         hostHeader: host,
@@ -128,38 +136,20 @@ class Sending implements UpstreamHandler {
         connectTimeoutMs: this.#settings.connectTimeoutMs,
         sendTimeoutMs: this.#settings.sendTimeoutMs,
         readTimeoutMs: this.#settings.readTimeoutMs,
+        upgrade: this.#upgrade,
       },
       this,
     );
   }
 
-  #hostHeader(peer: Peer): string {
-    const context = this.#context;
-    if (context.upstreamHost !== undefined) return context.upstreamHost;
-    if ((context.route as Entity)['preserve_host'] === true && this.#exchange.host !== '') return this.#exchange.host;
-    const fixed = this.#source.balancer?.hostHeader;
-    if (fixed !== undefined && fixed !== null) return fixed;
-    return hostHeader(this.#scheme(), peer.hostname, peer.port);
-  }
-
-  #scheme(): string {
-    return (this.#context.service?.['protocol'] as string | undefined) ?? 'http';
-  }
-
-  #target(peer: Peer, host: string): UpstreamTarget {
-    const plain = { host: peer.address, port: peer.port, key: peer.key };
-    if (this.#scheme() !== 'https') return plain;
-    const service = this.#context.service!;
-    const servername = host.replace(/:\d+$/, '');
-    const rejectUnauthorized = service['tls_verify'] === true;
-    return {
-      ...plain,
-      key: `${peer.key}|${servername}|${rejectUnauthorized}`,
-      tls: { servername, rejectUnauthorized },
-    };
-  }
-
   onHead(head: UpstreamHead): void {
+    this.#noteHead(head);
+    // Who wants to switch protocols cannot wait for a whole answer.
+    if (this.#context.chosen.response.length > 0 && this.#upgrade === undefined) this.#chunks = [];
+    else this.#startAnswer(head.headers, head.length);
+  }
+
+  #noteHead(head: UpstreamHead): void {
     const context = this.#context;
     this.#headAt = Date.now();
     this.#head = head;
@@ -170,8 +160,6 @@ class Sending implements UpstreamHandler {
     this.#source.balancer?.report(this.#peer!, { status: head.status });
     if (context.chosen.observe.length > 0) this.#listener = this.#show(head);
     if (this.#source.setCookie !== undefined) head.headers.add('Set-Cookie', this.#source.setCookie);
-    if (context.chosen.response.length > 0) this.#chunks = [];
-    else this.#startAnswer(head.headers, head.length);
   }
 
   #show({ status, length, headers }: UpstreamHead): BodyListener | undefined {
@@ -184,7 +172,8 @@ class Sending implements UpstreamHandler {
     });
   }
 
-  #startAnswer(headers: HeaderList, length: number | undefined): void {
+  /** What plugins and the gateway itself do to the lines of an answer. */
+  #decorate(headers: HeaderList): void {
     const context = this.#context;
     const { chosen } = context;
     if (context.hasResponseView || chosen.header.length > 0 || chosen.body.length > 0 || chosen.log.length > 0) {
@@ -193,6 +182,12 @@ class Sending implements UpstreamHandler {
     if (chosen.header.length > 0) runHeaderFilter(context);
     setProxiedHeaders(context, headers, true);
     context.responseHeaders = headers;
+  }
+
+  #startAnswer(headers: HeaderList, length: number | undefined): void {
+    const context = this.#context;
+    const { chosen } = context;
+    this.#decorate(headers);
     this.#isStarted = true;
     if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
     const known = chosen.body.length > context.keptBodies ? undefined : length;
@@ -246,7 +241,7 @@ class Sending implements UpstreamHandler {
     return true;
   }
 
-  onEnd(): void {
+  onEnd(trailers?: HeaderList): void {
     const context = this.#context;
     context.receiveLatency = Date.now() - this.#headAt;
     this.#release();
@@ -258,7 +253,34 @@ class Sending implements UpstreamHandler {
       if (bytes === undefined) return this.#abortBoth();
       if (bytes.length > 0) this.#exchange.write(bytes);
     }
-    this.#exchange.end();
+    this.#exchange.end(trailers);
+  }
+
+  /** 101: from here on the bytes are the client's and the upstream's affair. */
+  onUpgrade(head: UpstreamHead, socket: Socket, bytes: Buffer): void {
+    const context = this.#context;
+    if (this.#exchange.finished) {
+      socket.destroy();
+      return;
+    }
+    this.#noteHead(head);
+    const { headers } = head;
+    this.#decorate(headers);
+    this.#isStarted = true;
+    new Tunnel({
+      client: this.#exchange.switchProtocols(headers),
+      upstream: { socket, bytes },
+      idleMs: this.#settings.readTimeoutMs,
+      sendMs: this.#settings.sendTimeoutMs,
+      deadlines: context.core.pool.deadlines,
+      onSent: (count) => {
+        this.#exchange.bytesOut += count;
+      },
+      onEnd: () => {
+        context.receiveLatency = Date.now() - this.#headAt;
+        this.#release();
+      },
+    });
   }
 
   #answerBuffered(body: Buffer): void {
@@ -322,6 +344,7 @@ class Sending implements UpstreamHandler {
     if (error.kind === 'aborted') return false;
     if (error.kind === 'connect' || error.kind === 'connect_timeout' || error.kind === 'tls')
       return !this.#isBodyGone();
+    if (error.kind === 'refused') return !this.#isBodyGone();
     return REPEATABLE.has(this.#context.upstreamMethod) && !this.#isBodyGone();
   }
 
@@ -349,4 +372,9 @@ class Sending implements UpstreamHandler {
     this.#release();
     this.#exchange.abort();
   }
+}
+
+/** Only WebSocket is passed on; other protocols could carry requests past the gateway. */
+function upgradeOf({ exchange, isUpstreamHttp2 }: RequestContext): string | undefined {
+  return exchange.upgrade?.toLowerCase() === 'websocket' && !isUpstreamHttp2 ? 'websocket' : undefined;
 }

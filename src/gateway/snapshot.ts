@@ -9,14 +9,18 @@ import type { BalancerRegistry } from './balancer/registry.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { PluginPlanner } from './plugins/plan.ts';
-import { compileRouter, type Router, type RouterRoute } from './router/router.ts';
+import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
 import { type CertificateIndex, indexCertificates } from './tls/server-names.ts';
+import type { TlsProfiles, UpstreamContexts } from './tls/upstream-contexts.ts';
+import { type UpstreamScheme, upstreamScheme } from './upstream-scheme.ts';
 
 /** A route ready to match: the stored entity, with its service looked up. */
 export interface CompiledRoute extends RouterRoute {
   readonly entity: Entity;
   readonly service: Entity | undefined;
   readonly upstream: UpstreamSettings;
+  /** For gRPC only. */
+  readonly isGrpc: boolean;
 }
 
 /** What a service says about tries and waits, milliseconds; Kong's defaults without a service. */
@@ -25,6 +29,7 @@ export interface UpstreamSettings {
   readonly connectTimeoutMs: number;
   readonly sendTimeoutMs: number;
   readonly readTimeoutMs: number;
+  readonly scheme: UpstreamScheme;
   /** The service's own host is an IP address: nothing to resolve, and no upstream can have its name. */
   readonly isAddress: boolean;
   /** Peers of the service's own host by address, made when first needed. */
@@ -37,6 +42,8 @@ export interface Snapshot {
   readonly planner: PluginPlanner;
   /** The stored certificate that answers for a server name. */
   readonly certificates: CertificateIndex;
+  /** How connections of a service are secured. */
+  readonly tlsProfiles: TlsProfiles;
   /** The balancer of an upstream by its name, which a service's host may be. */
   balancer(host: string): UpstreamBalancer | undefined;
 }
@@ -44,7 +51,8 @@ export interface Snapshot {
 export interface CompileParts {
   readonly instances: PluginInstances;
   readonly balancers: BalancerRegistry;
-  readonly calculation: 'strict' | 'original';
+  readonly upstreamContexts: UpstreamContexts;
+  readonly routing: RouterOptions;
   log(level: LogLevel, message: string): void;
 }
 
@@ -53,12 +61,16 @@ const HTTP_FAMILY: ReadonlySet<string> = new Set(['http', 'https', 'grpc', 'grpc
 const servesHttp = (entity: Entity): boolean =>
   (entity['protocols'] as readonly string[] | null)?.some((protocol) => HTTP_FAMILY.has(protocol)) === true;
 
-/** Compiles a state; parts whose entities did not change since `previous` are taken over. */
-export function compileSnapshot(state: State, previous: Snapshot | undefined, parts: CompileParts): Snapshot {
+/** Compiles a state around its router; parts whose entities did not change since `previous` are taken over. */
+export function compileSnapshot(
+  state: State,
+  router: Router<CompiledRoute>,
+  previous: Snapshot | undefined,
+  parts: CompileParts,
+): Snapshot {
   const unchanged = (...kinds: readonly string[]): boolean =>
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
-  const router = unchanged('routes', 'services') ? previous!.router : compileRoutes(state, parts);
   const planner = unchanged('plugins', 'consumer_group_consumers') ? previous!.planner : compilePlugins(state, parts);
   const balancer = unchanged('upstreams', 'targets')
     ? previous!.balancer
@@ -69,22 +81,30 @@ export function compileSnapshot(state: State, previous: Snapshot | undefined, pa
         })),
       );
   const certificates = unchanged('certificates', 'snis') ? previous!.certificates : indexCertificates(state);
-  return { state, router, planner, certificates, balancer };
+  const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates')
+    ? previous!.tlsProfiles
+    : parts.upstreamContexts.index(state);
+  return { state, router, planner, certificates, tlsProfiles, balancer };
 }
 
-function compileRoutes(state: State, parts: CompileParts): Router<CompiledRoute> {
-  const routes: CompiledRoute[] = [];
-  for (const entity of state.list('routes')) {
-    if (!servesHttp(entity)) continue;
+/** Compiles one route at a time; those of one service share its settings. */
+export function createRouteCompiler(): (entity: Entity, state: State) => CompiledRoute | undefined {
+  const known = new WeakMap<Entity, UpstreamSettings>();
+  const ofNoService = settingsOf(undefined);
+  return (entity, state) => {
+    if (!servesHttp(entity)) return undefined;
     const serviceId = foreignId(entity, 'service');
     const service = serviceId === undefined ? undefined : state.get('services', serviceId);
-    if (service?.['enabled'] === false) continue;
-    routes.push({ ...(entity as unknown as RouterRoute), entity, service, upstream: settingsOf(service) });
-  }
-  const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation: parts.calculation });
-  for (const { id, reason } of router.skipped)
-    parts.log('error', `route ${id} cannot be matched and is left out: ${reason}`);
-  return router;
+    if (service?.['enabled'] === false) return undefined;
+    let upstream = service === undefined ? ofNoService : known.get(service);
+    if (upstream === undefined) {
+      upstream = settingsOf(service);
+      known.set(service!, upstream);
+    }
+    const route = entity as unknown as RouterRoute;
+    const isGrpc = route.protocols.includes('grpc') || route.protocols.includes('grpcs');
+    return { ...route, entity, service, upstream, isGrpc };
+  };
 }
 
 function settingsOf(service: Entity | undefined): UpstreamSettings {
@@ -97,6 +117,7 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
     connectTimeoutMs: read('connect_timeout', 60_000),
     sendTimeoutMs: read('write_timeout', 60_000),
     readTimeoutMs: read('read_timeout', 60_000),
+    scheme: upstreamScheme(service?.['protocol']),
     isAddress: isIP(String(service?.['host'] ?? '')) !== 0,
     peers: new Map(),
   };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { after } from 'node:test';
 import { loadTexts } from '../../src/control/file/load.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import type { AccessRecord } from '../../src/gateway/core.ts';
@@ -9,6 +10,17 @@ import { type Gateway, type GatewayOptions, startGateway } from '../../src/gatew
 import type { PluginDefinition } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
+
+/** What a failed test left open is closed at the end of its file. */
+const open: (() => Promise<void>)[] = [];
+after(() => Promise.all(open.map((close) => close())));
+
+function closeOnce(close: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined;
+  const once = (): Promise<void> => (closing ??= close());
+  open.push(once);
+  return once;
+}
 
 export interface Upstream {
   readonly port: number;
@@ -33,11 +45,13 @@ export async function startUpstream(
   return {
     port: (server.address() as AddressInfo).port,
     seen,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    close: closeOnce(
+      () =>
+        new Promise((resolve) => {
+          server.close(() => resolve());
+          server.closeAllConnections();
+        }),
+    ),
   };
 }
 
@@ -79,10 +93,10 @@ export async function start(
   const logs: string[] = [];
   const access: AccessRecord[] = [];
   const gateway = await startGateway({
+    listen: [{ host: '127.0.0.1', port: 0 }],
     ...options,
     store,
     plugins,
-    listen: [{ host: '127.0.0.1', port: 0 }],
     events: { access: (record) => access.push(record), log: (level, message) => logs.push(`${level} ${message}`) },
   });
   const { port } = gateway.addresses[0]!;
@@ -109,10 +123,10 @@ export async function start(
         outgoing.on('error', reject);
         outgoing.end(body);
       }),
-    async close() {
+    close: closeOnce(async () => {
       agent.destroy();
       await gateway.close(500);
-    },
+    }),
   };
 }
 

@@ -12,7 +12,7 @@ import type { BodySink } from './request-body.ts';
 import type { ResponseFraming } from './response-head.ts';
 import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts';
 import type { PooledCall } from './upstream-call.ts';
-import { connectTls, writeChunk, writeMessage } from './upstream-socket.ts';
+import { connectTls, isChainTooLong, writeChunk, writeMessage } from './upstream-socket.ts';
 
 const MAX_INFORMATIONAL = 16;
 const FIRST_BUFFER = 16_384;
@@ -158,12 +158,16 @@ export class UpstreamConnection extends Expiring implements BodySink {
 
   private open(target: UpstreamTarget): net.Socket {
     const address = { host: target.host, port: target.port, noDelay: true };
-    if (target.tls !== undefined) {
-      const socket = connectTls(target, target.tls);
+    const { tls: secured } = target;
+    if (secured !== undefined) {
+      const socket = connectTls(target, secured);
       socket.once('connect', () => {
         this.tcpConnected = true;
       });
-      socket.once('secureConnect', () => this.opened());
+      socket.once('secureConnect', () => {
+        if (isChainTooLong(socket, secured)) this.fail('tls', 'the chain of certificates is too long');
+        else this.opened();
+      });
       socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
       return socket;
     }

@@ -6,21 +6,40 @@ import type { UpstreamTarget, UpstreamTls } from './upstream.ts';
 
 const SMALL = 8_192;
 
-export function connectTls(target: UpstreamTarget, options: UpstreamTls): tls.TLSSocket {
-  const { servername, rejectUnauthorized, ca, cert, key } = options;
+export function connectTls(
+  target: UpstreamTarget,
+  options: UpstreamTls,
+  protocol: 'http/1.1' | 'h2' = 'http/1.1',
+): tls.TLSSocket {
+  const { servername, rejectUnauthorized, secureContext } = options;
   return tls
     .connect({
       host: target.host,
       port: target.port,
       rejectUnauthorized,
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [protocol],
       // An address is no server name (RFC 6066).
       ...(servername !== undefined && net.isIP(servername) === 0 && { servername }),
-      ...(ca && { ca }),
-      ...(cert && { cert }),
-      ...(key && { key }),
+      ...(servername !== undefined && {
+        checkServerIdentity: (_host: string, certificate: tls.PeerCertificate) =>
+          tls.checkServerIdentity(servername, certificate),
+      }),
+      ...(secureContext && { secureContext }),
     })
     .setNoDelay(true);
+}
+
+/** The chain was verified but is longer than it may be. */
+export function isChainTooLong(socket: tls.TLSSocket, { rejectUnauthorized, verifyDepth }: UpstreamTls): boolean {
+  if (!rejectUnauthorized || verifyDepth === undefined) return false;
+  let intermediates = 0;
+  let certificate = socket.getPeerX509Certificate()?.issuerCertificate;
+  // One that signed itself is the authority. Upstreams need not send it.
+  for (; certificate !== undefined && certificate.issuer !== certificate.subject; intermediates++) {
+    if (intermediates > verifyDepth) break;
+    certificate = certificate.issuerCertificate;
+  }
+  return intermediates > verifyDepth;
 }
 
 /** A head with a whole body: one write up to 8 KiB, one gathered write above. */

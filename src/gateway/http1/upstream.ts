@@ -1,14 +1,17 @@
 // The words of the upstream side: what to send where, what comes back, and how it can fail.
 import type * as net from 'node:net';
+import type * as tls from 'node:tls';
 import { checkName, checkValue, HeaderError, type HeaderList } from './headers.ts';
 import type { RequestBody } from './request-body.ts';
 
 export interface UpstreamTls {
+  /** The name that is asked for and, when verifying, that the certificate must have; an address is only verified. */
   servername?: string | undefined;
   rejectUnauthorized: boolean;
-  ca?: string | Buffer | (string | Buffer)[] | undefined;
-  cert?: string | Buffer | undefined;
-  key?: string | Buffer | undefined;
+  /** Certificates to show and authorities to trust; the runtime's own choice when undefined. */
+  secureContext?: tls.SecureContext | undefined;
+  /** Most intermediate certificates that are accepted, when verifying. */
+  verifyDepth?: number | undefined;
 }
 
 export interface UpstreamTarget {
@@ -50,7 +53,8 @@ export interface UpstreamHandler {
   onHead(head: UpstreamHead): void;
   /** The chunk is lent for the call: copy it, or keepBytes() it. False pauses until resume(). */
   onData(chunk: Buffer): boolean | undefined;
-  onEnd(): void;
+  /** Trailers only come from HTTP/2. */
+  onEnd(trailers?: HeaderList): void;
   onError(error: UpstreamError): void;
   /** 101 was asked for and came; the socket, paused, and the bytes behind the head belong to the handler. */
   onUpgrade?(head: UpstreamHead, socket: net.Socket, bytes: Buffer): void;
@@ -72,6 +76,8 @@ export type UpstreamFault =
   | 'send_timeout'
   | 'read_timeout'
   | 'reset'
+  /** Not processed, says the upstream: it may be sent again whatever it is. */
+  | 'refused'
   | 'invalid_response'
   | 'aborted';
 

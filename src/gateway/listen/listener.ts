@@ -1,8 +1,11 @@
 // One address of the proxy: accepts connections, reads the PROXY header where there must be one, does the TLS handshake,
 // and hands over a socket whose next byte is HTTP. Who does not get that far in time is let go.
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import * as tls from 'node:tls';
+import type * as tls from 'node:tls';
 import { GwctlError } from '../../lib/errors.ts';
+import { readServerName } from '../tls/client-hello.ts';
+import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
+import type { CertificateIndex } from '../tls/server-names.ts';
 import { type Announced, readProxyHeader } from './proxy-protocol.ts';
 
 export interface ListenOn {
@@ -26,32 +29,43 @@ export interface Arrival {
 export interface ListenerOptions {
   readonly listen: ListenOn;
   /** For a listener with `ssl`. */
-  readonly tls: tls.TlsOptions | undefined;
+  readonly tls: ServerTls | undefined;
+  /** In the configuration that is current when it is asked. */
+  readonly certificates: CertificateIndex;
+  /** What is offered in a handshake. */
+  readonly protocols: readonly string[];
   onConnection(): void;
   onArrival(arrival: Arrival): void;
-  /** A handshake failed. */
   onTlsError(error: Error): void;
+  onUnusableCertificate(message: string): void;
 }
 
 const PREPARE_MS = 10_000;
 
+interface Preparing {
+  readonly socket: Socket;
+  announced: Announced | undefined;
+}
+
+/** How many of the bytes belong to what was read; undefined when more are needed. */
+type Take = (bytes: Buffer) => number | undefined;
+
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
-  readonly #tls: tls.Server | undefined;
-  /**
-   * Connections that are not handed over yet, by their far ends: a secured socket does not tell which one it was made from.
-   */
+  readonly #handshakes: Handshakes | undefined;
+  /** Connections that are not handed over yet, by far end: a secured socket does not tell which one it was made from. */
   readonly #preparing = new Map<string, Preparing>();
 
   constructor(options: ListenerOptions) {
     this.#options = options;
-    const { listen } = options;
-    this.#tls = listen.ssl === true ? this.#createTls(options.tls) : undefined;
-    const isPlain = this.#tls === undefined && listen.proxyProtocol !== true;
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: isPlain }, (socket) =>
-      this.#accept(socket),
-    );
+    this.#handshakes = options.listen.ssl === true ? this.#createHandshakes(options.tls) : undefined;
+    const isPlain = this.#handshakes === undefined && options.listen.proxyProtocol !== true;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: isPlain }, (socket) => {
+      options.onConnection();
+      if (isPlain) options.onArrival({ socket, serverName: undefined, alpn: undefined, announced: undefined });
+      else this.#prepare(socket);
+    });
   }
 
   async open(): Promise<AddressInfo> {
@@ -77,23 +91,22 @@ export class Listener {
     for (const { socket } of this.#preparing.values()) socket.destroy();
   }
 
-  #createTls(options: tls.TlsOptions | undefined): tls.Server {
-    if (options === undefined) throw new GwctlError('E_LISTEN', 'a listener with ssl needs TLS settings');
-    const server = tls.createServer({ ...options, handshakeTimeout: PREPARE_MS, allowHalfOpen: true });
-    server.on('secureConnection', (socket) => this.#secured(socket));
-    server.on('tlsClientError', (error, socket) => {
-      this.#options.onTlsError(error);
-      socket.destroy();
+  #createHandshakes(settings: ServerTls | undefined): Handshakes {
+    if (settings === undefined) throw new GwctlError('E_LISTEN', 'a listener with ssl needs TLS settings');
+    const { protocols } = this.#options;
+    return new Handshakes({
+      settings,
+      protocols,
+      timeoutMs: PREPARE_MS,
+      events: {
+        onSecured: (socket) => this.#secured(socket),
+        onFailed: (error) => this.#options.onTlsError(error),
+        onUnusable: (message) => this.#options.onUnusableCertificate(message),
+      },
     });
-    return server;
   }
 
-  #accept(socket: Socket): void {
-    this.#options.onConnection();
-    if (this.#tls === undefined && this.#options.listen.proxyProtocol !== true) {
-      this.#options.onArrival({ socket, serverName: undefined, alpn: undefined, announced: undefined });
-      return;
-    }
+  #prepare(socket: Socket): void {
     const end = farEnd(socket);
     const preparing: Preparing = { socket, announced: undefined };
     this.#preparing.set(end, preparing);
@@ -102,41 +115,41 @@ export class Listener {
       if (this.#preparing.get(end) === preparing) this.#preparing.delete(end);
     });
     if (this.#options.listen.proxyProtocol === true) this.#readProxyHeader(preparing);
-    else this.#tls!.emit('connection', socket);
+    else this.#readHello(preparing);
   }
 
   #readProxyHeader(preparing: Preparing): void {
     const { socket } = preparing;
-    let bytes: Buffer = Buffer.alloc(0);
-    const giveUp = (): void => {
-      socket.destroy();
-    };
-    const timer = setTimeout(giveUp, PREPARE_MS);
-    const stop = (): void => clearTimeout(timer);
-    const read = (chunk: Buffer): void => {
-      bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    const take = (bytes: Buffer): number | undefined => {
       const header = readProxyHeader(bytes);
-      if (header.state === 'more') return;
-      if (header.state === 'faulty') {
-        socket.destroy();
-        return;
-      }
-      stop();
-      socket.removeListener('close', stop);
-      socket.removeListener('end', giveUp);
-      socket.removeListener('data', read);
-      socket.pause();
-      if (header.end < bytes.length) socket.unshift(bytes.subarray(header.end));
+      if (header.state === 'faulty') socket.destroy();
+      if (header.state !== 'read') return undefined;
       preparing.announced = header.from;
-      if (this.#tls === undefined) this.#handOver(socket, header.from);
-      else this.#tls.emit('connection', socket);
+      return header.end;
     };
-    socket.on('close', stop);
-    socket.on('end', giveUp);
-    socket.on('data', read);
+    readAhead(socket, take, () => {
+      if (this.#handshakes === undefined) this.#handOver(preparing);
+      else this.#readHello(preparing);
+    });
   }
 
-  #handOver(socket: Socket, announced: Announced | undefined): void {
+  #readHello(preparing: Preparing): void {
+    const { socket } = preparing;
+    let serverName: string | undefined;
+    const take = (bytes: Buffer): number | undefined => {
+      const name = readServerName(bytes);
+      if (name.state === 'more') return undefined;
+      serverName = name.serverName;
+      // The handshake wants to see it all again.
+      return 0;
+    };
+    readAhead(socket, take, () => {
+      const certificate = serverName === undefined ? undefined : this.#options.certificates(serverName);
+      (this.#handshakes as Handshakes).serverFor(certificate).emit('connection', socket);
+    });
+  }
+
+  #handOver({ socket, announced }: Preparing): void {
     this.#preparing.delete(farEnd(socket));
     this.#options.onArrival({ socket, serverName: undefined, alpn: undefined, announced });
   }
@@ -156,9 +169,30 @@ export class Listener {
   }
 }
 
-interface Preparing {
-  readonly socket: Socket;
-  announced: Announced | undefined;
+/** Reads until `take` has enough, puts the rest back and leaves the socket paused. */
+function readAhead(socket: Socket, take: Take, done: () => void): void {
+  let bytes: Buffer = Buffer.alloc(0);
+  const giveUp = (): void => {
+    socket.destroy();
+  };
+  const timer = setTimeout(giveUp, PREPARE_MS);
+  const stop = (): void => clearTimeout(timer);
+  const read = (chunk: Buffer): void => {
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
+    const taken = take(bytes);
+    if (taken === undefined || socket.destroyed) return;
+    stop();
+    socket.removeListener('close', stop);
+    socket.removeListener('end', giveUp);
+    socket.removeListener('data', read);
+    socket.pause();
+    if (taken < bytes.length) socket.unshift(bytes.subarray(taken));
+    done();
+  };
+  socket.on('close', stop);
+  socket.on('end', giveUp);
+  socket.on('data', read);
+  socket.resume();
 }
 
 /** Unique among the live connections of one listener. */

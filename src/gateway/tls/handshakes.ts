@@ -1,0 +1,102 @@
+// What handshakes with clients need: for each certificate a TLS server that does not listen but takes sockets, made once for
+// as long as its entity lives, and the settings that all of them share. Each has its own ticket keys: a session begun under
+// one certificate is not taken up again under another.
+import { constants, createHash } from 'node:crypto';
+import * as tls from 'node:tls';
+import type { Entity } from '../../schema/define.ts';
+
+/** One key pair, or two of different key types; PEM. */
+export interface CertificatePairs {
+  readonly cert: readonly string[];
+  readonly key: readonly string[];
+}
+
+export interface ServerTls {
+  /** For clients that name no server, or none that is known. */
+  readonly certificate: CertificatePairs;
+  readonly minVersion: tls.SecureVersion;
+  readonly maxVersion: tls.SecureVersion;
+  /** OpenSSL's list, the suites of TLS 1.3 included. */
+  readonly ciphers: string;
+  readonly preferServerCiphers: boolean;
+  readonly sessionTickets: boolean;
+  readonly sessionTimeoutSeconds: number;
+}
+
+export interface HandshakeEvents {
+  onSecured(socket: tls.TLSSocket): void;
+  onFailed(error: Error): void;
+  /** A stored certificate cannot be used. */
+  onUnusable(message: string): void;
+}
+
+export interface HandshakeOptions {
+  readonly settings: ServerTls;
+  readonly protocols: readonly string[];
+  readonly timeoutMs: number;
+  readonly events: HandshakeEvents;
+}
+
+export class Handshakes {
+  readonly #options: HandshakeOptions;
+  readonly #default: tls.Server;
+  readonly #known = new WeakMap<Entity, tls.Server>();
+
+  constructor(options: HandshakeOptions) {
+    this.#options = options;
+    this.#default = this.#make(options.settings.certificate);
+  }
+
+  /** The server to emit 'connection' on. A certificate that OpenSSL does not take is stood in for by the default one. */
+  serverFor(certificate: Entity | undefined): tls.Server {
+    if (certificate === undefined) return this.#default;
+    let server = this.#known.get(certificate);
+    if (server === undefined) {
+      server = this.#tryToMake(certificate) ?? this.#default;
+      this.#known.set(certificate, server);
+    }
+    return server;
+  }
+
+  #tryToMake(certificate: Entity): tls.Server | undefined {
+    try {
+      return this.#make(pairsOf(certificate));
+    } catch (error) {
+      this.#options.events.onUnusable(`certificate ${certificate.id} cannot be used: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  #make({ cert, key }: CertificatePairs): tls.Server {
+    const { settings, protocols, timeoutMs, events } = this.#options;
+    const server = tls.createServer({
+      cert: [...cert],
+      key: [...key],
+      minVersion: settings.minVersion,
+      maxVersion: settings.maxVersion,
+      ciphers: settings.ciphers,
+      honorCipherOrder: settings.preferServerCiphers,
+      sessionTimeout: settings.sessionTimeoutSeconds,
+      sessionIdContext: NO_CLIENT_AUTHORITIES,
+      ...(settings.sessionTickets ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
+      ALPNProtocols: [...protocols],
+      handshakeTimeout: timeoutMs,
+      allowHalfOpen: true,
+    });
+    server.on('secureConnection', (socket) => events.onSecured(socket));
+    server.on('tlsClientError', (error, socket) => {
+      events.onFailed(error);
+      socket.destroy();
+    });
+    return server;
+  }
+}
+
+/** A session may only be taken up again where the same authorities vouch for clients; here none do. */
+const NO_CLIENT_AUTHORITIES = createHash('sha256').update('no client certificates').digest('hex').slice(0, 32);
+
+export function pairsOf(certificate: Entity): CertificatePairs {
+  const texts = (...names: readonly string[]): string[] =>
+    names.map((name) => certificate[name]).filter((value): value is string => typeof value === 'string');
+  return { cert: texts('cert', 'cert_alt'), key: texts('key', 'key_alt') };
+}
