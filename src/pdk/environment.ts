@@ -7,6 +7,8 @@ import type { Metrics } from './metrics.ts';
 import type { Network, SystemLog } from './network.ts';
 import type { SharedCounters } from './shared-counters.ts';
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
 export interface Log {
   debug(message: string, details?: JsonObject): void;
   info(message: string, details?: JsonObject): void;
@@ -72,6 +74,8 @@ export interface Clock {
 export interface Environment {
   /** Lines carry the plugin's name. */
   readonly log: Log;
+  /** Hears every line that the gateway logs, until what it answers is called. */
+  watchLog(listener: (level: LogLevel, message: string, details: JsonObject | undefined) => void): () => void;
   readonly clock: Clock;
   readonly entities: EntityStore;
   readonly counters: Counters;

@@ -170,12 +170,27 @@ export interface HeaderExchange extends EveryPhase {
 export interface BodyExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
 }
+/** One try to get an answer of an upstream. */
+export interface UpstreamTry {
+  readonly ip: string;
+  readonly port: number;
+  /** When it began, in milliseconds since the epoch. */
+  readonly balancer_start: number;
+  /** Milliseconds spent to choose where to send. */
+  readonly balancer_latency: number;
+  /** Of tries that failed. */
+  readonly state?: 'failed' | 'next';
+  /** Status that stands for the failure. */
+  readonly code?: number;
+}
 export interface LogExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
   /** Milliseconds: in the gateway, waiting for the upstream (-1 when none answered), in all. Cheaper than the record. */
   readonly latencies: { readonly kong: number; readonly proxy: number; readonly request: number };
   /** Of the whole exchange with the client, heads included. */
   readonly bytes: { readonly received: number; readonly sent: number };
+  /** To reach an upstream, in order; undefined when none was asked. */
+  readonly tries: readonly UpstreamTry[] | undefined;
   /** The record that log plugins send, with all values set so far. Its route, service and consumer are the stored ones: read only. */
   logRecord(): JsonObject;
   /** The same as JSON, in one line; cheaper than turning the record into text. */

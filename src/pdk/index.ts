@@ -19,6 +19,7 @@ export type {
   EntityWrite,
   Environment,
   Log,
+  LogLevel,
   Queue,
 } from './environment.ts';
 export type {
@@ -41,9 +42,10 @@ export type {
   Slot,
   UpstreamAnswer,
   UpstreamAnswerExchange,
+  UpstreamTry,
   UpstreamView,
 } from './exchange.ts';
 export { slot } from './exchange.ts';
 export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from './metrics.ts';
-export type { HttpAnswer, HttpRequest, Network, SystemLog, TcpTarget } from './network.ts';
+export type { HttpAnswer, HttpRequest, Network, OpenAnswer, SystemLog, TcpTarget } from './network.ts';
 export type { Addition, SharedCounters, Wanted } from './shared-counters.ts';

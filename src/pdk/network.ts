@@ -15,16 +15,29 @@ export interface HttpRequest extends Times {
   readonly url: string;
   readonly method: string;
   /** Host and Content-Length are added. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: string | Uint8Array;
   /** Whether the certificate must be valid. */
   readonly verify: boolean;
+  /** Address of an HTTP proxy to go through. */
+  readonly proxy?: string | undefined;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   /** The body, cut after 64 KiB. */
   readonly text: string;
+}
+
+/** An answer whose body is still to come: to be read to its end, or cancelled. */
+export interface OpenAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated lines as a list. */
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The whole body; rejects when it is larger than `limit` bytes. */
+  bytes(limit: number): Promise<Buffer>;
+  cancel(): void;
 }
 
 export interface TcpTarget extends Times {
@@ -39,6 +52,8 @@ export interface Network {
   readonly lookup: LookupFunction;
   /** Rejects when there is no complete answer; every status is an answer. */
   http(request: HttpRequest): Promise<HttpAnswer>;
+  /** For answers of any length, and for their headers. Rejects when there is no head of an answer in time. */
+  open(request: HttpRequest): Promise<OpenAnswer>;
   /** Resolves when the system took all datagrams: nothing says that they arrive. */
   udp(host: string, port: number, datagrams: readonly string[]): Promise<void>;
   /** Resolves when the text was written. Texts for one target share a connection and never mix. */

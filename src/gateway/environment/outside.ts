@@ -31,6 +31,7 @@ export class Outside {
     this.network = {
       lookup: lookupWith(options.resolve),
       http: (request) => this.#watch(http.send(request)),
+      open: (request) => this.#watch(http.open(request)),
       udp: (host, port, datagrams) => this.#watch(udp.send(host, port, datagrams)),
       tcp: (target, text) => this.#watch(tcp.send(target, text)),
     };

@@ -1,6 +1,6 @@
 // HTTP requests of plugins. Connections are shared by everybody with the same times and the same view of certificates.
-import type { Agent } from 'undici';
-import type { HttpAnswer, HttpRequest } from '../../../pdk/network.ts';
+import type { Agent, Dispatcher, ProxyAgent } from 'undici';
+import type { HttpAnswer, HttpRequest, OpenAnswer } from '../../../pdk/network.ts';
 import { lookupWith, type Resolve } from './lookup.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -10,25 +10,52 @@ const MAX_AGENTS = 32;
 
 export class HttpSender {
   readonly #resolve: Resolve;
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents = new Map<string, Agent | ProxyAgent>();
 
   constructor(resolve: Resolve) {
     this.#resolve = resolve;
   }
 
-  async send({ url, method, headers, body, timeoutMs, ...kind }: HttpRequest): Promise<HttpAnswer> {
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const answer = await this.#dispatch(request);
+    return { status: answer.statusCode, text: await textOf(answer.body) };
+  }
+
+  async open(request: HttpRequest): Promise<OpenAnswer> {
+    const { statusCode, headers, body } = await this.#dispatch(request);
+    const known = Object.entries(headers).filter(
+      (entry): entry is [string, string | string[]] => entry[1] !== undefined,
+    );
+    return {
+      status: statusCode,
+      headers: Object.fromEntries(known),
+      body,
+      bytes: (limit) => bytesOf(body, limit),
+      cancel: () => {
+        body.on('error', () => undefined).destroy();
+      },
+    };
+  }
+
+  async #dispatch({
+    url,
+    method,
+    headers,
+    body,
+    timeoutMs,
+    ...kind
+  }: HttpRequest): Promise<Dispatcher.ResponseData<unknown>> {
     const { origin, pathname, search } = new URL(url);
     const timeout = Math.min(Math.max(Math.ceil(timeoutMs), 1), 2 ** 31 - 1);
     const agent = await this.#agentFor(timeout, kind);
-    const answer = await agent.request({
+    return agent.request({
       origin,
       path: pathname + search,
       method: method as 'POST',
       headers,
-      body,
+      body: body.length === 0 ? null : body,
       signal: AbortSignal.timeout(timeout),
     });
-    return { status: answer.statusCode, text: await textOf(answer.body) };
   }
 
   async close(): Promise<void> {
@@ -38,23 +65,27 @@ export class HttpSender {
 
   async #agentFor(
     timeout: number,
-    { keepAliveMs, verify }: Pick<HttpRequest, 'keepAliveMs' | 'verify'>,
-  ): Promise<Agent> {
-    const key = `${timeout} ${keepAliveMs} ${verify}`;
+    { keepAliveMs, verify, proxy }: Pick<HttpRequest, 'keepAliveMs' | 'verify' | 'proxy'>,
+  ): Promise<Agent | ProxyAgent> {
+    const key = `${timeout} ${keepAliveMs} ${verify} ${proxy ?? ''}`;
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
     // Loaded by the first request: most gateways send none.
     const undici = await import('undici');
     const made = this.#agents.get(key);
     if (made !== undefined) return made;
-    const agent = new undici.Agent({
+    const settings = {
       connections: MAX_CONNECTIONS,
       keepAliveTimeout: Math.max(keepAliveMs, 1),
       keepAliveMaxTimeout: Math.max(keepAliveMs, 1),
       headersTimeout: timeout,
       bodyTimeout: timeout,
       connect: { timeout, rejectUnauthorized: verify, lookup: lookupWith(this.#resolve) },
-    });
+    };
+    const agent =
+      proxy === undefined
+        ? new undici.Agent(settings)
+        : new undici.ProxyAgent({ ...settings, uri: proxy, requestTls: { rejectUnauthorized: verify, timeout } });
     this.#agents.set(key, agent);
     const [oldest] = this.#agents;
     if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
@@ -75,4 +106,15 @@ async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
     if (size >= MAX_ANSWER_BYTES) break;
   }
   return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString('utf8');
+}
+
+async function bytesOf(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw new Error(`the answer is larger than ${limit} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
