@@ -17,6 +17,13 @@ export interface IndexedRouter<R> extends Router<R> {
    * takes building anew. Always from the router that was built, never from one that was extended.
    */
   extend(changed: readonly R[], removed: readonly string[]): IndexedRouter<R> | undefined;
+  /** The same built anew, without taking apart again what did not change. */
+  rebuild(changed: readonly R[], removed: readonly string[]): Generator<void, IndexedRouter<R>>;
+}
+
+interface Skipped {
+  readonly id: string;
+  readonly reason: string;
 }
 
 interface Built<R> {
@@ -25,7 +32,10 @@ interface Built<R> {
   /** Of each part's first leaf. */
   readonly ranks: readonly number[];
   readonly layer: Layer<R>;
-  readonly skipped: Router<R>['skipped'];
+  /** Routes that have no parts. */
+  readonly empty: readonly Skipped[];
+  /** Parts that have no leaves. */
+  readonly broken: readonly Skipped[];
   readonly firstRank: FirstRank | undefined;
 }
 
@@ -33,14 +43,29 @@ export function* buildRouter<R extends RouterRoute>(
   routes: readonly R[],
   flavor: Flavor,
 ): Generator<void, IndexedRouter<R>> {
-  const skipped: { id: string; reason: string }[] = [];
+  const empty: Skipped[] = [];
   const unordered: Part<R>[] = [];
   for (let i = 0; i < routes.length; i++) {
     if (i % STEP === 0) yield;
-    splitInto(unordered, skipped, routes[i]!, flavor);
+    splitInto(unordered, empty, routes[i]!, flavor);
   }
   const parts = yield* sortParts(unordered);
+  return yield* indexParts(parts, empty, flavor);
+}
+
+function splitInto<R extends RouterRoute>(parts: Part<R>[], empty: Skipped[], route: R, flavor: Flavor): void {
+  const own = flavor.split(route);
+  if (own.length === 0) empty.push({ id: route.id, reason: 'it has no field to match requests by' });
+  for (const part of own) parts.push(part);
+}
+
+function* indexParts<R extends RouterRoute>(
+  parts: readonly Part<R>[],
+  empty: readonly Skipped[],
+  flavor: Flavor,
+): Generator<void, IndexedRouter<R>> {
   const index = new IndexBuilder<R>();
+  const broken: Skipped[] = [];
   const ranks: number[] = [];
   let rank = 0;
   for (let i = 0; i < parts.length; i++) {
@@ -49,23 +74,12 @@ export function* buildRouter<R extends RouterRoute>(
     ranks.push(rank);
     const placed = flavor.place(part, rank);
     if (placed.ok) for (const one of placed.placed) index.add(one);
-    else skipped.push({ id: part.route.id, reason: placed.reason });
+    else broken.push({ id: part.route.id, reason: placed.reason });
     rank += Math.max(part.paths.length, 1);
   }
   yield* index.file();
   const layer = { index: index.hosts, hidden: undefined };
-  return new BuiltRouter({ flavor, parts, ranks, layer, skipped, firstRank: flavor.firstRank?.(parts, ranks) });
-}
-
-function splitInto<R extends RouterRoute>(
-  parts: Part<R>[],
-  skipped: { id: string; reason: string }[],
-  route: R,
-  flavor: Flavor,
-): void {
-  const own = flavor.split(route);
-  if (own.length === 0) skipped.push({ id: route.id, reason: 'it has no field to match requests by' });
-  for (const part of own) parts.push(part);
+  return new BuiltRouter({ flavor, parts, ranks, layer, empty, broken, firstRank: flavor.firstRank?.(parts, ranks) });
 }
 
 class IndexBuilder<R> {
@@ -75,10 +89,10 @@ class IndexBuilder<R> {
   add({ leaf, prefix, hosts }: Placed<R>): void {
     if (hosts.length === 0) this.#insert(this.hosts.any, prefix, leaf);
     for (const rule of hosts) {
-      const withPort = rule.port === leaf.port ? leaf : { ...leaf, port: rule.port };
-      const longerThan = rule.mustStandForSomething ? rule.text.length : 0;
-      const placed = longerThan === leaf.hostLongerThan ? withPort : { ...withPort, hostLongerThan: longerThan };
-      this.#insert(this.hosts.treeFor(rule), prefix, placed);
+      const { port } = rule;
+      const hostLongerThan = rule.mustStandForSomething ? rule.text.length : 0;
+      const isPlain = port === 0 && hostLongerThan === 0;
+      this.#insert(this.hosts.treeFor(rule), prefix, isPlain ? leaf : { ...leaf, port, hostLongerThan });
     }
   }
 
@@ -98,6 +112,7 @@ class IndexBuilder<R> {
 
 /** Extended ranks lie between whole numbers, this far apart. */
 const RANK_STEP = 2 ** -24;
+const BEHIND_ALL = 2 ** 20;
 
 class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
   readonly skipped: Router<R>['skipped'];
@@ -106,7 +121,7 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
 
   constructor(built: Built<R>, overlay?: Layer<R>) {
     this.#built = built;
-    this.skipped = built.skipped;
+    this.skipped = [...built.empty, ...built.broken];
     this.#search = new IndexSearch(overlay === undefined ? [built.layer] : [overlay, built.layer], built.firstRank);
   }
 
@@ -117,11 +132,7 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
   extend(changed: readonly R[], removed: readonly string[]): IndexedRouter<R> | undefined {
     const { flavor, parts, ranks, layer, firstRank } = this.#built;
     if (firstRank !== undefined) return undefined;
-    const gone = new Set([...removed, ...changed.map(({ id }) => id)]);
-    const skipped = this.#built.skipped.filter(({ id }) => !gone.has(id));
-    const added: Part<R>[] = [];
-    for (const route of changed) splitInto(added, skipped, route, flavor);
-    added.sort(compareParts);
+    const { gone, added, empty } = this.#replace(changed, removed);
     if (
       flavor.firstRank?.(
         added,
@@ -129,23 +140,48 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
       ) !== undefined
     )
       return undefined;
+    const broken = this.#built.broken.filter(({ id }) => !gone.has(id));
     const index = new IndexBuilder<R>();
+    const end = (ranks[ranks.length - 1] ?? 0) + BEHIND_ALL;
     let steps = 0;
     for (const part of added) {
-      const before = (ranks[placeOf(parts, part)] ?? (ranks[ranks.length - 1] ?? 0) + 2 ** 20) - 1;
-      const placed = flavor.place(part, before + ++steps * RANK_STEP);
-      if (!placed.ok) skipped.push({ id: part.route.id, reason: placed.reason });
-      else {
-        for (const [i, one] of placed.placed.entries()) {
-          const rank = before + (steps + i) * RANK_STEP;
-          index.add({ ...one, leaf: { ...one.leaf, rank } });
-        }
-        steps += placed.placed.length;
+      const before = (ranks[placeOf(parts, part)] ?? end) - 1;
+      const placed = flavor.place(part, 0);
+      if (!placed.ok) {
+        broken.push({ id: part.route.id, reason: placed.reason });
+        continue;
       }
+      for (const one of placed.placed) {
+        index.add({ ...one, leaf: { ...one.leaf, rank: before + (steps + one.leaf.rank + 1) * RANK_STEP } });
+      }
+      steps += Math.max(part.paths.length, 1);
     }
     for (const _ of index.file());
-    const hidden = { ...layer, hidden: gone };
-    return new BuiltRouter({ ...this.#built, skipped, layer: hidden }, { index: index.hosts, hidden: undefined });
+    const built = { ...this.#built, empty, broken, layer: { ...layer, hidden: gone } };
+    return new BuiltRouter(built, { index: index.hosts, hidden: undefined });
+  }
+
+  *rebuild(changed: readonly R[], removed: readonly string[]): Generator<void, IndexedRouter<R>> {
+    const { gone, added, empty } = this.#replace(changed, removed);
+    const parts: Part<R>[] = [];
+    let next = 0;
+    for (const [i, part] of this.#built.parts.entries()) {
+      if (i % STEP === 0) yield;
+      if (gone.has(part.route.id)) continue;
+      while (next < added.length && compareParts(added[next]!, part) < 0) parts.push(added[next++]!);
+      parts.push(part);
+    }
+    while (next < added.length) parts.push(added[next++]!);
+    return yield* indexParts(parts, empty, this.#built.flavor);
+  }
+
+  #replace(changed: readonly R[], removed: readonly string[]) {
+    const gone = new Set([...removed, ...changed.map(({ id }) => id)]);
+    const empty = this.#built.empty.filter(({ id }) => !gone.has(id));
+    const added: Part<R>[] = [];
+    for (const route of changed) splitInto(added, empty, route, this.#built.flavor);
+    added.sort(compareParts);
+    return { gone, added, empty };
   }
 }
 

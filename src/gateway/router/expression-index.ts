@@ -2,7 +2,7 @@
 // one of those, a field has one of some values. It may say less than the expression does, never more.
 import { readSegmentRange, SEGMENTS } from '../../entities/route-fields.ts';
 import { lowerBytes } from '../../lib/expression/evaluate.ts';
-import type { Expression, Test } from '../../lib/expression/tree.ts';
+import { type Expression, type Test, testsOf } from '../../lib/expression/tree.ts';
 import { literalPrefix } from '../../lib/regex.ts';
 import type { HostRule } from './host-index.ts';
 import type { Need } from './leaf.ts';
@@ -14,6 +14,13 @@ export interface Implied {
   /** At least one; '' for any. */
   readonly prefixes: readonly string[];
   readonly needs: readonly Need[];
+  /** What a match reports as the matched part of the path, unless `rest` says otherwise. */
+  readonly prefix: string;
+  /** The path is that and nothing more. */
+  readonly isWhole: boolean;
+  readonly methods: readonly string[] | undefined;
+  /** What none of the above covers. */
+  readonly rest: Expression | undefined;
 }
 
 interface Found {
@@ -27,9 +34,48 @@ const MANY = 64;
 
 export function findImplied(expression: Expression): Implied {
   const { hosts = [], prefixes = [''], needs } = find(expression);
-  const plain = hosts.length * prefixes.length <= MANY;
-  return { hosts, prefixes: plain ? [...new Set(prefixes)] : [sharedPrefix(prefixes)], needs: [...needs.values()] };
+  const isPlain = hosts.length * prefixes.length <= MANY;
+  const places = isPlain ? [...new Set(prefixes)] : [sharedPrefix(prefixes)];
+  const items = expression.kind === 'and' ? expression.items : [expression];
+  const host = items.find((item) => isHostTest(item, hosts));
+  const method = items.find(isMethodTest);
+  const path = items.find((item) => isPathTest(item, places));
+  const others = items.filter((item) => item !== host && item !== method && item !== path);
+  // Whatever else looks at the path may report another part of it.
+  const tellsPath = path !== undefined && others.some(looksAtPath);
+  const rest = tellsPath ? [...items.filter((item) => item !== host && item !== method)] : others;
+  const covered = tellsPath ? undefined : path;
+  return {
+    hosts,
+    prefixes: places,
+    needs: [...needs.values()],
+    prefix: covered === undefined ? '' : textOf(covered),
+    isWhole: covered !== undefined && covered.operator === '==',
+    methods: method === undefined ? undefined : [textOf(method)],
+    rest: rest.length === 0 ? undefined : rest.length === 1 ? rest[0] : { kind: 'and', items: rest },
+  };
 }
+
+const textOf = ({ literal }: Test): string => literal.value as string;
+
+const isPlainTest = (item: Expression, field: string): item is Test =>
+  item.kind === 'test' && item.field === field && !item.lower;
+
+/** A test of the host that finding the tree for it makes true. */
+function isHostTest(item: Expression, [rule, ...more]: readonly HostRule[]): boolean {
+  if (rule === undefined || more.length > 0 || !isPlainTest(item, 'http.host')) return false;
+  return rule.text === textOf(item) && hostRule(item.operator, rule.text)?.[0]?.kind === rule.kind;
+}
+
+const isPathTest = (item: Expression, [prefix, ...more]: readonly string[]): item is Test =>
+  isPlainTest(item, 'http.path') &&
+  (item.operator === '^=' || item.operator === '==') &&
+  more.length === 0 &&
+  textOf(item) === prefix;
+
+const isMethodTest = (item: Expression): item is Test => isPlainTest(item, 'http.method') && item.operator === '==';
+
+const looksAtPath = (item: Expression): boolean => [...testsOf(item)].some(({ field }) => field === 'http.path');
 
 function find(expression: Expression): Found {
   if (expression.kind === 'test') return findInTest(expression);

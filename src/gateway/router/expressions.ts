@@ -6,7 +6,7 @@ import { compileExpression, type Evaluate } from '../../lib/expression/evaluate.
 import { parseExpression } from '../../lib/expression/parse.ts';
 import { findImplied } from './expression-index.ts';
 import type { Flavor, Placed, Placements } from './flavor.ts';
-import type { Leaf } from './leaf.ts';
+import { type Conditions, type Leaf, NO_NEEDS } from './leaf.ts';
 import type { Part } from './part.ts';
 import { splitByPriority } from './priority.ts';
 import { type RequestFields, readerOf } from './request-fields.ts';
@@ -16,7 +16,9 @@ import { placeByFields } from './traditional-compatible.ts';
 export const expressions = (calculation: 'strict' | 'original'): Flavor => ({
   split(route) {
     if (typeof route.expression !== 'string') return splitByPriority(route, calculation);
-    return [{ route, order: [ABOVE_ALL, route.priority ?? 0, 0], tie: 0, id: route.id, paths: [], isRegex: false }];
+    return [
+      { route, high: ABOVE_ALL, middle: route.priority ?? 0, low: 0, tie: 0, id: route.id, paths: [], isRegex: false },
+    ];
   },
   place: (part, rank) =>
     typeof part.route.expression === 'string'
@@ -29,33 +31,46 @@ const ABOVE_ALL = 2 ** 40;
 function placeExpression<R extends RouterRoute>({ route }: Part<R>, text: string, rank: number): Placements<R> {
   const parsed = parseExpression(text, { table: requestFields, encode: utf8ToBytes });
   if (!parsed.ok) return { ok: false, reason: `expression: ${parsed.reason}` };
-  const evaluate = compileExpression<RequestFields>(parsed.expression, { read: readerOf, traced: 'http.path' });
-  const { hosts, prefixes, needs } = findImplied(parsed.expression);
+  const { hosts, prefixes, needs, prefix, isWhole, methods, rest } = findImplied(parsed.expression);
+  const evaluate = onSchemes(
+    route.protocols,
+    rest === undefined ? undefined : compileExpression(rest, { read: readerOf, traced: 'http.path' }),
+  );
+  const isFree = methods === undefined && evaluate === undefined && needs.length === 0;
+  const conditions = isFree ? undefined : { ...NO_CONDITIONS, methods, evaluate, needs };
   const leaf: Leaf<R> = {
     rank,
     route,
-    prefix: '',
+    prefix,
+    isWhole,
     regex: undefined,
     port: 0,
     hostLongerThan: 0,
-    methods: undefined,
-    snis: undefined,
-    headers: undefined,
-    sources: undefined,
-    destinations: undefined,
-    evaluate: onSchemes(route.protocols, evaluate),
-    needs,
+    conditions,
     joinsAsV1: false,
   };
-  return { ok: true, placed: prefixes.map((prefix): Placed<R> => ({ leaf, prefix, hosts })) };
+  return { ok: true, placed: prefixes.map((one): Placed<R> => ({ leaf, prefix: one, hosts })) };
 }
+
+const NO_CONDITIONS: Conditions = {
+  methods: undefined,
+  snis: undefined,
+  headers: undefined,
+  sources: undefined,
+  destinations: undefined,
+  evaluate: undefined,
+  needs: NO_NEEDS,
+};
 
 const SCHEMES: Readonly<Record<string, string>> = { http: 'http', grpc: 'http', https: 'https', grpcs: 'https' };
 
 /** A route for https alone takes clear text too, to tell the client to come back encrypted. */
-function onSchemes(protocols: readonly string[], evaluate: Evaluate<RequestFields>): Evaluate<RequestFields> {
+function onSchemes(
+  protocols: readonly string[],
+  evaluate: Evaluate<RequestFields> | undefined,
+): Evaluate<RequestFields> | undefined {
   if (protocols.length === 1 && protocols[0] === 'https') return evaluate;
   const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
   if (schemes.has('http') && schemes.has('https')) return evaluate;
-  return (fields, trace) => schemes.has(fields.input.scheme) && evaluate(fields, trace);
+  return (fields, trace) => schemes.has(fields.input.scheme) && (evaluate === undefined || evaluate(fields, trace));
 }

@@ -4,7 +4,7 @@ import type { FirstRank } from './flavor.ts';
 import type { HostIndex } from './host-index.ts';
 import { describeMatch, type Found, type Leaf, tryLeaf } from './leaf.ts';
 import { eachCandidateList, type LeafGroup } from './leaf-group.ts';
-import type { PathNode } from './path-tree.ts';
+import { childFor, type PathNode } from './path-tree.ts';
 import { RequestFields } from './request-fields.ts';
 import type { RouteInput, RouteMatch } from './router.ts';
 
@@ -63,8 +63,8 @@ export class IndexSearch<R extends { readonly id: string }> {
     let node = tree;
     for (;;) {
       if (node.leaves !== undefined) passed[count++] = node;
-      if (node.children === undefined || at === path.length) break;
-      const child = node.children.get(path.charCodeAt(at));
+      if (at === path.length) break;
+      const child = childFor(node, path.charCodeAt(at));
       if (child === undefined || child.bestRank >= this.#bestRank || !path.startsWith(child.label, at)) break;
       at += child.label.length;
       node = child;

@@ -1,6 +1,6 @@
 // The leaves that hang on one node of a path tree. A handful is tried one by one; more are filed by a value that a request
 // must have for them (its method, a header …), so that a thousand routes with the same path cost no more than ten.
-import type { Leaf, Need } from './leaf.ts';
+import { type Leaf, type Need, NO_NEEDS } from './leaf.ts';
 import type { RequestFields } from './request-fields.ts';
 
 export class LeafGroup<R> {
@@ -36,7 +36,7 @@ export function* fileLeaves<R>(group: LeafGroup<R>, used: ReadonlySet<string> = 
   for (let i = 0; i < leaves.length; i++) {
     if (i % STEP === 0) yield;
     const leaf = leaves[i]!;
-    const values = leaf.needs.find(({ name }) => name === need.name)?.values;
+    const values = leaf.conditions?.needs.find(({ name }) => name === need.name)?.values;
     if (values === undefined) rest.push(leaf);
     else for (const value of values) addTo(lists, value, leaf);
   }
@@ -66,7 +66,7 @@ function* chooseNeed<R>(leaves: readonly Leaf<R>[], used: ReadonlySet<string>): 
   const counts = new Map<string, { need: Need; count: number; first: string; differs: boolean }>();
   for (let i = 0; i < leaves.length; i++) {
     if (i % STEP === 0) yield;
-    for (const need of leaves[i]!.needs) {
+    for (const need of leaves[i]!.conditions?.needs ?? NO_NEEDS) {
       if (used.has(need.name) || need.values.length === 0) continue;
       const entry = counts.get(need.name);
       if (entry === undefined) {

@@ -18,13 +18,22 @@ export interface Leaf<R> {
   /** The lower wins. */
   readonly rank: number;
   readonly route: R;
-  /** What the path begins with. */
+  /** What the path begins with, as a match reports it. */
   readonly prefix: string;
+  /** The path is the prefix and nothing more. */
+  readonly isWhole: boolean;
   readonly regex: RegExp | undefined;
   /** 0 for any. */
   readonly port: number;
   /** The host has to be longer: a wildcard may have to stand for something. */
   readonly hostLongerThan: number;
+  readonly conditions: Conditions | undefined;
+  /** path_handling v1, in the one flavour that knows it. */
+  readonly joinsAsV1: boolean;
+}
+
+/** What else has to be fulfilled; the same for all leaves of a part. */
+export interface Conditions {
   readonly methods: readonly string[] | undefined;
   readonly snis: readonly string[] | undefined;
   readonly headers: readonly HeaderRule[] | undefined;
@@ -32,9 +41,9 @@ export interface Leaf<R> {
   readonly destinations: readonly AddressRule[] | undefined;
   readonly evaluate: Evaluate<RequestFields> | undefined;
   readonly needs: readonly Need[];
-  /** path_handling v1, in the one flavour that knows it. */
-  readonly joinsAsV1: boolean;
 }
+
+export const NO_NEEDS: readonly Need[] = [];
 
 /** Where a match leaves what it found. */
 export interface Found {
@@ -44,21 +53,28 @@ export interface Found {
 
 /** Answers what the match left behind, or undefined when the leaf does not match. */
 export function tryLeaf<R>(leaf: Leaf<R>, fields: RequestFields): Found | undefined {
-  const { input } = fields;
-  if (leaf.methods !== undefined && !leaf.methods.includes(input.method)) return undefined;
   if (leaf.port !== 0 && leaf.port !== fields.port) return undefined;
   if (leaf.hostLongerThan > 0 && fields.host.length <= leaf.hostLongerThan) return undefined;
-  if (leaf.snis !== undefined && input.scheme === 'https' && !sniFits(leaf.snis, input.sni)) return undefined;
-  if (leaf.headers !== undefined && !headersFit(leaf.headers, fields)) return undefined;
-  if (leaf.sources !== undefined && !sourceFits(leaf.sources, fields)) return undefined;
-  if (leaf.destinations !== undefined && !destinationFits(leaf.destinations, fields)) return undefined;
+  if (leaf.isWhole && leaf.prefix.length !== fields.input.path.length) return undefined;
+  const { conditions } = leaf;
+  if (conditions !== undefined && !conditionsHold(conditions, fields)) return undefined;
   if (leaf.regex !== undefined) {
-    const regex = leaf.regex.exec(input.path);
+    const regex = leaf.regex.exec(fields.input.path);
     return regex === null ? undefined : { regex, trace: undefined };
   }
-  if (leaf.evaluate === undefined) return NOTHING_FOUND;
-  const trace = newTrace();
-  return leaf.evaluate(fields, trace) ? { regex: undefined, trace } : undefined;
+  if (conditions?.evaluate === undefined) return NOTHING_FOUND;
+  const trace = newTrace(leaf.prefix);
+  return conditions.evaluate(fields, trace) ? { regex: undefined, trace } : undefined;
+}
+
+function conditionsHold(conditions: Conditions, fields: RequestFields): boolean {
+  const { methods, snis, headers, sources, destinations } = conditions;
+  const { input } = fields;
+  if (methods !== undefined && !methods.includes(input.method)) return false;
+  if (snis !== undefined && input.scheme === 'https' && !sniFits(snis, input.sni)) return false;
+  if (headers !== undefined && !headersFit(headers, fields)) return false;
+  if (sources !== undefined && !sourceFits(sources, fields)) return false;
+  return destinations === undefined || destinationFits(destinations, fields);
 }
 
 const NOTHING_FOUND: Found = Object.freeze({ regex: undefined, trace: undefined });
@@ -76,7 +92,7 @@ export function describeMatch<R>(leaf: Leaf<R>, { regex, trace }: Found): RouteM
     return { route, prefix: regex[0], isRegex: true, captures, joinsAsV1 };
   }
   if (trace === undefined) return { route, prefix: leaf.prefix, isRegex: false, captures: undefined, joinsAsV1 };
-  const { matched = '', isRegex, unnamed, named } = trace;
+  const { matched, isRegex, unnamed, named } = trace;
   const hasGroups = unnamed !== undefined && unnamed.length > 1;
   const captures = hasGroups ? { unnamed: filled(unnamed), named: named ?? NO_NAMES } : undefined;
   return { route, prefix: matched, isRegex, captures, joinsAsV1 };

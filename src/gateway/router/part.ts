@@ -5,7 +5,9 @@ import type { HostRule } from './host-index.ts';
 export interface Part<R> {
   readonly route: R;
   /** Greater first: the first that differs decides. */
-  readonly order: readonly [number, number, number];
+  readonly high: number;
+  readonly middle: number;
+  readonly low: number;
   /** Then the lower first … */
   readonly tie: number;
   /** … then the greater first. */
@@ -19,9 +21,13 @@ export interface Part<R> {
 
 /** Best first. */
 export function compareParts(a: Part<unknown>, b: Part<unknown>): number {
-  const [a1, a2, a3] = a.order;
-  const [b1, b2, b3] = b.order;
-  return b1 - a1 || b2 - a2 || b3 - a3 || a.tie - b.tie || (a.id === b.id ? 0 : a.id < b.id ? 1 : -1);
+  return (
+    b.high - a.high ||
+    b.middle - a.middle ||
+    b.low - a.low ||
+    a.tie - b.tie ||
+    (a.id === b.id ? 0 : a.id < b.id ? 1 : -1)
+  );
 }
 
 const CHUNK = 500;

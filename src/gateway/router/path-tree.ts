@@ -5,6 +5,9 @@ import { HANDFUL, type LeafGroup } from './leaf-group.ts';
 
 export class PathNode<R> {
   label: string;
+  /** The only child, or … */
+  child: PathNode<R> | undefined = undefined;
+  /** … several, by the first character of their labels. */
   children: Map<number, PathNode<R>> | undefined = undefined;
   leaves: Leaf<R>[] | undefined = undefined;
   /** In place of `leaves` when they are many. */
@@ -27,20 +30,16 @@ export function insertLeaf<R>(root: PathNode<R>, prefix: string, leaf: Leaf<R>):
   for (;;) {
     if (leaf.rank < node.bestRank) node.bestRank = leaf.rank;
     if (at === prefix.length) break;
-    const code = prefix.charCodeAt(at);
-    node.children ??= new Map();
-    const child = node.children.get(code);
+    let child = childFor(node, prefix.charCodeAt(at));
     if (child === undefined) {
-      const added = new PathNode<R>(prefix.slice(at));
-      node.children.set(code, added);
-      node = added;
-      at = prefix.length;
-      continue;
+      child = new PathNode<R>(prefix.slice(at));
+      addChild(node, child);
+    } else {
+      const shared = sharedLength(child.label, prefix, at);
+      if (shared < child.label.length) child = putBetween(node, child, shared);
     }
-    const shared = sharedLength(child.label, prefix, at);
-    if (shared < child.label.length) splitNode(child, shared, node);
-    node = node.children.get(code)!;
-    at += shared;
+    at += child.label.length;
+    node = child;
   }
   if (node.leaves === undefined) node.leaves = [leaf];
   else if (node.leaves.push(leaf) === HANDFUL + 1) return node;
@@ -53,13 +52,32 @@ function sharedLength(label: string, prefix: string, at: number): number {
   return length;
 }
 
-/** Puts a node with the first `length` characters of the child's label between the child and its parent. */
-function splitNode<R>(child: PathNode<R>, length: number, parent: PathNode<R>): void {
+export function childFor<R>(node: PathNode<R>, code: number): PathNode<R> | undefined {
+  const { child } = node;
+  if (child !== undefined) return child.label.charCodeAt(0) === code ? child : undefined;
+  return node.children?.get(code);
+}
+
+function addChild<R>(node: PathNode<R>, added: PathNode<R>): void {
+  const { child } = node;
+  if (child === undefined && node.children === undefined) {
+    node.child = added;
+    return;
+  }
+  node.children ??= new Map();
+  if (child !== undefined) node.children.set(child.label.charCodeAt(0), child);
+  node.children.set(added.label.charCodeAt(0), added);
+  node.child = undefined;
+}
+
+/** A node with the first `length` characters of the child's label, between the child and its parent. */
+function putBetween<R>(parent: PathNode<R>, child: PathNode<R>, length: number): PathNode<R> {
   const upper = new PathNode<R>(child.label.slice(0, length));
   upper.bestRank = child.bestRank;
-  const lower = child.label.slice(length);
+  if (parent.child !== undefined) parent.child = upper;
+  else parent.children!.set(upper.label.charCodeAt(0), upper);
   // The child itself goes down and keeps its identity: somebody may have noted that it is crowded.
-  child.label = lower;
-  upper.children = new Map([[lower.charCodeAt(0), child]]);
-  parent.children!.set(upper.label.charCodeAt(0), upper);
+  child.label = child.label.slice(length);
+  upper.child = child;
+  return upper;
 }

@@ -39,6 +39,8 @@ export function splitByPriority<R extends RouterRoute>(route: R, calculation: 's
   );
 }
 
+type Order = Pick<Part<unknown>, 'high' | 'middle' | 'low'>;
+
 interface Shared {
   /** The number of fields that must match. */
   readonly weight: number;
@@ -62,22 +64,22 @@ function describe<R extends RouterRoute>(route: R, id: string, paths: readonly s
     prefixLength: isRegex ? 0 : Math.min(paths[0]?.length ?? 0, MAX_LENGTH),
   };
   const order = shared.calculation === 'strict' ? strictOrder(ranking) : originalOrder(ranking);
-  return { route, order, tie: 0, id, isRegex, paths: isRegex ? paths.map((path) => path.slice(1)) : paths };
+  return { route, ...order, tie: 0, id, isRegex, paths: isRegex ? paths.map((path) => path.slice(1)) : paths };
 }
 
 /** The documented 64-bit number, cut where its fields end. */
-function strictOrder({ weight, hasPlainHostsOnly, headerCount, isRegex, ...rest }: Ranking): Part<unknown>['order'] {
+function strictOrder({ weight, hasPlainHostsOnly, headerCount, isRegex, ...rest }: Ranking): Order {
   const high = (weight << 10) | (Number(hasPlainHostsOnly) << 9) | (headerCount << 1) | Number(isRegex);
-  return [high, rest.regexPriority, rest.prefixLength];
+  return { high, middle: rest.regexPriority, low: rest.prefixLength };
 }
 
 /**
  * The number that 32-bit shifts make: three fields wrap around into the low half (61 → 29, 52 → 20, 19 overflows), the two
  * flags do not, and a low half with its top bit set is a negative number that fills the upper half.
  */
-function originalOrder(part: Ranking): Part<unknown>['order'] {
+function originalOrder(part: Ranking): Order {
   const low = (part.weight << 61) | (part.headerCount << 52) | (part.regexPriority << 19) | part.prefixLength;
   const flags = (part.hasPlainHostsOnly ? 1n << 60n : 0n) | (part.isRegex ? 1n << 51n : 0n);
   const whole = BigInt.asUintN(64, BigInt(low) | flags);
-  return [Number(whole >> 32n), Number(whole & 0xffffffffn), 0];
+  return { high: Number(whole >> 32n), middle: Number(whole & 0xffffffffn), low: 0 };
 }

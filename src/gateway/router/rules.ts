@@ -9,7 +9,7 @@ export interface HeaderRule {
   /** The name with underscores, and with dashes. The first that the request has counts. */
   readonly names: readonly [string, string];
   /** Lower case. */
-  readonly values: ReadonlySet<string>;
+  readonly values: readonly string[];
   readonly patterns: readonly RegExp[];
 }
 
@@ -31,13 +31,13 @@ export function compileHeaderRules(
   const rules: HeaderRule[] = [];
   const needs: Need[] = [];
   for (const [name, values] of Object.entries(headers ?? {})) {
-    const literal = new Set<string>();
+    const literal: string[] = [];
     const patterns: RegExp[] = [];
     const mayBePattern = patternValues === 'each' || values.length === 1;
     for (const value of values) {
       const text = utf8ToBytes(value);
       if (!mayBePattern || !text.startsWith(PATTERN_MARK)) {
-        literal.add(text.toLowerCase());
+        literal.push(text.toLowerCase());
         continue;
       }
       const compiled = compileHeaderPattern(text.slice(PATTERN_MARK.length), patternValues);
@@ -47,7 +47,7 @@ export function compileHeaderRules(
     const lower = name.toLowerCase();
     const names = [lower.replaceAll('-', '_'), lower.replaceAll('_', '-')] as const;
     rules.push({ names, values: literal, patterns });
-    if (patterns.length === 0) needs.push(headerNeed(names, [...literal]));
+    if (patterns.length === 0) needs.push(headerNeed(names, literal));
   }
   return { ok: true, rules, needs };
 }
@@ -73,7 +73,7 @@ export function headersFit(rules: readonly HeaderRule[], fields: RequestFields):
 }
 
 function valueFits(rule: HeaderRule, value: string): boolean {
-  if (rule.values.has(value)) return true;
+  if (rule.values.includes(value)) return true;
   return value.length <= MAX_PATTERN_SUBJECT && rule.patterns.some((pattern) => pattern.test(value));
 }
 

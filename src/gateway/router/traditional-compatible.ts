@@ -2,13 +2,13 @@
 // taken. An expression is tried only for paths that begin with its literal part.
 import { compilePattern, literalPrefix } from '../../lib/regex.ts';
 import { compileAddresses } from './addresses.ts';
-import type { Flavor, Placements } from './flavor.ts';
-import { parseHostRule } from './host-index.ts';
-import type { Leaf, Need } from './leaf.ts';
+import type { Flavor, Placed, Placements } from './flavor.ts';
+import { type HostRule, parseHostRule } from './host-index.ts';
+import type { Conditions, Leaf, Need } from './leaf.ts';
 import type { Part } from './part.ts';
 import { splitByPriority } from './priority.ts';
 import type { RouterRoute } from './router.ts';
-import { compileHeaderRules, compileSni } from './rules.ts';
+import { compileHeaderRules, compileSni, type HeaderRules } from './rules.ts';
 
 export const traditionalCompatible = (calculation: 'strict' | 'original'): Flavor => ({
   split: (route) => splitByPriority(route, calculation),
@@ -19,47 +19,70 @@ export function placeByFields<R extends RouterRoute>(part: Part<R>, rank: number
   const { route } = part;
   const headers = compileHeaderRules(route.headers);
   if (!headers.ok) return headers;
-  const methods = filled(route.methods);
-  const leaf: Leaf<R> = {
-    rank,
-    route,
-    prefix: '',
-    regex: undefined,
-    port: 0,
-    hostLongerThan: 0,
-    methods,
-    snis: filled(route.snis)?.map(compileSni),
-    headers: filled(headers.rules),
-    sources: compileAddresses(route.sources),
-    destinations: compileAddresses(route.destinations),
-    evaluate: undefined,
-    needs: methods === undefined ? headers.needs : [methodNeed(methods), ...headers.needs],
-    joinsAsV1: false,
-  };
-  return placePaths(part, leaf, (route.hosts ?? []).map(parseHostRule), { lookaround: false });
+  const conditions = conditionsOf(route, filled(route.methods), headers);
+  const hosts = filled(route.hosts)?.map(parseHostRule) ?? NO_HOSTS;
+  return placePaths(part, { rank, conditions, hosts, lookaround: false, joinsAsV1: false });
 }
 
+/** undefined when there is nothing to check. */
+export function conditionsOf(
+  { snis, sources, destinations }: RouterRoute,
+  methods: readonly string[] | undefined,
+  headers: Extract<HeaderRules, { ok: true }>,
+): Conditions | undefined {
+  const conditions: Conditions = {
+    methods,
+    snis: filled(snis)?.map(compileSni),
+    headers: filled(headers.rules),
+    sources: compileAddresses(sources),
+    destinations: compileAddresses(destinations),
+    evaluate: undefined,
+    needs: methods === undefined ? headers.needs : [methodNeed(methods), ...headers.needs],
+  };
+  const isFree = Object.values(conditions).every((value) => value === undefined || value === headers.needs);
+  return isFree && headers.needs.length === 0 ? undefined : conditions;
+}
+
+interface Placing {
+  readonly rank: number;
+  readonly conditions: Conditions | undefined;
+  readonly hosts: readonly HostRule[];
+  readonly lookaround: boolean;
+  readonly joinsAsV1: boolean;
+}
+
+export const NO_HOSTS: readonly HostRule[] = [];
+
 /** One leaf a path; they differ in nothing else. */
-export function placePaths<R extends RouterRoute>(
-  { paths, isRegex }: Part<R>,
-  leaf: Leaf<R>,
-  hosts: readonly ReturnType<typeof parseHostRule>[],
-  regexes: { readonly lookaround: boolean },
-): Placements<R> {
-  if (paths.length === 0) return { ok: true, placed: [{ leaf, prefix: '', hosts }] };
-  const placed: { leaf: Leaf<R>; prefix: string; hosts: typeof hosts }[] = [];
-  for (const [i, path] of paths.entries()) {
-    const rank = leaf.rank + i;
-    if (!isRegex) {
-      placed.push({ leaf: { ...leaf, rank, prefix: path }, prefix: path, hosts });
+export function placePaths<R extends RouterRoute>(part: Part<R>, placing: Placing): Placements<R> {
+  const { hosts, lookaround } = placing;
+  const { paths } = part;
+  if (paths.length === 0) return { ok: true, placed: [{ leaf: leafOf(part, placing, 0, ''), prefix: '', hosts }] };
+  const placed: Placed<R>[] = [];
+  for (let i = 0; i < paths.length; i++) {
+    const path = paths[i]!;
+    if (!part.isRegex) {
+      placed.push({ leaf: leafOf(part, placing, i, path), prefix: path, hosts });
       continue;
     }
-    const compiled = compilePattern(path, { ...regexes, anchored: true });
+    const compiled = compilePattern(path, { lookaround, anchored: true });
     if (!compiled.ok) return { ok: false, reason: `path ~${path}: ${compiled.reason}` };
-    placed.push({ leaf: { ...leaf, rank, regex: compiled.regex }, prefix: literalPrefix(path), hosts });
+    placed.push({ leaf: leafOf(part, placing, i, '', compiled.regex), prefix: literalPrefix(path), hosts });
   }
   return { ok: true, placed };
 }
+
+const leafOf = <R>(part: Part<R>, placing: Placing, i: number, prefix: string, regex?: RegExp): Leaf<R> => ({
+  rank: placing.rank + i,
+  route: part.route,
+  prefix,
+  isWhole: false,
+  regex,
+  port: 0,
+  hostLongerThan: 0,
+  conditions: placing.conditions,
+  joinsAsV1: placing.joinsAsV1,
+});
 
 export const methodNeed = (values: readonly string[]): Need => ({
   name: 'http.method',

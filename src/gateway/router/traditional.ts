@@ -1,16 +1,14 @@
 // The oldest flavour. Routes are put into categories by which fields they set; more fields come first, then the fields in a
 // fixed order of worth. Every path of a route counts as a route of its own; of equals the older one wins.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
-import { compileAddresses } from './addresses.ts';
 import { categoryOf, categoryOrder, HEADER } from './category.ts';
 import { firstRankOfCategories } from './category-start.ts';
 import type { Flavor, Placements } from './flavor.ts';
 import { type HostRule, parseHostRule } from './host-index.ts';
-import type { Leaf } from './leaf.ts';
 import type { Part } from './part.ts';
 import type { RouterRoute } from './router.ts';
-import { compileHeaderRules, compileSni } from './rules.ts';
-import { filled, methodNeed, placePaths } from './traditional-compatible.ts';
+import { compileHeaderRules } from './rules.ts';
+import { conditionsOf, filled, NO_HOSTS, placePaths } from './traditional-compatible.ts';
 
 export const traditional = (): Flavor => ({ split, place, firstRank: firstRankOfCategories });
 
@@ -34,7 +32,9 @@ function split<R extends RouterRoute>(route: R): Part<R>[] {
       const last = isRegex ? (route.regex_priority ?? 0) : bytes.length;
       parts.push({
         route,
-        order: [categoryOrder(category), submatch, last],
+        high: categoryOrder(category),
+        middle: submatch,
+        low: last,
         tie: route.created_at ?? 0,
         id: '',
         paths: path === undefined ? [] : [isRegex ? bytes.slice(1) : bytes],
@@ -60,22 +60,7 @@ function place<R extends RouterRoute>(part: Part<R>, rank: number): Placements<R
   const headers = compileHeaderRules(route.headers, 'alone');
   if (!headers.ok) return headers;
   const methods = filled(route.methods)?.map((method) => method.toUpperCase());
-  const leaf: Leaf<R> = {
-    rank,
-    route,
-    prefix: '',
-    regex: undefined,
-    port: 0,
-    hostLongerThan: 0,
-    methods,
-    snis: filled(route.snis)?.map(compileSni),
-    headers: filled(headers.rules),
-    sources: compileAddresses(route.sources),
-    destinations: compileAddresses(route.destinations),
-    evaluate: undefined,
-    needs: methods === undefined ? headers.needs : [methodNeed(methods), ...headers.needs],
-    joinsAsV1: route.path_handling === 'v1',
-  };
-  const hosts = (part.hosts ?? []).map((rule) => ({ ...rule, mustStandForSomething: rule.kind === 'suffix' }));
-  return placePaths(part, leaf, hosts, { lookaround: true });
+  const conditions = conditionsOf(route, methods, headers);
+  const hosts = part.hosts?.map((rule) => ({ ...rule, mustStandForSomething: rule.kind === 'suffix' })) ?? NO_HOSTS;
+  return placePaths(part, { rank, conditions, hosts, lookaround: true, joinsAsV1: route.path_handling === 'v1' });
 }

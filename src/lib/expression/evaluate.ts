@@ -6,8 +6,8 @@ import { bytesToUtf8, utf8ToBytes } from '../byte-text.ts';
 import type { Expression, Literal, Test } from './tree.ts';
 
 export interface Trace {
-  /** What the last fitting test of the traced field matched. */
-  matched: string | undefined;
+  /** What the last fitting test of the traced field matched; before, what the trace began with. */
+  matched: string;
   /** It came from a regular expression. */
   isRegex: boolean;
   /** Groups of all regular expressions that matched, by number; 0 is the whole match. */
@@ -15,7 +15,12 @@ export interface Trace {
   named: Record<string, string> | undefined;
 }
 
-export const newTrace = (): Trace => ({ matched: undefined, isRegex: false, unnamed: undefined, named: undefined });
+export const newTrace = (matched: string): Trace => ({
+  matched,
+  isRegex: false,
+  unnamed: undefined,
+  named: undefined,
+});
 
 /** Addresses come as text. */
 export type FieldValue = string | number | readonly string[] | undefined;

@@ -1,0 +1,163 @@
+// The router of a changing configuration. A large one is built once and then extended by the routes that changed since;
+// when those have become many, it is built anew in small steps, while what is there keeps answering.
+import type { Entity } from '../../schema/define.ts';
+import type { State } from '../../state/state.ts';
+import type { IndexedRouter } from './build.ts';
+import { compileRouterInSteps, type Router, type RouterOptions, type RouterRoute } from './router.ts';
+
+/** So many changed routes are worth building anew when there is time. */
+const MANY_CHANGES = 500;
+/** More are not laid over what is there. */
+const MOST_CHANGES = 1000;
+/** More are not merged into what is there. */
+const FEW_TO_REBUILD = 5000;
+const STEP = 100;
+
+export interface RoutingTableParts<R extends RouterRoute> {
+  readonly options: RouterOptions;
+  /** undefined for a route that takes no part. */
+  readonly compileRoute: (entity: Entity, state: State) => R | undefined;
+  readonly report: (message: string) => void;
+}
+
+interface Base<R extends RouterRoute> {
+  readonly state: State;
+  readonly router: IndexedRouter<R>;
+}
+
+interface Changes<R> {
+  readonly changed: readonly R[];
+  /** Ids. */
+  readonly removed: readonly string[];
+  readonly count: number;
+}
+
+export class RoutingTable<R extends RouterRoute> {
+  readonly #parts: RoutingTableParts<R>;
+  #base: Base<R> | undefined = undefined;
+  #changes = 0;
+  #reported: ReadonlySet<string> = new Set();
+
+  constructor(parts: RoutingTableParts<R>) {
+    this.#parts = parts;
+  }
+
+  /** There are enough changes on top to build anew. */
+  get isWorthBuilding(): boolean {
+    return this.#changes > MANY_CHANGES;
+  }
+
+  /** undefined when too much has changed: then it takes `build`. */
+  routerFor(state: State): Router<R> | undefined {
+    const base = this.#base;
+    if (base === undefined) return undefined;
+    const changes = this.#changesSince(base, state, MOST_CHANGES);
+    this.#changes = changes?.count ?? MOST_CHANGES + 1;
+    if (changes === undefined) return undefined;
+    if (changes.count === 0) return base.router;
+    const router = base.router.extend(changes.changed, changes.removed);
+    if (router !== undefined) this.#report(router);
+    return router;
+  }
+
+  /** Nothing that `build` would be needed for. */
+  canExtendTo(state: State): boolean {
+    return this.#base !== undefined && changedRoutes(this.#base.state, state, MOST_CHANGES) !== undefined;
+  }
+
+  buildAtOnce(state: State): Router<R> {
+    for (const _ of this.build(state));
+    return this.#base!.router;
+  }
+
+  /** After the last step `routerFor` answers for this state, and for what differs little from it. */
+  *build(state: State): Generator<void, void> {
+    const base = this.#base;
+    const changes = base === undefined ? undefined : this.#changesSince(base, state, FEW_TO_REBUILD);
+    const router =
+      base === undefined || changes === undefined
+        ? yield* this.#buildAll(state)
+        : yield* base.router.rebuild(changes.changed, changes.removed);
+    this.#base = { state, router };
+    this.#changes = 0;
+    this.#report(router);
+  }
+
+  *#buildAll(state: State): Generator<void, IndexedRouter<R>> {
+    const routes: R[] = [];
+    let count = 0;
+    for (const entity of state.list('routes')) {
+      if (++count % STEP === 0) yield;
+      const route = this.#parts.compileRoute(entity, state);
+      if (route !== undefined) routes.push(route);
+    }
+    return yield* compileRouterInSteps(routes, this.#parts.options);
+  }
+
+  #changesSince(base: Base<R>, state: State, most: number): Changes<R> | undefined {
+    const ids = changedRoutes(base.state, state, most);
+    if (ids === undefined) return undefined;
+    const changed: R[] = [];
+    const removed: string[] = [];
+    for (const id of ids) {
+      const entity = state.get('routes', id);
+      const route = entity === undefined ? undefined : this.#parts.compileRoute(entity, state);
+      if (route === undefined) removed.push(id);
+      else changed.push(route);
+    }
+    return { changed, removed, count: ids.size };
+  }
+
+  #report(router: Router<R>): void {
+    const reported = new Set<string>();
+    for (const { id, reason } of router.skipped) {
+      const message = `route ${id} cannot be matched and is left out: ${reason}`;
+      if (!this.#reported.has(message)) this.#parts.report(message);
+      reported.add(message);
+    }
+    this.#reported = reported;
+  }
+}
+
+/** Ids of routes that are not the same in both, or whose service is not; undefined when they are more than `most`. */
+function changedRoutes(before: State, after: State, most: number): ReadonlySet<string> | undefined {
+  const ids = changedIds(before, after, 'routes', most);
+  const services = changedIds(before, after, 'services', most);
+  if (ids === undefined || services === undefined) return undefined;
+  for (const service of services) {
+    for (const { id } of after.children('routes', 'service', service)) {
+      ids.add(id);
+      if (ids.size > most) return undefined;
+    }
+  }
+  return ids;
+}
+
+/** An entity that did not change is the same object in both states; lists are by id. */
+function changedIds(before: State, after: State, kind: string, most: number): Set<string> | undefined {
+  const ids = new Set<string>();
+  if (before.generation(kind) === after.generation(kind)) return ids;
+  const old = before.list(kind);
+  const now = after.list(kind);
+  let i = 0;
+  let j = 0;
+  while (i < old.length || j < now.length) {
+    const a = old[i];
+    const b = now[j];
+    if (a !== undefined && a === b) {
+      i += 1;
+      j += 1;
+      continue;
+    }
+    if (b === undefined || (a !== undefined && a.id <= b.id)) {
+      ids.add(a!.id);
+      i += 1;
+    }
+    if (a === undefined || (b !== undefined && b.id <= a.id)) {
+      ids.add(b!.id);
+      j += 1;
+    }
+    if (ids.size > most) return undefined;
+  }
+  return ids;
+}
