@@ -39,13 +39,14 @@ function nest(grammar: Grammar, tree: Tree, relation: Relation, problems: Proble
   const root = rootOf(tree);
   const flat = listIn(root, relation.flat);
   if (flat === undefined) return;
+  const index = indexNames(parents, relation.parentNames);
   const left: unknown[] = [];
   const [head] = flat.items;
   if (isMap(head) && flat.commentBefore)
     head.commentBefore = [flat.commentBefore, head.commentBefore].filter(Boolean).join('\n');
   for (const [i, entry] of flat.items.entries()) {
     if (!isMap(entry)) continue;
-    const owner = findParent(parents, relation, entry as YAMLMap);
+    const owner = findParent(index, relation, entry as YAMLMap);
     if (owner === undefined) {
       problems.push(noParent(tree, relation, entry as YAMLMap, [relation.flat, i]));
       left.push(entry);
@@ -59,13 +60,27 @@ function nest(grammar: Grammar, tree: Tree, relation: Relation, problems: Proble
   if (left.length === 0) root.delete(relation.flat);
 }
 
-function findParent(parents: readonly TreeEntity[], relation: Relation, entry: YAMLMap): TreeEntity | undefined {
+function indexNames(parents: readonly TreeEntity[], names: readonly string[]): ReadonlyMap<string, TreeEntity> {
+  const index = new Map<string, TreeEntity>();
+  for (const parent of parents) {
+    for (const name of names) {
+      const value = textOf(parent.map.get(name));
+      if (value !== undefined && !index.has(value)) index.set(value, parent);
+    }
+  }
+  return index;
+}
+
+function findParent(
+  index: ReadonlyMap<string, TreeEntity>,
+  relation: Relation,
+  entry: YAMLMap,
+): TreeEntity | undefined {
   const written = entry.get(relation.parentField);
   const wanted = isMap(written)
     ? relation.parentNames.map((name) => textOf(written.get(name))).find(Boolean)
     : textOf(written);
-  if (wanted === undefined) return undefined;
-  return parents.find(({ map }) => relation.parentNames.some((name) => textOf(map.get(name)) === wanted));
+  return wanted === undefined ? undefined : index.get(wanted);
 }
 
 function noParent(tree: Tree, relation: Relation, entry: YAMLMap, path: Path): Problem {

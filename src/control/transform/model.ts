@@ -42,7 +42,8 @@ export function readModel(grammar: Grammar, tree: Tree): ReadModel {
     known.set(entity.map, draft);
     drafts.push(draft);
   }
-  for (const draft of drafts) link(grammar, drafts, draft);
+  const index = indexNames(grammar, drafts);
+  for (const draft of drafts) link(grammar, index, draft);
   return { ok: true, entities: inOrder(drafts) };
 }
 
@@ -77,10 +78,10 @@ function isChildList(grammar: Grammar, kind: string, key: string, value: Json): 
 }
 
 /** A reference to the one kind it may be nested in makes it a child of that; others stay links. */
-function link(grammar: Grammar, drafts: readonly Draft[], draft: Draft): void {
+function link(grammar: Grammar, index: Index, draft: Draft): void {
   const owners: Draft[] = [];
   for (const [field, { reference, in_file }] of grammar.get(draft.kind)?.foreign ?? []) {
-    const target = find(grammar, drafts, reference, draft.fields[field]);
+    const target = find(grammar, index, reference, draft.fields[field]);
     if (target === undefined) continue;
     draft.links.set(field, target);
     delete draft.fields[field];
@@ -92,13 +93,30 @@ function link(grammar: Grammar, drafts: readonly Draft[], draft: Draft): void {
   }
 }
 
-function find(grammar: Grammar, drafts: readonly Draft[], kind: string, written: Json | undefined): Draft | undefined {
-  const names = [...(grammar.get(kind)?.names ?? ['name']), 'id'];
+/** kind → name or id → entity; the first of two with the same name. */
+type Index = ReadonlyMap<string, ReadonlyMap<string, Draft>>;
+
+const namesOf = (grammar: Grammar, kind: string): string[] => [...(grammar.get(kind)?.names ?? ['name']), 'id'];
+
+function indexNames(grammar: Grammar, drafts: readonly Draft[]): Index {
+  const index = new Map<string, Map<string, Draft>>();
+  for (const draft of drafts) {
+    const table = index.get(draft.kind) ?? new Map<string, Draft>();
+    index.set(draft.kind, table);
+    for (const name of namesOf(grammar, draft.kind)) {
+      const value = draft.fields[name];
+      if (typeof value === 'string' && !table.has(value)) table.set(value, draft);
+    }
+  }
+  return index;
+}
+
+function find(grammar: Grammar, index: Index, kind: string, written: Json | undefined): Draft | undefined {
+  const names = namesOf(grammar, kind);
   const wanted = isObject(written)
     ? names.map((name) => written[name]).find((value) => typeof value === 'string')
     : written;
-  if (typeof wanted !== 'string') return undefined;
-  return drafts.find((other) => other.kind === kind && names.some((name) => other.fields[name] === wanted));
+  return typeof wanted === 'string' ? index.get(kind)?.get(wanted) : undefined;
 }
 
 function inOrder(drafts: readonly Draft[]): Draft[] {

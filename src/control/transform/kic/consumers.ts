@@ -4,6 +4,7 @@ import { type ModelEntity, textField } from '../model.ts';
 import { CREDENTIALS } from './kinds.ts';
 import { kubernetesName, sha256 } from './names.ts';
 import {
+  addObject,
   addPlugins,
   annotation,
   type Context,
@@ -28,7 +29,7 @@ export function addConsumer(context: Context, consumer: ModelEntity): void {
   const plugins = addPlugins(context, consumer, username);
   const groups = groupsOf(consumer);
   const customId = consumer.fields['custom_id'];
-  context.objects.push({
+  addObject(context, {
     apiVersion: KONG,
     kind: 'KongConsumer',
     metadata: metadata(username, annotations(context, consumer, plugins)),
@@ -57,7 +58,7 @@ function groupsOf({ fields }: ModelEntity): string[] {
 export function addConsumerGroup(context: Context, group: ModelEntity): void {
   const name = textField(group, 'name') ?? '';
   const plugins = addPlugins(context, group, name);
-  context.objects.push({
+  addObject(context, {
     apiVersion: KONG_BETA,
     kind: 'KongConsumerGroup',
     metadata: metadata(name, annotations(context, group, plugins)),
@@ -77,15 +78,13 @@ function addCredential(context: Context, { kind, fields }: ModelEntity, username
   }
   if (context.options.version === 2) data['kongCredType'] = type;
   const wanted = kubernetesName(`${type}-${username}`);
-  const used = new Set(context.objects.filter((object) => object['kind'] === 'Secret').map(secretName));
   let name = wanted;
-  for (let i = 2; used.has(name); i++) name = kubernetesName(`${type}-${username}-${i}`);
+  for (let i = 2; context.used.has(`Secret/${name}`); i++) name = kubernetesName(`${type}-${username}-${i}`);
   const labels: JsonObject = context.options.version === 3 ? annotation('credential', type) : {};
-  context.objects.push(secret(name, classAnnotation(context.options), labels, data, 'Opaque'));
+  addObject(context, secret(name, classAnnotation(context.options), labels, data, 'Opaque'));
   return name;
 }
 
-const secretName = (object: JsonObject): string => String((object['metadata'] as JsonObject)['name']);
 const textOf = (value: Json): string => (Array.isArray(value) ? value.join(',') : String(value));
 
 const secret = (
@@ -105,7 +104,8 @@ const secret = (
 export function addCertificate(context: Context, certificate: ModelEntity): void {
   const [cert, key] = [textField(certificate, 'cert') ?? '', textField(certificate, 'key') ?? ''];
   const annotated = { ...classAnnotation(context.options), ...tagsOf(certificate) };
-  context.objects.push(
+  addObject(
+    context,
     secret(`cert-${sha256(cert)}`, annotated, {}, { 'tls.crt': cert, 'tls.key': key }, 'kubernetes.io/tls'),
   );
 }
@@ -122,5 +122,5 @@ export function addCaCertificate(context: Context, certificate: ModelEntity): vo
     ...(id === undefined ? {} : { id, cert }),
   };
   const labels: JsonObject = id === undefined ? {} : annotation('ca-cert', 'true');
-  context.objects.push(secret(`ca-cert-${sha256(cert)}`, annotated, labels, data, 'Opaque'));
+  addObject(context, secret(`ca-cert-${sha256(cert)}`, annotated, labels, data, 'Opaque'));
 }

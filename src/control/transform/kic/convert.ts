@@ -15,7 +15,7 @@ import {
   TARGET,
   UPSTREAM,
 } from './kinds.ts';
-import { type Context, type KicOptions, ORDER, pluginObject } from './objects.ts';
+import { addObject, type Context, indexPlugins, type KicOptions, ORDER, pluginObject } from './objects.ts';
 import { addRoute } from './routes.ts';
 import { addService } from './services.ts';
 
@@ -44,7 +44,14 @@ const PARTS: ReadonlySet<string> = new Set([
 ]);
 
 export function convertToKic(entities: readonly ModelEntity[], options: KicOptions): KicResult {
-  const context: Context = { options, entities, objects: [], notes: [] };
+  const context: Context = {
+    options,
+    entities,
+    objects: [],
+    pluginsOf: indexPlugins(entities),
+    used: new Set(),
+    notes: [],
+  };
   const left = new Map<string, number>();
   for (const entity of entities) {
     const add = ADDERS.get(entity.kind);
@@ -61,7 +68,7 @@ export function convertToKic(entities: readonly ModelEntity[], options: KicOptio
 /** Plugins of something are added with what they belong to. */
 function addGlobalPlugin(context: Context, plugin: ModelEntity): void {
   if (plugin.parent !== undefined || plugin.links.size > 0) return;
-  context.objects.push(pluginObject(context, plugin, 'KongClusterPlugin', textField(plugin, 'name') ?? ''));
+  addObject(context, pluginObject(context, plugin, 'KongClusterPlugin', textField(plugin, 'name') ?? ''));
 }
 
 function sortKeys<T extends Json>(value: T): T {

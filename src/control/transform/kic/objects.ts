@@ -14,6 +14,10 @@ export interface Context {
   readonly options: KicOptions;
   readonly entities: readonly ModelEntity[];
   readonly objects: JsonObject[];
+  /** Plugins by what they belong to or name. */
+  readonly pluginsOf: ReadonlyMap<ModelEntity, readonly ModelEntity[]>;
+  /** `kind/name` of all objects so far. */
+  readonly used: Set<string>;
   /** What could not be converted, for people. */
   readonly notes: string[];
 }
@@ -66,21 +70,29 @@ export const tagsOf = (entity: ModelEntity): JsonObject => {
   return Array.isArray(tags) && tags.length > 0 ? annotation('tags', tags.join(',')) : {};
 };
 
+export function indexPlugins(entities: readonly ModelEntity[]): Map<ModelEntity, ModelEntity[]> {
+  const index = new Map<ModelEntity, ModelEntity[]>();
+  for (const plugin of entities) {
+    if (plugin.kind !== PLUGIN.reference) continue;
+    const owners = new Set([...(plugin.parent === undefined ? [] : [plugin.parent]), ...plugin.links.values()]);
+    for (const owner of owners) index.set(owner, [...(index.get(owner) ?? []), plugin]);
+  }
+  return index;
+}
+
+export function addObject(context: Context, object: JsonObject): void {
+  context.used.add(`${String(object['kind'])}/${nameIn(object)}`);
+  context.objects.push(object);
+}
+
 /** A KongPlugin for each plugin of an entity, and of others that name it. Answers their names. */
 export function addPlugins(context: Context, owner: ModelEntity, ownerName: string): string[] {
-  const names: string[] = [];
-  for (const plugin of context.entities) {
-    if (plugin.kind !== PLUGIN.reference) continue;
-    const isOwn = plugin.parent === owner;
-    if (!isOwn && ![...plugin.links.values()].includes(owner)) continue;
-    const pluginName = textField(plugin, 'name') ?? '';
-    const name = isOwn ? `${ownerName}-${pluginName}` : sharedName(plugin);
+  return (context.pluginsOf.get(owner) ?? []).map((plugin) => {
+    const name = plugin.parent === owner ? `${ownerName}-${textField(plugin, 'name') ?? ''}` : sharedName(plugin);
     const object = pluginObject(context, plugin, 'KongPlugin', name);
-    if (!context.objects.some((other) => other['kind'] === 'KongPlugin' && nameIn(other) === nameIn(object)))
-      context.objects.push(object);
-    names.push(nameIn(object));
-  }
-  return names;
+    if (!context.used.has(`KongPlugin/${nameIn(object)}`)) addObject(context, object);
+    return nameIn(object);
+  });
 }
 
 const sharedName = (plugin: ModelEntity): string =>

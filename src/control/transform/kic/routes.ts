@@ -3,7 +3,7 @@ import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { HTTP_ROUTE_ANNOTATIONS, INGRESS_ANNOTATIONS, SERVICE } from './kinds.ts';
 import { kubernetesName } from './names.ts';
-import { addPlugins, annotate, annotation, type Context, metadata } from './objects.ts';
+import { addObject, addPlugins, annotate, annotation, type Context, metadata } from './objects.ts';
 import { portOf } from './services.ts';
 
 export function addRoute(context: Context, route: ModelEntity): void {
@@ -24,7 +24,7 @@ export function addRoute(context: Context, route: ModelEntity): void {
   const full = `${serviceName}-${name}`;
   const plugins = addPlugins(context, route, full);
   const object = context.options.api === 'gateway' ? httpRoute : ingress;
-  context.objects.push(object(context, route, full, kubernetesName(serviceName), portOf(service), plugins));
+  addObject(context, object(context, route, full, kubernetesName(serviceName), portOf(service), plugins));
 }
 
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);

@@ -5,6 +5,7 @@ import { type ModelEntity, textField } from '../model.ts';
 import { NOT_IN_KONG_INGRESS, POLICY_WORDS, SERVICE_ANNOTATIONS, UPSTREAM } from './kinds.ts';
 import { kubernetesName } from './names.ts';
 import {
+  addObject,
   addPlugins,
   annotate,
   annotation,
@@ -34,7 +35,7 @@ export function addService(context: Context, service: ModelEntity): void {
   const plugins = addPlugins(context, service, name);
   if (plugins.length > 0) Object.assign(annotations, annotation('plugins', plugins.join(',')));
   const port = portOf(service);
-  context.objects.push({
+  addObject(context, {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: metadata(name, annotations),
@@ -51,7 +52,7 @@ function addUpstream(context: Context, service: ModelEntity, serviceName: string
   if (host === undefined || upstream === undefined) return undefined;
   const name = `${serviceName}-upstream`;
   if (context.options.version === 3) {
-    context.objects.push({
+    addObject(context, {
       apiVersion: KONG_BETA,
       kind: 'KongUpstreamPolicy',
       metadata: metadata(name, tagsOf(upstream)),
@@ -63,7 +64,7 @@ function addUpstream(context: Context, service: ModelEntity, serviceName: string
     Object.entries(upstream.fields).filter(([key, value]) => !NOT_IN_KONG_INGRESS.includes(key) && value !== null),
   );
   const annotations = { ...classAnnotation(context.options), ...tagsOf(upstream) };
-  context.objects.push({
+  addObject(context, {
     apiVersion: KONG,
     kind: 'KongIngress',
     metadata: metadata(name, annotations),

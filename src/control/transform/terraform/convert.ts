@@ -42,9 +42,10 @@ export function writeTerraform(
   const blocks = [
     `variable "control_plane_id" {\n  type = string\n  default = ${quote(options.importInto ?? 'YOUR_CONTROL_PLANE_ID')}\n}\n`,
   ];
+  const groups = indexGroups(resources);
   for (const resource of resources.values()) {
     blocks.push(writeResource(grammar, resources, resource, options));
-    blocks.push(...writeMemberships(resources, resource));
+    blocks.push(...writeMemberships(groups, resource));
   }
   return blocks.join('\n');
 }
@@ -187,15 +188,19 @@ const MEMBERSHIPS = ['groups'];
 const isMembership = (key: string, { fields }: ModelEntity): boolean =>
   MEMBERSHIPS.includes(key) && Array.isArray(fields[key]);
 
-function writeMemberships(resources: ReadonlyMap<ModelEntity, Resource>, { entity, type, name }: Resource): string[] {
-  const groups = MEMBERSHIPS.flatMap((key) => (Array.isArray(entity.fields[key]) ? entity.fields[key] : []));
-  return groups.flatMap((entry) => {
-    const wanted = isObject(entry) ? (entry['name'] ?? entry['id']) : entry;
-    const group = [...resources.values()].find(
-      (other) =>
-        other.word === 'consumer_group' &&
-        (textField(other.entity, 'name') === wanted || textField(other.entity, 'id') === wanted),
-    );
+function indexGroups(resources: ReadonlyMap<ModelEntity, Resource>): Map<unknown, Resource> {
+  const groups = new Map<unknown, Resource>();
+  for (const resource of resources.values()) {
+    if (resource.word !== 'consumer_group') continue;
+    for (const field of ['id', 'name']) groups.set(resource.entity.fields[field], resource);
+  }
+  return groups;
+}
+
+function writeMemberships(groups: ReadonlyMap<unknown, Resource>, { entity, type, name }: Resource): string[] {
+  const entries = MEMBERSHIPS.flatMap((key) => (Array.isArray(entity.fields[key]) ? entity.fields[key] : []));
+  return entries.flatMap((entry) => {
+    const group = groups.get(isObject(entry) ? (entry['name'] ?? entry['id']) : entry);
     if (group === undefined) return [];
     return [
       `resource "konnect_gateway_consumer_group_member" "${group.name}_${name}" {\n  consumer_id = ${type}.${name}.id\n` +
