@@ -2,7 +2,7 @@
 // connection that broke must never be replaced behind our back: the next password would go out without TLS.
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { Client, ResultCodeError } from 'ldapts';
+import type { Client, ResultCodeError } from 'ldapts';
 
 export interface LdapServer {
   readonly host: string;
@@ -20,8 +20,12 @@ export interface BindResult {
 
 const SUCCESS: BindResult = { code: 0 };
 
+/** Loaded with the first connection: most gateways never ask an LDAP server. */
+type Library = typeof import('ldapts');
+
 export class LdapConnection {
   readonly #server: LdapServer;
+  readonly #library: Library;
   readonly #client: Client;
   readonly #sockets: Socket[] = [];
   readonly #broken: Promise<never>;
@@ -30,7 +34,7 @@ export class LdapConnection {
 
   /** Resolves when the connection can carry passwords. */
   static async open(server: LdapServer): Promise<LdapConnection> {
-    const connection = new LdapConnection(server);
+    const connection = new LdapConnection(server, await import('ldapts'));
     try {
       await connection.#within(connection.#connect());
       return connection;
@@ -40,14 +44,15 @@ export class LdapConnection {
     }
   }
 
-  private constructor(server: LdapServer) {
+  private constructor(server: LdapServer, library: Library) {
     this.#server = server;
+    this.#library = library;
     this.#broken = new Promise((_, reject) => {
       this.#break = reject;
     });
     this.#broken.catch(() => undefined);
     const host = isIP(server.host) === 6 ? `[${server.host}]` : server.host;
-    this.#client = new Client({
+    this.#client = new library.Client({
       url: `${server.tls === 'from-start' ? 'ldaps' : 'ldap'}://${host}:${server.port}`,
       createConnection: (() => this.#first(() => this.#openTcp())) as unknown as typeof connectTcp,
       createSecureConnection: this.#secure.bind(this) as typeof connectTls,
@@ -66,7 +71,7 @@ export class LdapConnection {
       await this.#within(this.#client.bind(name, password));
       return SUCCESS;
     } catch (error) {
-      if (error instanceof ResultCodeError) return { code: error.code };
+      if (this.#isResult(error)) return { code: error.code };
       throw error;
     }
   }
@@ -131,6 +136,11 @@ export class LdapConnection {
     return socket;
   }
 
+  /** The server answered, and not with success. */
+  #isResult(error: unknown): error is ResultCodeError {
+    return error instanceof this.#library.ResultCodeError;
+  }
+
   #fail(error: Error): void {
     this.#isOpen = false;
     this.#break(error);
@@ -147,7 +157,7 @@ export class LdapConnection {
     try {
       return await Promise.race([step, this.#broken, late]);
     } catch (error) {
-      if (!(error instanceof ResultCodeError)) this.#fail(error instanceof Error ? error : new Error(String(error)));
+      if (!this.#isResult(error)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
       clearTimeout(timer);
