@@ -15,6 +15,7 @@ import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
 import { findSpecial, type ParseDocument } from './special.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const MAX_ARGUMENTS = 1000;
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
@@ -27,6 +28,8 @@ export interface AdminOptions {
   /** For configurations that come as text; JSON only when absent. */
   readonly parse?: ParseDocument;
   readonly guard?: GuardOptions;
+  /** Resolves when requests are served by what was written: a write is answered after that. */
+  readonly settled?: () => Promise<void>;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -38,7 +41,11 @@ export interface Target {
 
 export function createAdminServer(options: AdminOptions): Server {
   const finder = createEndpointFinder(options.store.state.schemas);
-  const answer = (request: IncomingMessage, target: Target) => answerRequest(options, finder, request, target);
+  const answer = async (request: IncomingMessage, target: Target): Promise<Reply> => {
+    const reply = await answerRequest(options, finder, request, target);
+    if (WRITES.has(request.method ?? '') && reply.status < 300) await options.settled?.();
+    return reply;
+  };
   return createReplyServer(answer, options.onError, options.guard);
 }
 
@@ -113,7 +120,7 @@ async function answerRequest(
   if (method === 'OPTIONS') return preflight(request, methods);
   if (!methods.includes(method)) return methodNotAllowed;
 
-  const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
+  const hasBody = WRITES.has(method) && method !== 'DELETE';
   const takesText = special?.route.takes !== undefined;
   const body = hasBody
     ? await readBody(request, takesText ? MAX_DOCUMENT_BYTES : MAX_BODY_BYTES, takesText ? 'text' : undefined)

@@ -15,6 +15,7 @@ import { newUuid } from '../../lib/ids.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { bundledPlugins } from '../../plugins/index.ts';
 import { deleteExpired } from '../../store/expire.ts';
+import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import { openAccessLog } from './access-log.ts';
@@ -56,7 +57,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   for (const name of unknownVariables(process.env))
     log('warn', `${name} names no property of this gateway and is ignored`);
 
-  const schemas = createSchemas(bundledPlugins);
+  const schemas = createSchemas(bundledPlugins, { routerFlavor: config.router_flavor });
   const opened = await openStore({
     inputs,
     data,
@@ -88,6 +89,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     },
     serverTokens: config.headers.includes('server_tokens'),
     latencyTokens: config.headers.includes('latency_tokens'),
+    routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
     limits: { bodyBytes: config.nginx_http_client_max_body_size },
     keepAlive: {
@@ -118,11 +120,12 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     }
     for (const address of adminListen) {
       const server = createAdminServer({
-        store,
+        store: settlingStore(store, () => gateway.settled()),
         node,
         auto: { now: () => Date.now() },
         parse: readDocument,
         guard,
+        settled: () => gateway.settled(),
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
       admins.push(await listenOn(server, address, 'the Admin API', tls.admin, tls.settings));
