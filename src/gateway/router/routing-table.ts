@@ -60,9 +60,11 @@ export class RoutingTable<R extends RouterRoute> {
     return router;
   }
 
-  /** Nothing that `build` would be needed for. */
+  /** `routerFor` will have an answer. The traditional flavour cannot promise that. */
   canExtendTo(state: State): boolean {
-    return this.#base !== undefined && changedRoutes(this.#base.state, state, MOST_CHANGES) !== undefined;
+    const base = this.#base;
+    if (base === undefined || this.#parts.options.flavor === 'traditional') return false;
+    return changedRoutes(base.state, state, MOST_CHANGES) !== undefined;
   }
 
   buildAtOnce(state: State): Router<R> {
