@@ -34,6 +34,8 @@ export async function startEcho(): Promise<EchoUpstream> {
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  // A test that fails before it can close this server shall end all the same.
+  server.unref();
   return {
     port: (server.address() as AddressInfo).port,
     requests,
