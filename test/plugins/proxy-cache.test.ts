@@ -268,6 +268,32 @@ test('a streamed answer is passed on as it comes, and stored when it is complete
   );
 });
 
+test('bodies of many pieces are kept as they came, those of neighbours apart', async () => {
+  await withUpstream(
+    [caching()],
+    ({ url }, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/plain' });
+      const letter = url!.at(-1)!;
+      let left = 40;
+      const more = (): void => {
+        if (left-- === 0) response.end();
+        else response.write(`${letter}${left}`.repeat(5000), () => setImmediate(more));
+      };
+      more();
+    },
+    async ({ send }) => {
+      const paths = ['/a', '/b', '/c', '/d'];
+      const fresh = await Promise.all(paths.map((path) => send({ path })));
+      const kept = await Promise.all(paths.map((path) => send({ path })));
+      for (const [i, hit] of kept.entries()) {
+        assert.equal(statusOf(hit), 'Hit');
+        assert.equal(hit.text === fresh[i]!.text, true, paths[i]);
+        assert.equal(hit.text.length > 400_000, true);
+      }
+    },
+  );
+});
+
 test('HEAD has its own entry, with the length that the upstream told', async () => {
   await withUpstream(
     [caching()],
