@@ -12,7 +12,7 @@ import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.t
 import { createGuard, type GuardOptions } from './guard.ts';
 import type { NodeInfo } from './node.ts';
 import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
-import { findSpecial, type ParseDocument } from './special.ts';
+import { findSpecial, type ParseDocument, type SpecialRoute } from './special.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -28,6 +28,8 @@ export interface AdminOptions {
   /** For configurations that come as text; JSON only when absent. */
   readonly parse?: ParseDocument;
   readonly guard?: GuardOptions;
+  /** Endpoints that plugins add. */
+  readonly pluginRoutes?: readonly SpecialRoute[];
   /** Resolves when requests are served by what was written: a write is answered after that. */
   readonly settled?: () => Promise<void>;
   readonly onError?: (error: unknown) => void;
@@ -111,7 +113,7 @@ async function answerRequest(
   url: Target,
 ): Promise<Reply> {
   const method = methodOf(request);
-  const special = findSpecial(url.segments);
+  const special = findSpecial(url.segments, options.pluginRoutes);
   const endpoint = finder(url.segments);
   if (special === undefined && endpoint === undefined) return notFound;
   const isGeneric = special === undefined || special.route.alongside === true;

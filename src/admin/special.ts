@@ -59,10 +59,16 @@ const routes: readonly SpecialRoute[] = [
 
 export const listSpecial = (): readonly SpecialRoute[] => routes;
 
-/** The first route whose fixed segments match, the most specific ones being tried first. */
-export function findSpecial(segments: readonly string[]): { route: SpecialRoute; params: string[] } | undefined {
+/**
+ * The first route whose fixed segments match, the most specific ones being tried first.
+ * @param more routes besides those that every Admin API has
+ */
+export function findSpecial(
+  segments: readonly string[],
+  more: readonly SpecialRoute[] = [],
+): { route: SpecialRoute; params: string[] } | undefined {
   let best: { route: SpecialRoute; params: string[] } | undefined;
-  for (const route of routes) {
+  for (const route of more.length === 0 ? routes : [...routes, ...more]) {
     if (route.path.length !== segments.length) continue;
     if (!route.path.every((part, i) => part.startsWith('{') || part === segments[i])) continue;
     const params = segments.filter((_, i) => route.path[i]!.startsWith('{'));

@@ -86,6 +86,8 @@ export interface Gateway {
   counters(): GatewayCounters;
   /** Resolves when requests are served by all that the store told until now. */
   settled(): Promise<void>;
+  /** A cache that plugins of this node share. */
+  readonly openCache: Environment['openCache'];
   /** What plugins count and show; families without a sample too. */
   metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
@@ -268,6 +270,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     caches,
     counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
     settled: () => reloader.settled(),
+    openCache: (name) => caches.open(name),
     metrics: () => metrics.families(),
     close,
   };

@@ -1,6 +1,7 @@
 // A plugin is this literal: its place in the order, its schema, the entities it owns and, loaded only where requests are
 // served, its handler. Bundled plugins and a user's plugins are the same thing.
 import type { EntitySchema, InferFields, RecordField, Subschema } from '../schema/define.ts';
+import type { PluginAdminModule } from './admin.ts';
 import type { Answer } from './answer.ts';
 import type { Environment } from './environment.ts';
 import type {
@@ -61,6 +62,8 @@ export interface PluginDefinition {
    * executed; `serve` and `validate` say so.
    */
   readonly handler?: () => Promise<HandlerModule<never>>;
+  /** Endpoints of its own in the Admin API, loaded with it. */
+  readonly admin?: () => Promise<PluginAdminModule>;
 }
 
 /** Checks at compile time that the handler takes the config that the schema describes. */

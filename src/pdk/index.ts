@@ -1,4 +1,5 @@
 // The plugin interface: everything a plugin may import from the gateway.
+export type { PluginAdminModule, PluginAdminReply, PluginAdminRequest, PluginAdminRoute } from './admin.ts';
 export { type Answer, error, exit, replay } from './answer.ts';
 export {
   type BodyListener,

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import type { GuardOptions } from '../../src/admin/guard.ts';
 import { createAdminServer } from '../../src/admin/server.ts';
+import type { SpecialRoute } from '../../src/admin/special.ts';
 import { parseState } from '../../src/control/file/parse.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
@@ -22,9 +23,11 @@ export interface Admin {
 export async function startAdmin({
   isDbless = false,
   guard = {},
+  pluginRoutes = [],
 }: {
   isDbless?: boolean;
   guard?: GuardOptions;
+  pluginRoutes?: readonly SpecialRoute[];
 } = {}): Promise<Admin> {
   const state = createState(createSchemas(bundledPlugins));
   const store = isDbless ? new DeclarativeStore(state) : new MemoryStore(state);
@@ -44,6 +47,7 @@ export async function startAdmin({
     auto: { now: () => Date.now() },
     parse: parseState,
     guard,
+    pluginRoutes,
     node: {
       id: '5a8b9c0d-1111-4222-8333-444455556666',
       hostname: 'test',

@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { NodeInfo } from '../../admin/node.ts';
+import { loadPluginRoutes } from '../../admin/plugin-routes.ts';
 import { createAdminServer } from '../../admin/server.ts';
 import type { ParseDocument } from '../../admin/special.ts';
 import { createStatusServer } from '../../admin/status-server.ts';
@@ -82,6 +83,11 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
     upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
     events: { access: accessLog.write, log },
+    dns: {
+      ...config,
+      dns_hostsfile: config.dns_hostsfile ?? undefined,
+      dns_valid_ttl: config.dns_valid_ttl ?? undefined,
+    },
     trust: {
       trustedIps: config.trusted_ips,
       realIpHeader: config.real_ip_header,
@@ -106,6 +112,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
+  const pluginRoutes = await loadPluginRoutes(bundledPlugins, gateway.openCache);
   const node = describeNode({ id: nodeId, config, gateway, store, logLevel });
   try {
     for (const address of statusListen) {
@@ -126,6 +133,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         parse: readDocument,
         guard,
         settled: () => gateway.settled(),
+        pluginRoutes,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
       admins.push(await listenOn(server, address, 'the Admin API', tls.admin, tls.settings));

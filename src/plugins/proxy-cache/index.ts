@@ -8,4 +8,5 @@ export const proxyCache = definePlugin({
   version: '3.10.0',
   schema,
   handler: () => import('./handler.ts'),
+  admin: () => import('./admin.ts'),
 });

@@ -1,0 +1,63 @@
+// What the Admin API tells of stored answers, and how they are forgotten.
+import type { JsonObject } from '../../lib/json.ts';
+import type { PluginAdminReply, PluginAdminRequest, PluginAdminRoute } from '../../pdk/index.ts';
+import { type CacheEntry, cacheName, describeEntry } from './entry.ts';
+
+const NOT_FOUND: PluginAdminReply = { status: 404, body: { message: 'Not found' } };
+const DONE: PluginAdminReply = { status: 204 };
+
+export const routes: readonly PluginAdminRoute[] = [
+  {
+    path: ['proxy-cache'],
+    methods: { DELETE: forgetAll },
+    describes: { DELETE: 'Forget all stored answers' },
+  },
+  {
+    path: ['proxy-cache', '{key}'],
+    methods: {
+      GET: (request) => read(request, request.instances, request.params[0]!),
+      DELETE: (request) => forget(request, request.instances, request.params[0]!),
+    },
+    describes: { GET: 'A stored answer', DELETE: 'Forget a stored answer' },
+  },
+  {
+    path: ['proxy-cache', '{plugin}', 'caches', '{key}'],
+    methods: {
+      GET: (request) => read(request, instanceOf(request), request.params[1]!),
+      DELETE: (request) => forget(request, instanceOf(request), request.params[1]!),
+    },
+    describes: { GET: 'A stored answer of one instance', DELETE: 'Forget a stored answer of one instance' },
+  },
+];
+
+type Instances = PluginAdminRequest['instances'];
+
+const instanceOf = ({ instances, params }: PluginAdminRequest): Instances =>
+  instances.filter(({ id }) => id === params[0]);
+
+/** The caches of these instances, each once: several may share a zone. */
+function cachesOf({ openCache }: PluginAdminRequest, instances: Instances) {
+  const zones = instances.map((instance) => {
+    const { memory } = instance['config'] as { memory: { dictionary_name: string } };
+    return cacheName(memory.dictionary_name);
+  });
+  return [...new Set(zones)].map((zone) => openCache<CacheEntry>(zone));
+}
+
+function read(request: PluginAdminRequest, instances: Instances, key: string): PluginAdminReply {
+  for (const cache of cachesOf(request, instances)) {
+    const entry = cache.get(key);
+    if (entry !== undefined) return { status: 200, body: describeEntry(entry) as JsonObject };
+  }
+  return NOT_FOUND;
+}
+
+function forget(request: PluginAdminRequest, instances: Instances, key: string): PluginAdminReply {
+  const deleted = cachesOf(request, instances).map((cache) => cache.delete(key));
+  return deleted.includes(true) ? DONE : NOT_FOUND;
+}
+
+function forgetAll(request: PluginAdminRequest): PluginAdminReply {
+  for (const cache of cachesOf(request, request.instances)) cache.clear();
+  return DONE;
+}
