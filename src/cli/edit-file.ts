@@ -6,14 +6,10 @@ import type { YAMLMap } from 'yaml';
 import type { Diagnostic, Problem } from '../control/file/diagnostics.ts';
 import type { Grammar } from '../control/file/grammar.ts';
 import type { SourceText } from '../control/file/sources.ts';
-import type { Rule } from '../control/lint/ruleset.ts';
-import type { PluginAddition } from '../control/transform/add-plugins.ts';
 import type { ModelEntity } from '../control/transform/model.ts';
-import type { Patch } from '../control/transform/patch.ts';
 import type { Templates } from '../control/transform/templates.ts';
 import type { Tree } from '../control/transform/tree.ts';
 import { GwctlError } from '../lib/errors.ts';
-import type { JsonObject } from '../lib/json.ts';
 import { globalFlags } from './flags.ts';
 
 /** Global flags that mean nothing without a gateway: pipelines pass them to every command alike. */
@@ -134,57 +130,6 @@ export async function bundledGrammar(): Promise<Grammar> {
   return createGrammar(await bundledSchemas());
 }
 
-export async function readPatches(files: readonly string[]): Promise<Patch[]> {
-  const { parsePatches } = await import('../control/transform/patch.ts');
-  const patches: Patch[] = [];
-  for (const file of files) {
-    const { source, content } = await readContent(file);
-    const parsed = parsePatches(source, content);
-    if (!parsed.ok) return refuse(parsed.problems);
-    patches.push(...parsed.patches);
-  }
-  return patches;
-}
-
-export async function readAdditions(files: readonly string[]): Promise<PluginAddition[]> {
-  const { parseAdditions } = await import('../control/transform/add-plugins.ts');
-  const additions: PluginAddition[] = [];
-  for (const file of files) {
-    const { source, content } = await readContent(file);
-    const parsed = parseAdditions(source, content);
-    if (!parsed.ok) return refuse(parsed.problems);
-    additions.push(...parsed.additions);
-  }
-  return additions;
-}
-
-export async function readRules(file: string): Promise<readonly Rule[]> {
-  const { parseRuleset } = await import('../control/lint/ruleset.ts');
-  const { source, content } = await readContent(file);
-  const parsed = parseRuleset(source, content);
-  return parsed.ok ? parsed.rules : refuse(parsed.problems);
-}
-
-/** A plugin written on the command line. */
-export async function readPlugin(text: string): Promise<JsonObject> {
-  const [{ isPlugin }, { parseState }] = await Promise.all([
-    import('../control/transform/add-plugins.ts'),
-    import('../control/file/parse.ts'),
-  ]);
-  const parsed = await parseState(text);
-  const plugin = parsed.ok ? parsed.value : undefined;
-  if (plugin !== undefined && isPlugin(plugin)) return plugin;
-  throw new GwctlError('E_USAGE', `--config is not a plugin: ${parsed.ok ? 'it has no name' : parsed.message}`, {
-    hint: `It looks like --config '{"name": "key-auth", "config": {}}'.`,
-  });
-}
-
-async function readContent(file: string): Promise<{ source: SourceText; content: JsonObject }> {
-  const tree = await openState(file);
-  const { jsonOf } = await import('../control/transform/tree.ts');
-  return { source: tree.source, content: jsonOf(tree) };
-}
-
 /** Ends the command with every problem at its place. */
 export async function refuse(problems: readonly Problem[]): Promise<never> {
   const [{ createPlacer }, { bundledSchemas }] = await Promise.all([
@@ -222,6 +167,10 @@ export async function confirmOverwrite(path: string, answer: 'yes' | 'ask'): Pro
   if (await confirm(`File '${path}' already exists. Do you want to overwrite it? `)) return;
   throw new GwctlError('E_USAGE', `${path} exists and was left as it is`, { hint: 'Pass --yes to overwrite it.' });
 }
+
+/** A file without an extension gets that of its format, as decK does where it writes whole configurations. */
+export const withExtension = (path: string, format: string): string =>
+  path === '-' || path.startsWith('/dev/') || extname(path) !== '' ? path : `${path}.${format}`;
 
 export async function writeState(tree: Tree, flags: OutputFlags): Promise<void> {
   const { writeTree } = await import('../control/transform/tree.ts');

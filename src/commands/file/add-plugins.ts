@@ -7,11 +7,10 @@ import {
   localFlags,
   openState,
   outputFlags,
-  readAdditions,
-  readPlugin,
   selectorFlag,
   writeState,
 } from '../../cli/edit-file.ts';
+import { readAdditions, readPlugin } from '../../cli/edit-inputs.ts';
 import { GwctlError } from '../../lib/errors.ts';
 
 export default class FileAddPlugins extends BaseCommand {

@@ -4,9 +4,11 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import {
   bundledGrammar,
   confirmOverwrite,
+  formatOf,
   localFlags,
   openState,
   outputFlags,
+  withExtension,
   writeState,
 } from '../../cli/edit-file.ts';
 import { GwctlError } from '../../lib/errors.ts';
@@ -60,8 +62,9 @@ Variables of the environment are filled in, unless --no-expand-env-vars is given
     const tree = await openState(flags['input-file'], undefined, flags['no-expand-env-vars'] ? undefined : process.env);
     const open = await reviewTree(tree, to);
     const changes = convertTree(await bundledGrammar(), tree, conversion);
-    await confirmOverwrite(flags['output-file'], flags.yes ? 'yes' : 'ask');
-    await writeState(tree, flags);
+    const path = withExtension(flags['output-file'], formatOf(flags));
+    await confirmOverwrite(path, flags.yes ? 'yes' : 'ask');
+    await writeState(tree, { ...flags, 'output-file': path });
     for (const change of changes) process.stderr.write(`${tree.templates.putBack(change, 'yaml')}\n`);
     for (const { file, line, column, message } of open)
       process.stderr.write(`${file}:${line}:${column}: look at this: ${message}\n`);

@@ -1,7 +1,8 @@
 // gwctl file lint: a state file against rules of the user's own.
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { choose, inputFlag, localFlags, openState, outputFlag, readRules, writeText } from '../../cli/edit-file.ts';
+import { choose, inputFlag, localFlags, openState, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { readRules } from '../../cli/edit-inputs.ts';
 
 export default class FileLint extends BaseCommand {
   static override summary = 'Check a state file against your own rules';

@@ -1,15 +1,8 @@
 // gwctl file patch: values set in, or removed from, what selectors find.
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import {
-  inputFlag,
-  localFlags,
-  openState,
-  outputFlags,
-  readPatches,
-  selectorFlag,
-  writeState,
-} from '../../cli/edit-file.ts';
+import { inputFlag, localFlags, openState, outputFlags, selectorFlag, writeState } from '../../cli/edit-file.ts';
+import { readPatches } from '../../cli/edit-inputs.ts';
 import { GwctlError } from '../../lib/errors.ts';
 
 export default class FilePatch extends BaseCommand {

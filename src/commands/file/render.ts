@@ -1,7 +1,15 @@
 // gwctl file render: what state files mean, written out.
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { formatOf, localFlags, outputFlags, refuse, refuseDiagnostics, writeText } from '../../cli/edit-file.ts';
+import {
+  formatOf,
+  localFlags,
+  outputFlags,
+  refuse,
+  refuseDiagnostics,
+  withExtension,
+  writeText,
+} from '../../cli/edit-file.ts';
 import { stateArgument, stateFlag } from '../../cli/flags.ts';
 
 export default class FileRender extends BaseCommand {
@@ -45,6 +53,8 @@ secret. With --populate-env-vars their values are filled in.`;
     if (!rendered.ok) return refuseDiagnostics(rendered.diagnostics);
     const { formatDiagnostic } = await import('../../control/file/diagnostics.ts');
     for (const warning of rendered.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
-    await writeText(flags['output-file'], await writeStateText(rendered.content, formatOf(flags)));
+    const format = formatOf(flags);
+    const path = withExtension(flags['output-file'], format);
+    await writeText(path, await writeStateText(rendered.content, format));
   }
 }
