@@ -5,6 +5,7 @@ import type { Entity } from '../schema/define.ts';
 import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import { hashRequest } from './balancer/hash-on.ts';
 import type { RequestContext } from './context.ts';
+import { type Endpoint, type NameAnswer, plainEndpoint } from './dns/answer.ts';
 import { hashSource } from './hash-source.ts';
 
 /** How the peers of this request are found; decided once, asked for every try. */
@@ -15,6 +16,8 @@ export interface PeerSource {
   readonly balancer: UpstreamBalancer | undefined;
   /** Peers that a try went to. */
   readonly tried: Peer[];
+  /** Which address of a host name the first try goes to; the next ones go on from there. */
+  start: number | undefined;
   /** The same for every try of a request. */
   readonly hash: number;
   /** A cookie by which the client's next request finds the same peer. */
@@ -38,7 +41,7 @@ export function choosePeers(context: RequestContext): PeerSource {
       ? NOT_HASHED
       : hashRequest(balancer.config, hashSource(context));
   const { hash, setCookie } = hashed;
-  return { host, port, isAddress, balancer, tried: [], hash, setCookie };
+  return { host, port, isAddress, balancer, tried: [], start: undefined, hash, setCookie };
 }
 
 const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };
@@ -52,14 +55,14 @@ export function pickPeer(context: RequestContext, source: PeerSource): Picked | 
     if (picked.ok || balancer.pending === undefined) return picked;
     return balancer.pending.then(() => pickBalanced(source, balancer));
   }
-  if (source.isAddress) return { ok: true, peer: peerAt(context, source, source.host) };
-  const addresses = context.core.resolve(source.host);
-  return isPromise<readonly string[]>(addresses)
-    ? addresses.then(
+  if (source.isAddress) return { ok: true, peer: peerAt(context, source, plainEndpoint(source.host)) };
+  const answer = context.core.resolve(source.host);
+  return isPromise<NameAnswer>(answer)
+    ? answer.then(
         (found) => pickAddress(context, source, found),
         () => NO_ADDRESS,
       )
-    : pickAddress(context, source, addresses as readonly string[]);
+    : pickAddress(context, source, answer as NameAnswer);
 }
 
 function pickBalanced(source: PeerSource, balancer: UpstreamBalancer): Picked {
@@ -70,20 +73,23 @@ function pickBalanced(source: PeerSource, balancer: UpstreamBalancer): Picked {
 }
 
 /** One address after the other, a retry going on to the next. */
-function pickAddress(context: RequestContext, source: PeerSource, addresses: readonly string[]): Picked {
-  if (addresses.length === 0) return NO_ADDRESS;
-  const peer = peerAt(context, source, addresses[source.tried.length % addresses.length]!);
+function pickAddress(context: RequestContext, source: PeerSource, answer: NameAnswer): Picked {
+  const { endpoints } = answer;
+  if (endpoints.length === 0) return NO_ADDRESS;
+  source.start ??= answer.start();
+  const peer = peerAt(context, source, endpoints[(source.start + source.tried.length) % endpoints.length]!);
   source.tried.push(peer);
   return { ok: true, peer };
 }
 
 /** Kept with the route, so that a request makes no new texts to look its connection up by. */
-function peerAt(context: RequestContext, source: PeerSource, address: string): Peer {
-  const own = context.targetHost === undefined ? context.match!.route.upstream.peers : undefined;
+function peerAt(context: RequestContext, source: PeerSource, { address, port }: Endpoint): Peer {
+  const own = context.targetHost === undefined && port === undefined ? context.match!.route.upstream.peers : undefined;
   let peer = own?.get(address);
   if (peer === undefined) {
-    const { host: hostname, port } = source;
-    peer = { address, port, hostname, targetId: '', key: `${address}:${port}` };
+    const { host: hostname } = source;
+    const at = port ?? source.port;
+    peer = { address, port: at, hostname, targetId: '', key: `${address}:${at}` };
     own?.set(address, peer);
   }
   return peer;

@@ -1,6 +1,7 @@
 // What every request needs of the running gateway, gathered once: settings, connections, clocks, and where events go.
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
+import type { NameAnswer } from './dns/answer.ts';
 import type { UpstreamPool } from './http1/pool.ts';
 import type { Http2Pool } from './http2/upstream-pool.ts';
 import type { HeaderLabels } from './observe/header-labels.ts';
@@ -56,8 +57,8 @@ export interface GatewayCore {
   readonly headerLabels: HeaderLabels;
   readonly entityTexts: WeakMap<Entity, string>;
   newRequestId(): string;
-  /** Addresses of a host name, at once when they are known. */
-  resolve(host: string): readonly string[] | Promise<readonly string[]>;
+  /** What a host name stands for, at once when it is known. */
+  resolve(host: string): NameAnswer | Promise<NameAnswer>;
 }
 
 export function reportPluginError(core: GatewayCore, instance: PluginInstance, phase: string, error: unknown): void {

@@ -10,7 +10,7 @@ import { foreignId } from '../state/table.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry } from './balancer/registry.ts';
 import type { GatewayCore, GatewayEvents } from './core.ts';
-import { createResolver } from './dns/resolver.ts';
+import { createResolver, type ResolverOptions } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { NamedCaches } from './environment/caches.ts';
 import { LocalCounters } from './environment/counters.ts';
@@ -56,6 +56,8 @@ export interface GatewayOptions {
   readonly tls?: ServerTls;
   readonly upstreamTls?: UpstreamTlsDefaults;
   readonly events: GatewayEvents;
+  /** How host names are resolved. */
+  readonly dns?: ResolverOptions;
   readonly trust?: TrustOptions;
   readonly serverTokens?: boolean;
   readonly latencyTokens?: boolean;
@@ -111,14 +113,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const kinds = new Map(options.plugins.map(({ name, entities = [] }) => [name, new Set(entities.map((e) => e.name))]));
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
-  const resolver = createResolver();
+  const resolver = createResolver(options.dns);
   const outside = new Outside({
     resolve: (host) => resolver.resolve(host),
     systemLogSocket: options.systemLogSocket,
     report: (message) => events.log('error', message),
   });
   const balancers = new BalancerRegistry({
-    resolve: (host) => resolver.resolve(host),
+    resolve: (host) => resolver.answer(host),
     onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
   });
   const metrics = new MetricsRegistry();
@@ -180,7 +182,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     newRequestId,
     headerLabels: new HeaderLabels(),
     entityTexts: new WeakMap(),
-    resolve: (host) => resolver.resolve(host),
+    resolve: (host) => resolver.answer(host),
   };
 
   let requests = 0;

@@ -3,7 +3,8 @@ import { describe, type TestContext, test } from 'node:test';
 import type { UpstreamHealth } from '../../src/admin/node.ts';
 import type { HealthChange, Peer } from '../../src/gateway/balancer/balancer.ts';
 import { BalancerRegistry, type RegistryOptions } from '../../src/gateway/balancer/registry.ts';
-import { target, type UpstreamChanges, until, upstream } from './rig.ts';
+import { NameAnswer } from '../../src/gateway/dns/answer.ts';
+import { answerOf, target, type UpstreamChanges, until, upstream } from './rig.ts';
 
 const PASSIVE: UpstreamChanges = { passive: { unhealthy: { http_failures: 1, tcp_failures: 1, timeouts: 1 } } };
 
@@ -143,7 +144,7 @@ describe('names of targets', () => {
 
   test('every address has the whole weight of the target', async (t) => {
     const registry = registryFor(t, {
-      resolve: async (name) => (name === 'two.test' ? ['10.1.0.1', '10.1.0.2'] : ['10.2.0.1']),
+      resolve: async (name) => (name === 'two.test' ? answerOf('10.1.0.1', '10.1.0.2') : answerOf('10.2.0.1')),
     });
     const balancer = registry.update([
       { upstream: upstream(), targets: [target('two.test:80', 10), target('one.test:80', 10)] },
@@ -157,14 +158,14 @@ describe('names of targets', () => {
   });
 
   test('addresses known at once serve at once', (t) => {
-    const registry = registryFor(t, { resolve: () => ['10.1.0.1'] });
+    const registry = registryFor(t, { resolve: () => answerOf('10.1.0.1') });
     const balancer = registry.update([{ upstream: upstream(), targets: [target('a.test:80')] }])('u')!;
     assert.equal(balancer.pending, undefined);
     assert.equal(balancer.pick()!.key, '10.1.0.1:80');
   });
 
   test('a name that cannot be resolved is a DNS_ERROR until it can', async (t) => {
-    let answer: () => Promise<readonly string[]> = () => Promise.reject(new Error('server failure'));
+    let answer: () => Promise<NameAnswer> = () => Promise.reject(new Error('server failure'));
     const registry = registryFor(t, { resolve: () => answer(), refreshMs: 10 });
     const balancer = registry.update([
       { upstream: upstream(PASSIVE), targets: [target('a.test:80'), target('10.0.0.1:80')] },
@@ -175,20 +176,66 @@ describe('names of targets', () => {
     assert.equal(row.data.dns, 'server failure');
     assert.equal(balancer.weight.total, 100);
     assert.equal(balancer.pick()!.key, '10.0.0.1:80');
-    answer = async () => ['10.1.0.1'];
+    answer = async () => answerOf('10.1.0.1');
     await until(() => balancer.weight.total === 200, 'the name resolves');
     assert.equal(registry.targets('id-of-u').get('t-a.test:80')!.health, 'HEALTHY');
   });
 
   test('when records change, addresses that stay keep their verdict', async (t) => {
     let answer = ['10.1.0.1', '10.1.0.2'];
-    const registry = registryFor(t, { resolve: async () => answer, refreshMs: 10 });
+    const registry = registryFor(t, { resolve: async () => answerOf(...answer), refreshMs: 10 });
     const balancer = registry.update([{ upstream: upstream(PASSIVE), targets: [target('a.test:80')] }])('u')!;
     await balancer.pending;
     registry.setTarget('id-of-u', 't-a.test:80', '10.1.0.1', false);
     answer = ['10.1.0.1', '10.1.0.3'];
     await until(() => balancer.addresses().some(({ address }) => address === '10.1.0.3'), 'the new address is known');
     assert.deepEqual(keys([balancer.pick(), balancer.pick()]), ['10.1.0.3:80', '10.1.0.3:80']);
+  });
+});
+
+describe('targets with SRV records', () => {
+  const records = new NameAnswer(
+    [
+      { address: '10.1.0.1', port: 8001, weight: 3, name: 'one.test' },
+      { address: '10.1.0.2', port: undefined, weight: 1, name: 'two.test' },
+    ],
+    'SRV',
+  );
+
+  test('take port and weight from the records, the port of the target where a record has none', (t) => {
+    const registry = registryFor(t, { resolve: () => records });
+    const balancer = registry.update([{ upstream: upstream(), targets: [target('_web._tcp.test:80', 7)] }])('u')!;
+    const picks = Array.from({ length: 4 }, () => balancer.pick()!);
+    assert.deepEqual(keys(picks).sort(), ['10.1.0.1:8001', '10.1.0.1:8001', '10.1.0.1:8001', '10.1.0.2:80']);
+    assert.deepEqual([...new Set(picks.map(({ hostname }) => hostname))], ['_web._tcp.test']);
+    assert.equal(registry.targets('id-of-u').get('t-_web._tcp.test:80')!.data.dns, 'SRV');
+  });
+
+  test('are called by the names of the records with use_srv_name', (t) => {
+    const registry = registryFor(t, { resolve: () => records });
+    const config = upstream({ use_srv_name: true });
+    const balancer = registry.update([{ upstream: config, targets: [target('_web._tcp.test:80')] }])('u')!;
+    assert.deepEqual(
+      balancer.addresses().map(({ hostname, weight }) => [hostname, weight]),
+      [
+        ['one.test', 3],
+        ['two.test', 1],
+      ],
+    );
+  });
+
+  test('of weight 0 get nothing, whatever the records say', (t) => {
+    const registry = registryFor(t, { resolve: () => records });
+    const balancer = registry.update([{ upstream: upstream(), targets: [target('_web._tcp.test:80', 0)] }])('u')!;
+    assert.equal(balancer.pick(), undefined);
+  });
+
+  test('a changed weight is taken over', async (t) => {
+    let answer = records;
+    const registry = registryFor(t, { resolve: () => answer, refreshMs: 10 });
+    const balancer = registry.update([{ upstream: upstream(), targets: [target('_web._tcp.test:80')] }])('u')!;
+    answer = new NameAnswer([{ address: '10.1.0.1', port: 8001, weight: 9, name: 'one.test' }], 'SRV');
+    await until(() => balancer.weight.total === 9, 'the new weight counts');
   });
 });
 

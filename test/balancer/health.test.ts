@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { BalancerRegistry } from '../../src/gateway/balancer/registry.ts';
-import { portOf, serve, target, type UpstreamChanges, until, upstream } from './rig.ts';
+import { answerOf, portOf, serve, target, type UpstreamChanges, until, upstream } from './rig.ts';
 
 type Active = NonNullable<UpstreamChanges['active']>;
 
@@ -15,7 +15,7 @@ const QUICK: Active = {
 };
 
 function start(t: TestContext, port: number, active: Active, more: Partial<UpstreamChanges> = {}) {
-  const registry = new BalancerRegistry({ resolve: () => [] });
+  const registry = new BalancerRegistry({ resolve: () => answerOf() });
   t.after(() => registry.close());
   const config = upstream({ ...more, active });
   const targets = [target(`127.0.0.1:${port}`)];
@@ -74,7 +74,7 @@ describe('active checks over HTTP', () => {
       hosts.push(request.headers.host);
       response.end();
     });
-    const registry = new BalancerRegistry({ resolve: () => ['127.0.0.1'] });
+    const registry = new BalancerRegistry({ resolve: () => answerOf('127.0.0.1') });
     t.after(() => registry.close());
     registry.update([{ upstream: upstream({ active: QUICK }), targets: [target(`app.test:${portOf(server)}`)] }]);
     await until(() => hosts.length > 0, 'a probe comes');
@@ -173,7 +173,7 @@ describe('active checks over HTTP', () => {
         response.end();
       }, 10);
     });
-    const registry = new BalancerRegistry({ resolve: () => [] });
+    const registry = new BalancerRegistry({ resolve: () => answerOf() });
     t.after(() => registry.close());
     const targets = Array.from({ length: 6 }, (_, i) => ({ ...target(`localhost:${portOf(server)}`), id: `t${i}` }));
     let asked = 0;
@@ -191,7 +191,7 @@ describe('active checks over HTTP', () => {
       probes += 1;
       response.end();
     });
-    const registry = new BalancerRegistry({ resolve: () => [] });
+    const registry = new BalancerRegistry({ resolve: () => answerOf() });
     t.after(() => registry.close());
     registry.update([{ upstream: upstream({ active: QUICK }), targets: [target(`127.0.0.1:${portOf(server)}`, 0)] }]);
     await new Promise((resolve) => setTimeout(resolve, 100));

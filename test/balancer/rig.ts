@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import type { ActiveChecks, BalancerTarget, UpstreamConfig } from '../../src/gateway/balancer/config.ts';
+import { NameAnswer, plainEndpoint } from '../../src/gateway/dns/answer.ts';
 
 const SUCCESS = { http_statuses: [200, 302], successes: 0 };
 const FAILURE = {
@@ -16,6 +17,7 @@ export interface UpstreamChanges {
   readonly name?: string;
   readonly algorithm?: string;
   readonly host_header?: string;
+  readonly use_srv_name?: boolean;
   readonly threshold?: number;
   readonly active?: {
     readonly [field in keyof Omit<ActiveChecks, 'healthy' | 'unhealthy'>]?: ActiveChecks[field];
@@ -52,6 +54,9 @@ export function upstream(changes: UpstreamChanges = {}): UpstreamConfig {
     },
   };
 }
+
+/** As a resolver tells it. */
+export const answerOf = (...addresses: string[]): NameAnswer => new NameAnswer(addresses.map(plainEndpoint), 'A');
 
 export const target = (host: string, weight = 100): BalancerTarget => ({ id: `t-${host}`, target: host, weight });
 

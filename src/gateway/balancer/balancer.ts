@@ -57,6 +57,7 @@ export class UpstreamBalancer {
     this.#targets = new TargetSet(targets, {
       resolve: options.resolve,
       refreshMs: options.refreshMs,
+      usesSrvName: config.use_srv_name === true,
       known: new Map(options.previous?.addresses().map((address) => [addressKey(address), address])),
       onChange: () => this.#rebuild(),
     });

@@ -68,11 +68,11 @@ function verdictOf({ target, addresses }: ResolvedTarget, isChecked: boolean): H
 }
 
 function describeTarget(entry: ResolvedTarget, isChecked: boolean): TargetStatus {
-  const { target, addresses, hostname, port, failure } = entry;
+  const { target, addresses, hostname, port, kind, failure } = entry;
   return {
     host: hostname,
     port,
-    dns: failure ?? (addresses[0]?.address.includes(':') === true ? 'AAAA' : 'A'),
+    dns: failure ?? kind,
     nodeWeight: target.weight,
     weight: { ...weigh(addresses) },
     addresses: addresses.map((address) => ({

@@ -1,84 +1,127 @@
 // Host names to addresses, answered at once whenever they are known. An answer past its lifetime is still given while a
-// new one is fetched, so that after the first request nobody waits for DNS. The system's lookup decides (it honours the
-// hosts file and search domains); a DNS query beside it only tells how long the answer may be kept.
-import { promises as dns } from 'node:dns';
-import { isIP } from 'node:net';
+// new one is fetched, so that after the first request nobody waits for DNS; so is one that cannot be renewed. The hosts file
+// is asked first. That a name does not exist is remembered too, and for a moment that nobody could tell.
+import { isIP, isIPv6 } from 'node:net';
+import { isPromise } from '../../lib/promise.ts';
+import { type AnswerKind, NameAnswer, plainEndpoint } from './answer.ts';
+import { DnsClient } from './client.ts';
+import { type AskedType, type Found, lookUp } from './lookup.ts';
+import { DEFAULT_HOSTS_FILE, nameServers, readHosts, readResolvConf } from './system.ts';
 
 export interface Resolver {
-  /** Empty when the name has no address. Rejects when that could not be found out. IPv4 first; IPv6 only without it. */
+  /** Rejects when it could not be found out; an answer without endpoints means that the name has none. */
+  answer(host: string): NameAnswer | Promise<NameAnswer>;
+  /** Its addresses alone. */
   resolve(host: string): readonly string[] | Promise<readonly string[]>;
   close(): void;
 }
 
+/** In the words of kong.conf; times in seconds. */
 export interface ResolverOptions {
-  /** The addresses of a name in one family; rejects with code ENOTFOUND when it has none. */
-  readonly lookup?: (host: string, family: 4 | 6) => Promise<readonly string[]>;
-  /** Lifetime of the A records of a name, seconds; undefined when it cannot be told. */
-  readonly lookupTtl?: (host: string) => Promise<number | undefined>;
+  /** Name servers; those of the machine when empty. */
+  readonly dns_resolver?: readonly string[];
+  readonly dns_hostsfile?: string | undefined;
+  /** Types of records in the order in which they are asked for; LAST is the one that the name had before. */
+  readonly dns_order?: readonly string[];
+  /** In place of the lifetimes that records have. */
+  readonly dns_valid_ttl?: number | undefined;
+  readonly dns_stale_ttl?: number;
+  readonly dns_not_found_ttl?: number;
+  readonly dns_error_ttl?: number;
+  readonly dns_cache_size?: number;
+  /** How to look a name up; over the network by default. */
+  readonly lookup?: (host: string, types: readonly AskedType[]) => Promise<Found | undefined>;
   /** Milliseconds, any origin. */
   readonly now?: () => number;
 }
 
 interface Entry {
-  addresses: readonly string[];
+  readonly answer: NameAnswer | undefined;
+  /** Why there is no answer. */
+  readonly error: unknown;
   /** When to ask again. */
   freshUntil: number;
   /** When it is no answer any more. */
-  usableUntil: number;
+  readonly usableUntil: number;
+  readonly type: AskedType | undefined;
 }
 
-const MAX_NAMES = 10_000;
-const MAX_ANSWERS = 64;
-const DEFAULT_TTL_MS = 10_000;
-const MIN_TTL_MS = 1000;
-const MAX_TTL_MS = 3_600_000;
-const STALE_MS = 3_600_000;
-const NOT_FOUND_MS = 5000;
-const RETRY_MS = 1000;
+const MIN_TTL_S = 1;
+const MAX_TTL_S = 86_400;
+const DEFAULT_ORDER = ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'];
 
 export function createResolver(options: ResolverOptions = {}): Resolver {
-  const client = new dns.Resolver({ timeout: 2000, tries: 2 });
+  const conf = readResolvConf();
+  const client = new DnsClient({
+    servers: nameServers(options.dns_resolver ?? []),
+    timeoutMs: conf.timeoutMs,
+    attempts: conf.attempts,
+  });
   return new CachingResolver(
-    {
-      lookup: options.lookup ?? systemLookup,
-      lookupTtl: options.lookupTtl ?? ((host) => ttlOf(client, host)),
-      now: options.now ?? (() => performance.now()),
-    },
-    () => client.cancel(),
+    options,
+    options.lookup ?? ((host, types) => lookUp(client, host, types, conf)),
+    readHosts(options.dns_hostsfile ?? DEFAULT_HOSTS_FILE),
+    () => client.close(),
   );
 }
 
 class CachingResolver implements Resolver {
-  readonly #sources: Required<ResolverOptions>;
-  readonly #cancel: () => void;
+  readonly #options: ResolverOptions;
+  readonly #lookup: NonNullable<ResolverOptions['lookup']>;
+  readonly #now: () => number;
+  readonly #known = new Map<string, NameAnswer>();
+  readonly #stop: () => void;
   readonly #entries = new Map<string, Entry>();
-  readonly #underway = new Map<string, Promise<readonly string[]>>();
+  readonly #underway = new Map<string, Promise<NameAnswer>>();
 
-  constructor(sources: Required<ResolverOptions>, cancel: () => void) {
-    this.#sources = sources;
-    this.#cancel = cancel;
+  constructor(
+    options: ResolverOptions,
+    lookup: NonNullable<ResolverOptions['lookup']>,
+    hosts: ReadonlyMap<string, readonly string[]>,
+    stop: () => void,
+  ) {
+    this.#options = options;
+    this.#lookup = lookup;
+    this.#now = options.now ?? (() => performance.now());
+    this.#stop = stop;
+    for (const [name, addresses] of hosts) this.#known.set(name, plainAnswer(addresses));
+  }
+
+  answer(host: string): NameAnswer | Promise<NameAnswer> {
+    const entry = this.#entries.get(host);
+    if (entry !== undefined) {
+      const now = this.#now();
+      if (now < entry.freshUntil) return settled(entry);
+      if (now < entry.usableUntil) {
+        this.#fetch(host).catch(() => undefined);
+        return settled(entry);
+      }
+    }
+    return this.#withoutAsking(host) ?? this.#fetch(host);
   }
 
   resolve(host: string): readonly string[] | Promise<readonly string[]> {
-    const entry = this.#entries.get(host);
-    if (entry !== undefined) {
-      const now = this.#sources.now();
-      if (now < entry.freshUntil) return entry.addresses;
-      if (now < entry.usableUntil) {
-        this.#fetch(host).catch(() => undefined);
-        return entry.addresses;
-      }
-    }
-    const literal = literalAddress(host);
-    return literal === undefined ? this.#fetch(host) : this.#keep(host, [literal], Number.POSITIVE_INFINITY);
+    const answer = this.answer(host);
+    return isPromise<NameAnswer>(answer) ? answer.then(({ addresses }) => addresses) : (answer as NameAnswer).addresses;
   }
 
   close(): void {
-    this.#cancel();
+    this.#stop();
     this.#entries.clear();
   }
 
-  #fetch(host: string): Promise<readonly string[]> {
+  /** Addresses, and names that no name server has to be asked for. */
+  #withoutAsking(host: string): NameAnswer | undefined {
+    const name = host.toLowerCase();
+    const literal = literalAddress(name);
+    if (literal === undefined) return this.#known.get(name);
+    const answer = plainAnswer([literal]);
+    const forever = Number.POSITIVE_INFINITY;
+    this.#keep(host, { answer, error: undefined, type: undefined, freshUntil: forever, usableUntil: forever });
+    return answer;
+  }
+
+  #fetch(host: string): Promise<NameAnswer> {
     let underway = this.#underway.get(host);
     if (underway === undefined) {
       underway = this.#ask(host).finally(() => this.#underway.delete(host));
@@ -87,44 +130,57 @@ class CachingResolver implements Resolver {
     return underway;
   }
 
-  async #ask(host: string): Promise<readonly string[]> {
-    const { lookup, now } = this.#sources;
+  async #ask(host: string): Promise<NameAnswer> {
+    const { dns_error_ttl: errorTtl = 1, dns_stale_ttl: staleTtl = 3600 } = this.#options;
     try {
-      const found = await lookup(host, 4).catch((error: unknown) => {
-        if (isNotFound(error)) return lookup(host, 6);
-        throw error;
-      });
-      const addresses = this.#keep(host, found.slice(0, MAX_ANSWERS), DEFAULT_TTL_MS);
-      void this.#learnTtl(host);
-      return addresses;
+      const found = await this.#lookup(host, this.#types(this.#entries.get(host)?.type));
+      const ttlMs = 1000 * this.#lifetime(found);
+      const freshUntil = this.#now() + ttlMs;
+      const answer = found === undefined ? plainAnswer([]) : new NameAnswer(found.endpoints, found.type);
+      const usableUntil = freshUntil + (found === undefined ? 0 : staleTtl * 1000);
+      this.#keep(host, { answer, error: undefined, type: found?.type, freshUntil, usableUntil });
+      return answer;
     } catch (error) {
-      if (isNotFound(error)) return this.#keep(host, [], NOT_FOUND_MS);
-      // The last good answer serves on; ask again soon.
+      const freshUntil = this.#now() + errorTtl * 1000;
       const entry = this.#entries.get(host);
-      if (entry === undefined || now() >= entry.usableUntil) throw error;
-      entry.freshUntil = now() + RETRY_MS;
-      return entry.addresses;
+      if (entry?.answer !== undefined && this.#now() < entry.usableUntil) {
+        // The last good answer serves on; ask again soon.
+        entry.freshUntil = freshUntil;
+        return entry.answer;
+      }
+      this.#keep(host, { answer: undefined, error, type: entry?.type, freshUntil, usableUntil: freshUntil });
+      throw error;
     }
   }
 
-  async #learnTtl(host: string): Promise<void> {
-    const seconds = await this.#sources.lookupTtl(host).catch(() => undefined);
-    const entry = this.#entries.get(host);
-    if (seconds === undefined || entry === undefined) return;
-    entry.freshUntil = this.#sources.now() + Math.min(Math.max(seconds * 1000, MIN_TTL_MS), MAX_TTL_MS);
-    entry.usableUntil = entry.freshUntil + STALE_MS;
+  #lifetime(found: Found | undefined): number {
+    const { dns_not_found_ttl: notFoundTtl = 30, dns_valid_ttl: validTtl } = this.#options;
+    if (found === undefined) return notFoundTtl;
+    return Math.min(Math.max(validTtl ?? found.ttl, MIN_TTL_S), MAX_TTL_S);
   }
 
-  #keep(host: string, addresses: readonly string[], ttlMs: number): readonly string[] {
-    if (this.#entries.size >= MAX_NAMES && !this.#entries.has(host)) {
+  /** CNAME needs no question of its own: aliases are followed wherever they turn up. */
+  #types(last: AskedType | undefined): AskedType[] {
+    const order = (this.#options.dns_order ?? DEFAULT_ORDER).map((type) => (type === 'LAST' ? last : type));
+    return [...new Set(order)].filter((type) => type === 'SRV' || type === 'A' || type === 'AAAA');
+  }
+
+  #keep(host: string, entry: Entry): void {
+    const size = this.#options.dns_cache_size ?? 10_000;
+    this.#entries.delete(host);
+    if (this.#entries.size >= size) {
       const [oldest] = this.#entries.keys();
-      this.#entries.delete(oldest!);
+      if (oldest !== undefined) this.#entries.delete(oldest);
     }
-    const freshUntil = this.#sources.now() + ttlMs;
-    const staleMs = addresses.length === 0 ? 0 : STALE_MS;
-    this.#entries.set(host, { addresses, freshUntil, usableUntil: freshUntil + staleMs });
-    return addresses;
+    this.#entries.set(host, entry);
   }
+}
+
+const settled = (entry: Entry): NameAnswer | Promise<NameAnswer> => entry.answer ?? Promise.reject(entry.error);
+
+function plainAnswer(addresses: readonly string[]): NameAnswer {
+  const kind: AnswerKind = addresses[0] !== undefined && isIPv6(addresses[0]) ? 'AAAA' : 'A';
+  return new NameAnswer(addresses.map(plainEndpoint), kind);
 }
 
 function literalAddress(host: string): string | undefined {
@@ -132,17 +188,3 @@ function literalAddress(host: string): string | undefined {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
   return isIP(bare) === 0 ? undefined : bare;
 }
-
-async function systemLookup(host: string, family: 4 | 6): Promise<readonly string[]> {
-  const found = await dns.lookup(host, { family, all: true });
-  return found.map(({ address }) => address);
-}
-
-async function ttlOf(client: dns.Resolver, host: string): Promise<number | undefined> {
-  const records = await client.resolve4(host, { ttl: true });
-  return records.length === 0 ? undefined : Math.min(...records.map(({ ttl }) => ttl));
-}
-
-const NOT_FOUND: ReadonlySet<unknown> = new Set(['ENOTFOUND', 'ENODATA']);
-
-const isNotFound = (error: unknown): boolean => error instanceof Error && 'code' in error && NOT_FOUND.has(error.code);
