@@ -1,6 +1,7 @@
 // The frame around several authentication plugins: key-auth and, after it, a plugin of the test that knows a caller by the
 // header `x-user`.
 import assert from 'node:assert/strict';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { test } from 'node:test';
 import { definePlugin, error } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
@@ -134,6 +135,33 @@ test('identity headers that a client sends do not pass an authentication plugin'
     assert.equal(unknown['x-credential-identifier'], undefined);
     assert.equal(unknown['x-anonymous-consumer'], 'true');
   });
+});
+
+/** The head of the answer. */
+function callGrpc(port: number): Promise<IncomingHttpHeaders> {
+  const session = connect(`http://127.0.0.1:${port}`);
+  const stream = session.request({ ':method': 'POST', ':path': '/x.Y/Z', 'content-type': 'application/grpc' });
+  return new Promise((resolve, reject) => {
+    stream.on('error', reject);
+    stream.on('response', resolve);
+    stream.on('close', () => session.close());
+    stream.resume();
+    stream.end();
+  });
+}
+
+test('a gRPC caller is refused with status 16, whichever plugin refuses', async () => {
+  const plugins = ['key-auth', 'basic-auth', 'hmac-auth', 'jwt'];
+  for (const name of plugins) {
+    const running = await start({ plugins: [{ name }], http2: true });
+    try {
+      const head = await callGrpc(running.gateway.addresses[0]!.port);
+      assert.equal(head[':status'], 200, name);
+      assert.equal(head['grpc-status'], '16', name);
+    } finally {
+      await running.close();
+    }
+  }
 });
 
 test('a challenge names its realm as a quoted text', () => {

@@ -91,10 +91,3 @@ test('a deleted credential and a new one count with the next request', async () 
     assert.equal((await send(bob)).status, 401);
   });
 });
-
-test('a gRPC caller gets grpc-status 16', async () => {
-  await withBasicAuth({}, async ({ send }) => {
-    const received = await send({ method: 'POST', headers: { 'Content-Type': 'application/grpc' } });
-    assert.deepEqual(received.header('grpc-status'), ['16']);
-  });
-});

@@ -43,6 +43,7 @@ export interface SetUp {
   readonly counters?: SharedCounters;
   /** X-Real-IP by default. */
   readonly realIpHeader?: string;
+  readonly http2?: boolean;
   readonly definitions?: readonly PluginDefinition[];
   /** In place of the one of this machine. */
   readonly systemLogSocket?: string;
@@ -94,6 +95,7 @@ export async function start(setUp: SetUp): Promise<Running> {
       realIpHeader: setUp.realIpHeader ?? 'X-Real-IP',
       realIpRecursive: false,
     },
+    ...(setUp.http2 === undefined ? {} : { http2: setUp.http2 }),
     ...(setUp.systemLogSocket === undefined ? {} : { systemLogSocket: setUp.systemLogSocket }),
   });
   const { port } = gateway.addresses[0]!;

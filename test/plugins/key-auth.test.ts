@@ -215,10 +215,3 @@ test('keys may hold more than ASCII', async () => {
     }
   });
 });
-
-test('a gRPC caller gets grpc-status 16', async () => {
-  await withKeyAuth({}, async ({ send }) => {
-    const received = await send({ method: 'POST', headers: { 'Content-Type': 'application/grpc' } });
-    assert.deepEqual(received.header('grpc-status'), ['16']);
-  });
-});
