@@ -17,8 +17,9 @@ export abstract class BaseCommand extends Command {
   protected override async init(): Promise<void> {
     await super.init();
     // Whoever read our output may stop reading; a running sync must not die of it.
-    process.stdout.on('error', ignoreClosedPipe);
-    process.stderr.on('error', ignoreClosedPipe);
+    for (const stream of [process.stdout, process.stderr]) {
+      if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
+    }
     this.useColor = !this.argv.includes('--no-color');
   }
 

@@ -192,14 +192,14 @@ export const writeFlags = {
   }),
 };
 
-/** Names of the kinds that the skip flags leave out. */
-export function skippedKinds(flags: {
-  'skip-consumers'?: boolean;
-  'skip-ca-certificates'?: boolean;
-}): ReadonlySet<string> {
-  const kinds = new Set<string>();
-  for (const [name, isSet] of Object.entries(flags)) {
-    if (isSet === true && name.startsWith('skip-')) kinds.add(name.slice('skip-'.length).replaceAll('-', '_'));
-  }
-  return kinds;
+/** Of the skip flags: kinds that they leave out, with whatever belongs to one of them. */
+const SKIPPED = {
+  'skip-consumers': ['consumers', 'consumer_groups'],
+  'skip-ca-certificates': ['ca_certificates'],
+  'skip-consumers-with-consumer-groups': ['consumer_group_consumers'],
+} as const;
+
+export function skippedKinds(flags: { readonly [F in keyof typeof SKIPPED]?: boolean }): ReadonlySet<string> {
+  const names = Object.keys(SKIPPED) as (keyof typeof SKIPPED)[];
+  return new Set(names.flatMap((name) => (flags[name] === true ? SKIPPED[name] : [])));
 }

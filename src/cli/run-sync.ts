@@ -2,7 +2,7 @@
 // done, what failed and why, what nobody knows of and what was not started are all named.
 
 import { type Operation, operationsOf } from '../control/plan/plan.ts';
-import { applyInBulk } from '../control/remote/bulk.ts';
+import { applyInBulk, fitsInBulk } from '../control/remote/bulk.ts';
 import { createTarget } from '../control/remote/target.ts';
 import { type ApplyEvent, applyPlan, type Outcome } from '../control/sync/apply.ts';
 import { type Journal, journalled } from '../control/sync/journal.ts';
@@ -55,7 +55,8 @@ export async function runSync(
   });
   let outcome: Outcome;
   try {
-    const apply = prepared.bulkPath !== undefined && request.bulk !== false ? applyAtOnce : applyOneByOne;
+    const isBulk = prepared.bulkPath !== undefined && request.bulk !== false && fitsInBulk(plan, schemas);
+    const apply = isBulk ? applyAtOnce : applyOneByOne;
     outcome =
       operations.length === 0
         ? { done: [], failed: [], notDone: [], isInterrupted: false }

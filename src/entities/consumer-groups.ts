@@ -37,4 +37,15 @@ export const consumerGroupConsumers = defineEntity({
     consumer_group: member('consumer_groups', 'The group.'),
     consumer: member('consumers', 'The member.'),
   },
+  deck: {
+    kind: 'consumer-group-consumer',
+    identity: [['consumer_group', 'consumer']],
+    label: { fields: [], of: 'consumer' },
+    link: {
+      under: 'consumer_group',
+      to: 'consumer',
+      collection: 'consumers',
+      in_file: { consumer: 'groups', consumer_group: 'consumers' },
+    },
+  },
 });

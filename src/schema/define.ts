@@ -202,6 +202,8 @@ export interface DeckForm {
     readonly fields: readonly string[];
     /** Show only the last characters: the value is a secret. */
     readonly tail?: number;
+    /** Called by the name of what this foreign field points to. */
+    readonly of?: string;
     /** Foreign fields named after it: `for consumer bob`. */
     readonly for?: readonly string[];
     readonly otherwise?: string;
@@ -210,8 +212,21 @@ export interface DeckForm {
   readonly list_under?: string;
   /** Written under its parent (`/consumers/{id}/key-auth/{id}`): the foreign field. */
   readonly write_under?: string;
+  /** Nothing but a pair of references: it has no endpoint of its own and its id is nobody's business. */
+  readonly link?: LinkForm;
   /** Statuses of the list call that mean "this gateway has none". */
   readonly absent_on?: readonly number[];
+}
+
+export interface LinkForm {
+  /** The foreign field below whose entity pairs are listed, made and taken away: `/consumer_groups/{id}/consumers`. */
+  readonly under: string;
+  /** The other foreign field. */
+  readonly to: string;
+  /** The collection there, and the key of the answer that lists it. */
+  readonly collection: string;
+  /** In state files: foreign field → key of the list of the others in its entity. The first is where a dump writes it. */
+  readonly in_file: { readonly [field: string]: string };
 }
 
 export interface EntitySchema {

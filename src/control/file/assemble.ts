@@ -55,6 +55,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   const ids = new Map<RawEntity, string>();
   const current = options.current === undefined ? undefined : indexCurrent(options.current, writtenIds(entities));
   const makeId = createDeterministicIds();
+  const pairs = new Set<string>();
   const byKind = Map.groupBy(entities, (entity) => entity.schema.name);
   for (const kind of entitiesInOrder(schemas)) {
     for (const raw of byKind.get(kind) ?? []) {
@@ -67,6 +68,8 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
       const entity = result.ok ? result.entity : undefined;
       ids.set(raw, assignId(schemas, raw, input, entity, current, makeId));
       if (entity === undefined) continue;
+      // A pair may be told from both of its sides.
+      if (raw.schema.deck?.link !== undefined && !isNewPair(raw, entity, pairs)) continue;
       entity.id = ids.get(raw)!;
       lend(schemas, raw, input, entity, options.current);
       processed.set(raw, entity);
@@ -74,6 +77,13 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   }
   problems.push(...findDuplicates(schemas, processed));
   return { ...build(options, processed, options.isSound && problems.length === 0), problems };
+}
+
+function isNewPair(raw: RawEntity, entity: Entity, seen: Set<string>): boolean {
+  const key = `${raw.schema.name} ${naturalKeys(raw.schema, entity).join()}`;
+  if (seen.has(key)) return false;
+  seen.add(key);
+  return true;
 }
 
 function withReferences(

@@ -9,10 +9,17 @@ export interface ChildForm {
   readonly field: string;
 }
 
+export interface LinkedForm extends ChildForm {
+  /** The link's field that an item of the list is the value of. */
+  readonly other: string;
+}
+
 export interface EntityForm {
   readonly schema: EntitySchema;
   /** Key of the nested list → what its items are. */
   readonly children: ReadonlyMap<string, ChildForm>;
+  /** Key of a nested list of references → what each of them makes. */
+  readonly links: ReadonlyMap<string, LinkedForm>;
   readonly foreign: readonly (readonly [string, Extract<Field, { type: 'foreign' }>])[];
   /** Fields whose value alone names an entity of this kind in a reference, the preferred first. */
   readonly names: readonly string[];
@@ -40,12 +47,27 @@ export function createGrammar(schemas: SchemaSet): Grammar {
     forms.set(schema.name, {
       schema,
       children,
+      links: linksOf(schema, inFiles),
       foreign: foreignFields(schema),
       names: namingFields(schema),
       open: openField(schema),
     });
   }
   return forms;
+}
+
+function linksOf(schema: EntitySchema, all: readonly EntitySchema[]): Map<string, LinkedForm> {
+  const links = new Map<string, LinkedForm>();
+  for (const link of all) {
+    const keys = link.deck?.link?.in_file ?? {};
+    for (const [field, key] of Object.entries(keys)) {
+      const definition = link.fields[field];
+      const other = Object.keys(keys).find((name) => name !== field);
+      if (other === undefined || definition?.type !== 'foreign' || definition.reference !== schema.name) continue;
+      links.set(key, { schema: link, field, other });
+    }
+  }
+  return links;
 }
 
 export const formOf = (grammar: Grammar, kind: string): EntityForm => grammar.get(kind)!;
@@ -78,6 +100,7 @@ export function legalKeys(form: EntityForm, fields: Fields): string[] {
     ...Object.keys(fields),
     ...Object.keys(form.schema.shorthand_fields ?? {}),
     ...form.children.keys(),
+    ...form.links.keys(),
     ...(form.open === undefined ? [] : [form.open.key]),
     ...IGNORED_KEYS,
   ];

@@ -5,7 +5,7 @@ import type { EntitySchema } from '../../schema/define.ts';
 import { mergeInto } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
-import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS } from './grammar.ts';
+import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS, type LinkedForm } from './grammar.ts';
 import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, readHeader } from './header.ts';
 import type { SourceText } from './sources.ts';
 import { UNSUPPORTED_SECTIONS } from './unsupported.ts';
@@ -126,9 +126,12 @@ function lowerEntity(
 ): void {
   const fields: JsonObject = {};
   const children: [ChildForm, Json, string][] = [];
+  const links: [LinkedForm, Json, string][] = [];
   for (const [key, value] of Object.entries(written)) {
     const child = form.children.get(key);
+    const link = form.links.get(key);
     if (child !== undefined) children.push([child, value, key]);
+    else if (link !== undefined) links.push([link, value, key]);
     else if (key === form.open?.key) continue;
     else if (!IGNORED_KEYS.has(key)) fields[key] = value;
   }
@@ -152,6 +155,42 @@ function lowerEntity(
     const childForm = formOf(context.grammar, child.schema.name);
     lowerList(context, source, childForm, value, [...path, key], { field: child.field, entity });
   }
+  for (const [link, value, key] of links) lowerLinks(context, source, link, value, [...path, key], entity);
+}
+
+/** `groups: [{name: gold}]`: each item is a reference, and makes an entity that holds it and its owner. */
+function lowerLinks(
+  context: Context,
+  source: SourceText,
+  link: LinkedForm,
+  value: Json,
+  path: Path,
+  owner: RawEntity,
+): void {
+  if (value === null) return;
+  if (!Array.isArray(value)) {
+    context.problems.push({
+      source,
+      path,
+      message: `'${path.at(-1)}' must be a list`,
+      expected: 'a list of references',
+    });
+    return;
+  }
+  const { schema, field, other } = link;
+  const { reference } = formOf(context.grammar, schema.name).foreign.find(([name]) => name === other)![1];
+  const names = ['id', ...formOf(context.grammar, reference).names];
+  for (const [i, item] of value.entries()) {
+    const parent = { field, entity: owner };
+    context.entities.push({ schema, source, path: [...path, i], fields: { [other]: shorten(item, names) }, parent });
+  }
+}
+
+/** Other tools write the whole entity where its name is enough. */
+function shorten(item: Json, names: readonly string[]): Json {
+  if (!isObject(item)) return item;
+  const key = names.find((name) => typeof item[name] === 'string');
+  return key === undefined ? item : { [key]: item[key]! };
 }
 
 /** `_config: name`: the shared value below, the entity's own above it; lists are not merged. */

@@ -5,7 +5,7 @@ import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 import type { State } from '../../state/state.ts';
-import { createGrammar, type EntityForm, formOf, type Grammar, identityOf } from './grammar.ts';
+import { createGrammar, type EntityForm, formOf, type Grammar, identityOf, type LinkedForm } from './grammar.ts';
 
 export interface RaiseOptions {
   /** Keep the id of every entity. */
@@ -24,6 +24,7 @@ export function raise(schemas: SchemaSet, state: State, options: RaiseOptions = 
     file['_info'] = { defaults: {}, select_tags: [...options.selectTags] };
   }
   for (const form of context.grammar.values()) {
+    if (form.schema.deck?.link !== undefined) continue;
     const loose = state
       .list(form.schema.name)
       .filter((entity) => isOwned(options, form, entity) && nestingField(context, form, entity) === undefined);
@@ -101,7 +102,28 @@ function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent:
       .filter((item) => isOwned(options, childForm, item) && nestingField(context, childForm, item) === child.field);
     if (children.length > 0) written[key] = raiseList(context, childForm, children, child.field);
   }
+  for (const [key, link] of form.links) {
+    // Told once, on the side that comes first.
+    if (Object.keys(link.schema.deck?.link?.in_file ?? {})[0] !== link.field) continue;
+    const others = raiseLinks(context, link, entity);
+    if (others.length > 0) written[key] = others;
+  }
   return written;
+}
+
+/** References to the other sides of the pairs that an entity is in, by name. */
+function raiseLinks(context: Context, link: LinkedForm, entity: Entity): Json[] {
+  const form = formOf(context.grammar, link.schema.name);
+  const { reference } = form.foreign.find(([name]) => name === link.other)![1];
+  const key = schemaOf(context.schemas, reference).endpoint_key ?? 'id';
+  return context.state
+    .children(link.schema.name, link.field, entity.id)
+    .filter((pair) => isOwned(context.options, form, pair))
+    .map((pair) => context.state.get(reference, idOf(pair[link.other])))
+    .flatMap((other) =>
+      other === undefined ? [] : [typeof other[key] === 'string' ? { [key]: other[key] } : { id: other.id }],
+    )
+    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
 const isGenerated = (name: string, field: Field): boolean =>

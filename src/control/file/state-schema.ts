@@ -83,6 +83,14 @@ function fieldsSchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaFo
       items: both(item, requiredParents(child.schema, child.field)),
     };
   }
+  for (const [key, link] of entity.links) {
+    const field = link.schema.fields[link.other];
+    properties[key] = {
+      description: `References, each the other side of ${link.schema.describes}.`,
+      type: ['array', 'null'],
+      items: field?.type === 'foreign' ? linkItem(field.reference) : {},
+    };
+  }
   if (open !== undefined) {
     properties[open.key] = {
       description: `Name of a value in ${open.section}, over which ${open.field} is laid.`,
@@ -91,6 +99,14 @@ function fieldsSchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaFo
   }
   return { properties: { ...properties, ...ignoredProperties() }, additionalProperties: false };
 }
+
+/** The name of one, or an object that names it among other fields. */
+const linkItem = (reference: string): JsonObject => ({
+  description: `One of the ${reference}.`,
+  type: ['string', 'object'],
+  minLength: 1,
+  minProperties: 1,
+});
 
 /** The fields, what of them must be written, and what the chosen subschema (of a plugin) adds to both. */
 function entitySchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaForm): JsonObject {

@@ -14,6 +14,7 @@ export function labelOf(schemas: SchemaSet, schema: EntitySchema, entity: Entity
   // A secret shows its end, never more than half of itself.
   if (names.length > 0 && form?.tail !== undefined)
     name = name.slice(-Math.min(form.tail, Math.floor(name.length / 2)) || name.length);
+  if (form?.of !== undefined) name = nameOfReferenced(schemas, schema, entity, form.of, states) ?? name;
   const owners = (form?.for ?? []).flatMap((field) => {
     const text = describeOwner(schemas, schema, entity, field, states);
     return text === undefined ? [] : [text];
@@ -29,14 +30,28 @@ function describeOwner(
   field: string,
   states: readonly State[],
 ): string | undefined {
+  const definition = schema.fields[field];
+  const name = nameOfReferenced(schemas, schema, entity, field, states);
+  if (name === undefined || definition?.type !== 'foreign') return undefined;
+  const owner = schemaOf(schemas, definition.reference);
+  return `${owner.deck?.kind ?? owner.name} ${name}`;
+}
+
+function nameOfReferenced(
+  schemas: SchemaSet,
+  schema: EntitySchema,
+  entity: Entity,
+  field: string,
+  states: readonly State[],
+): string | undefined {
   const value = entity[field];
   const definition = schema.fields[field];
   if (!isObject(value) || typeof value['id'] !== 'string' || definition?.type !== 'foreign') return undefined;
   const id = value['id'];
   const owner = schemaOf(schemas, definition.reference);
   const found = states.map((state) => state.get(owner.name, id)).find((item) => item !== undefined);
-  const name = found?.[owner.endpoint_key ?? 'id'];
-  return `${owner.deck?.kind ?? owner.name} ${typeof name === 'string' ? name : id}`;
+  const names = [owner.endpoint_key ?? 'id', ...(owner.deck?.identity ?? []).flat()].map((key) => found?.[key]);
+  return (names.find((name) => typeof name === 'string' && name !== '') as string | undefined) ?? id;
 }
 
 /** The word of a kind in event lines. */

@@ -2,7 +2,7 @@
 // part in it, so an entity that a plan deletes and creates again is simply written.
 import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import type { SchemaSet } from '../../schema/schema-set.ts';
+import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { type Operation, operationsOf, type Plan } from '../plan/plan.ts';
 import { type Outcome, toFailure } from '../sync/apply.ts';
 import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
@@ -19,6 +19,12 @@ export function bulkPathOf(root: JsonObject): string | undefined {
 export interface BulkOptions extends SenderOptions {
   readonly signal: AbortSignal;
 }
+
+/** The gateway knows a pair by another id than we do, so that it cannot be told there which one is to go. */
+export const fitsInBulk = (plan: Plan, schemas: SchemaSet): boolean =>
+  !operationsOf(plan).some(
+    ({ action, kind }) => action === 'delete' && schemaOf(schemas, kind).deck?.link !== undefined,
+  );
 
 /** At least this long: the gateway works on everything before it answers. */
 const MIN_TIMEOUT_MS = 120_000;
@@ -72,11 +78,19 @@ function toChanges(schemas: SchemaSet, operations: readonly Operation[]): BulkCh
       const { id } = operation.before;
       return written.has(`${kind}/${id}`) ? [] : [{ change: { action: 'delete', kind, id }, operation }];
     }
-    const { body } = requestFor(schemas, operation);
-    const entity = { ...(JSON.parse(body!) as JsonObject), id: operation.after.id };
+    const isLink = schemaOf(schemas, kind).deck?.link !== undefined;
+    const entity = isLink ? withoutNulls(operation.after) : entityBody(schemas, operation);
     return [{ change: { action: 'upsert', kind, entity }, operation }];
   });
 }
+
+const entityBody = (schemas: SchemaSet, operation: Operation & { action: 'create' | 'update' }): JsonObject => ({
+  ...(JSON.parse(requestFor(schemas, operation).body!) as JsonObject),
+  id: operation.after.id,
+});
+
+const withoutNulls = (entity: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(entity).filter(([, value]) => value !== null));
 
 const all = (operations: readonly Operation[]): Outcome => ({
   done: operations,

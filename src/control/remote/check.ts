@@ -12,7 +12,9 @@ import { requestFor } from './target.ts';
 export async function checkOnline(client: AdminClient, loaded: Loaded, parallelism: number): Promise<void> {
   const { schemas, state } = loaded;
   const all = [...schemas.entities.values()].flatMap((schema) =>
-    schema.deck === undefined ? [] : state.list(schema.name).map((entity) => [schema.name, entity] as const),
+    schema.deck === undefined || schema.deck.link !== undefined
+      ? []
+      : state.list(schema.name).map((entity) => [schema.name, entity] as const),
   );
   const refusals = await mapConcurrently(all, parallelism, ([kind, entity]) =>
     checkEntity(client, loaded, kind, entity),

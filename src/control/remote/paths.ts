@@ -1,6 +1,6 @@
 // Paths of the Admin API, from the schemas: where a kind is listed and where one entity is written.
 import { isObject } from '../../lib/json.ts';
-import type { Entity, EntitySchema } from '../../schema/define.ts';
+import type { Entity, EntitySchema, LinkForm } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 
 export const collectionPath = (schema: EntitySchema): string => `/${schema.admin_api_name ?? schema.name}`;
@@ -11,6 +11,13 @@ export function childrenPath(schemas: SchemaSet, schema: EntitySchema, field: st
   if (definition?.type !== 'foreign') throw new Error(`${schema.name}.${field} refers to nothing`);
   const parent = collectionPath(schemaOf(schemas, definition.reference));
   return `${parent}/${parentId}/${schema.admin_api_nested_name ?? schema.name}`;
+}
+
+/** Where the pairs of one entity are listed. */
+export function linksPath(schemas: SchemaSet, schema: EntitySchema, link: LinkForm, id: string): string {
+  const definition = schema.fields[link.under];
+  if (definition?.type !== 'foreign') throw new Error(`${schema.name}.${link.under} refers to nothing`);
+  return `${collectionPath(schemaOf(schemas, definition.reference))}/${id}/${link.collection}`;
 }
 
 export function entityPath(schemas: SchemaSet, schema: EntitySchema, entity: Entity): string {

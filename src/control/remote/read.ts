@@ -1,8 +1,9 @@
 // The gateway's configuration as a State: all kinds at once, page after page, kinds that are only listed below a parent
 // parent by parent. With tags only what carries all of them is owned; what owned entities refer to is borrowed.
 import { GwctlError } from '../../lib/errors.ts';
+import { uuidV5 } from '../../lib/ids.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
-import type { Entity, EntitySchema } from '../../schema/define.ts';
+import type { Entity, EntitySchema, LinkForm } from '../../schema/define.ts';
 import { entitiesInOrder } from '../../schema/references.ts';
 import { foreignFields, type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { createState, type State } from '../../state/state.ts';
@@ -10,7 +11,7 @@ import { mapConcurrently } from '../concurrency.ts';
 import { isSkipped } from '../plan/skip.ts';
 import type { AdminClient } from './client.ts';
 import { toNormalForm } from './normal-form.ts';
-import { childrenPath, collectionPath } from './paths.ts';
+import { childrenPath, collectionPath, linksPath } from './paths.ts';
 
 export interface ReadOptions {
   readonly selectTags?: readonly string[];
@@ -39,6 +40,7 @@ export async function readState(
 ): Promise<RemoteState> {
   const lists = await readEntities(client, schemas, options);
   const lookedUp = await lookUp(client, schemas, lists, options);
+  await readLinks(client, schemas, lists, lookedUp, options);
   const borrowed = await borrowReferenced(client, schemas, lists, lookedUp, options);
   const changes = [...lists, ...borrowed].flatMap(([kind, entities]) =>
     entities.map((entity) => ({ action: 'create', kind, entity }) as const),
@@ -85,7 +87,8 @@ export async function readEntities(
   const skip = withDependents(schemas, options.skipKinds ?? new Set());
   const kinds = entitiesInOrder(schemas)
     .map((name) => schemaOf(schemas, name))
-    .filter(({ deck, name }) => deck !== undefined && !skip.has(name) && options.onlyKinds?.has(name) !== false);
+    .filter(({ deck }) => deck !== undefined && deck.link === undefined)
+    .filter(({ name }) => !skip.has(name) && options.onlyKinds?.has(name) !== false);
   const lists = new Map<string, Entity[]>();
   const keep = (schema: EntitySchema, entities: readonly Entity[]): void => {
     lists.set(
@@ -101,6 +104,44 @@ export async function readEntities(
   }
   return lists;
 }
+
+/** Pairs of entities, one side of which lists them. With tags they are ours where the other side is. */
+async function readLinks(
+  client: AdminClient,
+  schemas: SchemaSet,
+  lists: Map<string, Entity[]>,
+  lookedUp: ReadonlyMap<string, readonly Entity[]>,
+  options: ReadOptions,
+): Promise<void> {
+  for (const schema of schemas.entities.values()) {
+    const link = schema.deck?.link;
+    const [under, to] = [schema.fields[link?.under ?? ''], schema.fields[link?.to ?? '']];
+    if (link === undefined || under?.type !== 'foreign' || to?.type !== 'foreign') continue;
+    const owned = lists.get(to.reference);
+    const sides = lists.get(under.reference);
+    if (owned === undefined || sides === undefined || options.skipKinds?.has(schema.name) === true) continue;
+    const parents = [...sides, ...(lookedUp.get(under.reference) ?? [])];
+    const ids = new Set(owned.map(({ id }) => id));
+    const pairs = await mapConcurrently(parents, options.parallelism ?? 10, async (parent) => {
+      const answer = await client.get(linksPath(schemas, schema, link, parent.id), { absent: [404] });
+      const items = answer?.[link.collection] ?? answer?.['data'] ?? [];
+      const members = (Array.isArray(items) ? items : []).filter(isObject);
+      return members
+        .filter((item) => typeof item['id'] === 'string' && ids.has(item['id']))
+        .map((item) => pairOf(schema.name, link, parent.id, item['id'] as string));
+    });
+    lists.set(schema.name, pairs.flat());
+  }
+}
+
+/** Whoever lists a pair does not tell its id: any that stays the same will do. */
+const pairOf = (kind: string, link: LinkForm, under: string, to: string): Entity => ({
+  id: uuidV5(PAIRS, `${kind} ${under} ${to}`),
+  [link.under]: { id: under },
+  [link.to]: { id: to },
+});
+
+const PAIRS = '7c9fb1c4-2a38-4f0e-9d1b-6b0a2d1c5e77';
 
 /** What cannot be without a kind that is skipped need not be read either. */
 function withDependents(schemas: SchemaSet, kinds: ReadonlySet<string>): ReadonlySet<string> {

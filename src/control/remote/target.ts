@@ -2,7 +2,7 @@
 // tried again; when no answer ever comes, the entity is read back, and only if that fails too its fate is unknown.
 import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import type { Field, Fields } from '../../schema/define.ts';
+import type { EntitySchema, Field, Fields, LinkForm } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 import { isSameEntity } from '../plan/equal.ts';
@@ -10,7 +10,7 @@ import type { Operation } from '../plan/plan.ts';
 import { type Target, UnknownOutcome } from '../sync/apply.ts';
 import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
 import { toNormalForm } from './normal-form.ts';
-import { entityPath } from './paths.ts';
+import { entityPath, linksPath } from './paths.ts';
 import { type Answer, createSender, type Sender, type SenderOptions, type WriteRequest } from './send.ts';
 
 export interface RemoteTarget extends Target {
@@ -29,7 +29,11 @@ export async function createTarget(
       const answer = await sender.send(request, signal);
       if (answer.kind === 'answer') {
         const { status, text } = answer;
-        if (isSuccess(operation, status) && (status === 204 || status === 404 || parseBody(text) !== undefined)) return;
+        if (isDone(schemaOf(schemas, operation.kind), request, answer)) return;
+        // A name that is taken may be our own: an earlier attempt was done, and its answer got lost.
+        const mayBeOurs = request.method === 'POST' && status === 409;
+        const isOurs = mayBeOurs && (await readBack(sender, schemas, operation, signal)) === 'yes';
+        if (isOurs) return;
         if (status >= 300) throw describeFailure(request.method, request.path, status, text);
       }
       const applied = await readBack(sender, schemas, operation, signal);
@@ -46,9 +50,16 @@ const explain = (connection: Connection, { method, path }: WriteRequest, answer:
     ? unreachable(connection, answer.error)
     : new GwctlError('E_REMOTE', `${method} ${path} answered something that is no JSON object`);
 
-/** Gone is what a delete wants. */
-const isSuccess = (operation: Operation, status: number): boolean =>
-  (status >= 200 && status < 300) || (operation.action === 'delete' && status === 404);
+/** Gone is what a delete wants; a pair that is there already is what its creation wants. */
+function isDone(
+  { deck }: EntitySchema,
+  { method }: WriteRequest,
+  { status, text }: Extract<Answer, { kind: 'answer' }>,
+): boolean {
+  if (method === 'DELETE' && status === 404) return true;
+  if (method === 'POST' && status === 409 && deck?.link !== undefined) return true;
+  return status === 204 || (status >= 200 && status < 300 && parseBody(text) !== undefined);
+}
 
 /** Is the gateway as the operation wanted it? */
 export async function readBack(
@@ -59,6 +70,8 @@ export async function readBack(
 ): Promise<'yes' | 'no' | 'unknown'> {
   const schema = schemaOf(schemas, operation.kind);
   const entity = operation.action === 'delete' ? operation.before : operation.after;
+  // A pair cannot be read; writing it once more is harmless, and answers.
+  if (schema.deck?.link !== undefined) return 'unknown';
   const answer = await sender.send({ method: 'GET', path: entityPath(schemas, schema, entity), body: null }, signal);
   if (answer.kind === 'fault') return 'unknown';
   if (answer.status === 404) return operation.action === 'delete' ? 'yes' : 'no';
@@ -70,11 +83,23 @@ export async function readBack(
   return isSameEntity(fields, toNormalForm(schemas, schema, body), entity) ? 'yes' : 'no';
 }
 
-export function requestFor(
-  schemas: SchemaSet,
-  operation: Operation,
-): { method: 'PUT' | 'DELETE'; path: string; body: string | null } {
+/** A pair is made by naming one side below the other. */
+function linkRequest(schemas: SchemaSet, operation: Operation, link: LinkForm): WriteRequest {
   const schema = schemaOf(schemas, operation.kind);
+  const entity = operation.action === 'delete' ? operation.before : operation.after;
+  const collection = linksPath(schemas, schema, link, idOf(entity[link.under]));
+  const to = idOf(entity[link.to]);
+  return operation.action === 'delete'
+    ? { method: 'DELETE', path: `${collection}/${to}`, body: null }
+    : { method: 'POST', path: collection, body: JSON.stringify({ [link.to]: to }) };
+}
+
+const idOf = (reference: Json | undefined): string => (isObject(reference) ? String(reference['id']) : '');
+
+export function requestFor(schemas: SchemaSet, operation: Operation): WriteRequest {
+  const schema = schemaOf(schemas, operation.kind);
+  const link = schema.deck?.link;
+  if (link !== undefined) return linkRequest(schemas, operation, link);
   if (operation.action === 'delete') {
     return { method: 'DELETE', path: entityPath(schemas, schema, operation.before), body: null };
   }
@@ -84,6 +109,10 @@ export function requestFor(
   delete body['updated_at'];
   if (operation.action === 'create') delete body['created_at'];
   if (operation.after['ttl'] !== undefined) body['ttl'] = operation.after['ttl'];
+  if (operation.action === 'create' && schema.put === 'update') {
+    const path = entityPath(schemas, schema, operation.after).replace(/\/[^/]*$/, '');
+    return { method: 'POST', path, body: JSON.stringify({ ...body, id: operation.after.id }) };
+  }
   return { method: 'PUT', path: entityPath(schemas, schema, operation.after), body: JSON.stringify(body) };
 }
 
