@@ -221,6 +221,10 @@ export const properties = {
   },
   admin_ssl_cert: { ...certificateTexts, description: 'As ssl_cert, for the Admin API.' },
   admin_ssl_cert_key: { ...keyTexts, description: 'Private keys for admin_ssl_cert.' },
+  admin_ssl_client_ca: {
+    ...certificateTexts,
+    description: 'Authorities, files or PEM: clients of the Admin API over TLS must show a certificate of one of them.',
+  },
   status_ssl_cert: { ...certificateTexts, description: 'As ssl_cert, for the Status API.' },
   status_ssl_cert_key: { ...keyTexts, description: 'Private keys for status_ssl_cert.' },
   client_ssl: {

@@ -58,6 +58,9 @@ test('beyond loopback the Admin API starts with a token, or when somebody insist
   assert.throws(() => guard('0.0.0.0:8001'), /open to everybody on 0\.0\.0\.0:8001/);
   assert.throws(() => guard('127.0.0.1:8001, [::]:8001'), /open to everybody/);
   assert.equal(guard('0.0.0.0:8001', { KONG_ADMIN_TOKEN: 't' }).token, 't');
+  const certificates = { KONG_ADMIN_SSL_CLIENT_CA: '/etc/ca.pem' };
+  assert.deepEqual(guard('0.0.0.0:8444 ssl', certificates), { origins: [] });
+  assert.throws(() => guard('0.0.0.0:8001, 0.0.0.0:8444 ssl', certificates), /open to everybody on 0\.0\.0\.0:8001/);
   assert.deepEqual(guard('0.0.0.0:8001', { KONG_ADMIN_INSECURE: 'on', KONG_ADMIN_GUI_URL: 'https://m.test/x' }), {
     origins: ['https://m.test'],
   });

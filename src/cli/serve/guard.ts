@@ -8,13 +8,14 @@ import { GwctlError } from '../../lib/errors.ts';
 const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 export function guardOf(config: Config, addresses: readonly ListenAddress[]): GuardOptions {
-  const open = addresses.find(({ host }) => !LOOPBACK.test(host));
+  const wantsCertificates = config.admin_ssl_client_ca.length > 0;
+  const open = addresses.find(({ host, ssl }) => !LOOPBACK.test(host) && !(ssl && wantsCertificates));
   if (open !== undefined && config.admin_token === null && !config.admin_insecure) {
     throw new GwctlError(
       'E_CONFIG',
       `the Admin API would be open to everybody on ${showAddress(open.host, open.port)}`,
       {
-        hint: 'Set a token (--admin-token or KONG_ADMIN_TOKEN), listen on loopback, or say --admin-insecure.',
+        hint: 'Set a token (KONG_ADMIN_TOKEN), ask for client certificates (KONG_ADMIN_SSL_CLIENT_CA), listen on loopback, or say --admin-insecure.',
       },
     );
   }

@@ -19,6 +19,8 @@ export interface ServeTls {
   readonly admin: CertificatePairs | undefined;
   readonly status: CertificatePairs | undefined;
   readonly client: { readonly cert: string; readonly key: string } | undefined;
+  /** PEM of the authorities whose certificates clients of the Admin API must show. */
+  readonly adminClients: readonly string[] | undefined;
   /** PEM of authorities; undefined for those of the system. */
   readonly trusted: readonly string[] | undefined;
 }
@@ -48,6 +50,7 @@ export function readServeTls(config: Config, listens: Listens, directory: string
     admin: pairsFor('admin_ssl_cert', listens.admin, config.admin_ssl_cert, config.admin_ssl_cert_key),
     status: pairsFor('status_ssl_cert', listens.status, config.status_ssl_cert, config.status_ssl_cert_key),
     client: readClient(config),
+    adminClients: readAuthorities('admin_ssl_client_ca', config.admin_ssl_client_ca),
     trusted: readTrusted(config.lua_ssl_trusted_certificate),
   };
 }
@@ -65,6 +68,9 @@ function readClient(config: Config): ServeTls['client'] {
   return { cert: pairs.cert[0]!, key: pairs.key[0]! };
 }
 
+const readAuthorities = (property: string, values: readonly string[]): readonly string[] | undefined =>
+  values.length === 0 ? undefined : values.map((value) => readPem(property, value));
+
 function readTrusted(values: readonly string[]): readonly string[] | undefined {
   if (values.length === 0 || (values.length === 1 && values[0] === 'system')) return undefined;
   return values.flatMap((value) =>
@@ -81,12 +87,18 @@ export interface Listening {
   close(): void;
 }
 
+export interface ListenSecurity {
+  readonly pairs: CertificatePairs | undefined;
+  readonly settings: TlsSettings;
+  /** Who has no certificate of one of these is not let in. */
+  readonly clients?: readonly string[] | undefined;
+}
+
 export async function listenOn(
   server: Server,
   listen: ListenAddress,
   what: string,
-  pairs: CertificatePairs | undefined,
-  settings: TlsSettings,
+  { pairs, settings, clients }: ListenSecurity,
 ): Promise<Listening> {
   const { host, port, ssl } = listen;
   const close = (): void => {
@@ -97,7 +109,7 @@ export async function listenOn(
     await listenAdmin(server, host, port, what);
     return { server, address: server.address() as AddressInfo, ssl: false, close };
   }
-  const front = createFront(server, pairs, settings);
+  const front = createFront(server, pairs, settings, clients);
   await new Promise<void>((resolve, reject) => {
     front.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? 'the address is in use' : error.message;
@@ -113,7 +125,12 @@ export async function listenOn(
 }
 
 /** Does the handshakes; the connections are the HTTP server's. */
-function createFront(server: Server, { cert, key }: CertificatePairs, settings: TlsSettings): tls.Server {
+function createFront(
+  server: Server,
+  { cert, key }: CertificatePairs,
+  settings: TlsSettings,
+  clients: readonly string[] | undefined,
+): tls.Server {
   const { minVersion, maxVersion, ciphers, preferServerCiphers } = settings;
   const front = tls.createServer({
     cert: [...cert],
@@ -123,6 +140,7 @@ function createFront(server: Server, { cert, key }: CertificatePairs, settings: 
     ciphers,
     honorCipherOrder: preferServerCiphers,
     handshakeTimeout: HANDSHAKE_MS,
+    ...(clients !== undefined && { ca: [...clients], requestCert: true, rejectUnauthorized: true }),
     ALPNProtocols: ['http/1.1'],
   });
   front.on('secureConnection', (socket) => server.emit('connection', socket));

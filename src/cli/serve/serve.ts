@@ -109,6 +109,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     await store.close();
     throw error;
   });
+  const adminSecurity = { pairs: tls.admin, settings: tls.settings, clients: tls.adminClients };
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
@@ -123,7 +124,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         readiness,
         onError: (error) => log('error', `Status API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
-      statuses.push(await listenOn(server, address, 'the Status API', tls.status, tls.settings));
+      statuses.push(await listenOn(server, address, 'the Status API', { pairs: tls.status, settings: tls.settings }));
     }
     for (const address of adminListen) {
       const server = createAdminServer({
@@ -136,7 +137,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
         pluginRoutes,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
-      admins.push(await listenOn(server, address, 'the Admin API', tls.admin, tls.settings));
+      admins.push(await listenOn(server, address, 'the Admin API', adminSecurity));
     }
   } catch (error) {
     for (const listening of [...statuses, ...admins]) listening.close();
