@@ -1,0 +1,73 @@
+// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream.
+import type { LogExchange } from '../../pdk/index.ts';
+import { newId } from '../shared/tracing/context.ts';
+import type { Span } from '../shared/tracing/span.ts';
+
+export interface Trace {
+  readonly traceId: string;
+  readonly rootId: string;
+  /** Of the span before ours, when somebody told it. */
+  readonly callerId: string | undefined;
+  /** The upstream was told that this is the span it belongs to. */
+  readonly balancerId: string;
+  readonly isSampled: boolean;
+}
+
+export function spansOf(exchange: LogExchange, trace: Trace, now: number): Span[] {
+  const { request } = exchange;
+  const root: Span = {
+    traceId: trace.traceId,
+    spanId: trace.rootId,
+    parentId: trace.callerId,
+    name: 'kong',
+    kind: 'server',
+    start: request.startedAt,
+    end: now,
+    attributes: rootAttributes(exchange),
+    isError: exchange.response.status >= 500,
+  };
+  return [root, ...balancerSpans(exchange, trace, now)];
+}
+
+function rootAttributes({ request, client, response, route }: LogExchange): Span['attributes'] {
+  const paths = route?.['paths'];
+  const path = Array.isArray(paths) ? paths[0] : undefined;
+  return {
+    'http.method': request.method,
+    'http.url': `${request.scheme}://${request.header('host') ?? ''}${request.target}`,
+    'http.host': request.host,
+    'http.scheme': request.scheme,
+    'http.flavor': request.httpVersion === 1 ? '1.0' : request.httpVersion === 2 ? '2.0' : '1.1',
+    'http.client_ip': client.ip,
+    'net.peer.ip': client.peerIp,
+    'kong.request.id': request.id,
+    'http.status_code': response.status,
+    'http.route': typeof path === 'string' ? path : undefined,
+  };
+}
+
+function balancerSpans(exchange: LogExchange, trace: Trace, now: number): Span[] {
+  const tries = exchange.tries ?? [];
+  return tries.map((one, index) => {
+    const next = tries[index + 1];
+    const isFailed = one.state !== undefined;
+    return {
+      traceId: trace.traceId,
+      // The upstream was told one id before the first try: it is that of the try that reached it.
+      spanId: next === undefined ? trace.balancerId : newId(8),
+      parentId: trace.rootId,
+      name: 'kong.balancer',
+      kind: 'client',
+      start: one.balancer_start,
+      end: next?.balancer_start ?? now,
+      attributes: {
+        try_count: index + 1,
+        'net.peer.ip': one.ip,
+        'net.peer.port': one.port,
+        'net.peer.name': typeof exchange.service?.['host'] === 'string' ? exchange.service['host'] : undefined,
+        'http.status_code': isFailed ? one.code : undefined,
+      },
+      isError: isFailed,
+    };
+  });
+}

@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JsonObject } from '../../src/lib/json.ts';
+import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
+import { type Collector, startCollector } from './otlp-collector.ts';
+import { logged } from './receivers.ts';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const SPAN = '00f067aa0ba902b7';
+const QUICK = { max_coalescing_delay: 0.05 };
+
+async function withCollector(
+  config: JsonObject,
+  run: (running: Running, collector: Collector) => Promise<void>,
+  more: {
+    readonly plugins?: readonly PluginInput[];
+    readonly setUp?: Partial<SetUp>;
+    status?: (n: number) => number;
+  } = {},
+): Promise<void> {
+  const collector = await startCollector(more.status);
+  const running = await start({
+    ...more.setUp,
+    plugins: [
+      {
+        name: 'opentelemetry',
+        config: {
+          traces_endpoint: `http://127.0.0.1:${collector.port}/v1/traces`,
+          sampling_rate: 1,
+          queue: QUICK,
+          ...config,
+        },
+      },
+      ...(more.plugins ?? []),
+    ],
+  });
+  try {
+    await run(running, collector);
+  } finally {
+    await running.close();
+    await collector.close();
+  }
+}
+
+async function arrived<T>(list: readonly T[], count: number): Promise<readonly T[]> {
+  for (let i = 0; i < 200 && list.length < count; i++) await sleep(10);
+  await sleep(20);
+  assert.equal(list.length, count);
+  return list;
+}
+
+test('a request becomes a server span and a client span for the upstream', async () => {
+  await withCollector({ headers: { 'X-Key': 'k' } }, async ({ send, echo }, collector) => {
+    const before = BigInt(Date.now()) * 1_000_000n;
+    await send({ path: '/get?a=1', host: 'example.test' });
+    const [root, balancer] = await arrived(collector.spans, 2);
+    assert.equal(collector.requests[0]!.headers['content-type'], 'application/x-protobuf');
+    assert.equal(collector.requests[0]!.headers['x-key'], 'k');
+    assert.equal(root!.name, 'kong');
+    assert.equal(root!.kind, 2);
+    assert.equal(root!.parentId, undefined);
+    assert.ok(root!.start >= before - 5_000_000n && root!.end >= root!.start);
+    assert.equal(root!.attributes['http.method'], 'GET');
+    assert.equal(root!.attributes['http.url'], 'http://example.test/get?a=1');
+    assert.equal(root!.attributes['http.host'], 'example.test');
+    assert.equal(root!.attributes['http.scheme'], 'http');
+    assert.equal(root!.attributes['http.flavor'], '1.1');
+    assert.equal(root!.attributes['http.client_ip'], '127.0.0.1');
+    assert.equal(root!.attributes['net.peer.ip'], '127.0.0.1');
+    assert.equal(root!.attributes['http.status_code'], 200);
+    assert.equal(root!.attributes['http.route'], '/');
+    assert.match(String(root!.attributes['kong.request.id']), /^[0-9a-f]{32}$/);
+    assert.equal(root!.status, undefined);
+    assert.equal(balancer!.name, 'kong.balancer');
+    assert.equal(balancer!.kind, 3);
+    assert.equal(balancer!.parentId, root!.spanId);
+    assert.equal(balancer!.attributes['net.peer.port'], echo.port);
+    assert.equal(balancer!.attributes['try_count'], 1);
+    const sent = echo.requests[0]!.headers['traceparent'];
+    assert.equal(sent, `00-${root!.traceId}-${balancer!.spanId}-01`);
+    assert.equal(collector.resources[0]!['service.name'], 'kong');
+    assert.equal(collector.resources[0]!['service.version'], '3.10.0');
+  });
+});
+
+test('the trace of the caller goes on, and his decision counts', async () => {
+  await withCollector({ sampling_rate: 0 }, async ({ send, echo }, collector) => {
+    await send({ headers: { traceparent: `00-${TRACE}-${SPAN}-01` } });
+    const [root] = await arrived(collector.spans, 2);
+    assert.equal(root!.traceId, TRACE);
+    assert.equal(root!.parentId, SPAN);
+    assert.match(String(echo.requests[0]!.headers['traceparent']), new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
+  });
+});
+
+test('a trace that the caller does not record is passed on and not exported', async () => {
+  await withCollector({}, async ({ send, echo }, collector) => {
+    await send({ headers: { traceparent: `00-${TRACE}-${SPAN}-00` } });
+    assert.match(String(echo.requests[0]!.headers['traceparent']), new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
+    await sleep(150);
+    assert.equal(collector.requests.length, 0);
+  });
+});
+
+test('a rate of zero exports nothing', async () => {
+  await withCollector({ sampling_rate: 0 }, async ({ send, echo }, collector) => {
+    await send({});
+    assert.match(String(echo.requests[0]!.headers['traceparent']), /-00$/);
+    await sleep(150);
+    assert.equal(collector.requests.length, 0);
+  });
+});
+
+test('a short trace id is filled up with zeros in the export', async () => {
+  await withCollector({}, async ({ send, echo }, collector) => {
+    await send({ headers: { 'x-b3-traceid': SPAN, 'x-b3-spanid': SPAN, 'x-b3-sampled': '1' } });
+    const [root] = await arrived(collector.spans, 2);
+    assert.equal(root!.traceId, `${'0'.repeat(16)}${SPAN}`);
+    assert.equal(echo.requests[0]!.headers['x-b3-traceid'], SPAN);
+    assert.equal(echo.requests[0]!.headers['traceparent'], undefined);
+  });
+});
+
+test('with ignore a new trace begins', async () => {
+  await withCollector({ header_type: 'ignore' }, async ({ send, echo }) => {
+    await send({ headers: { traceparent: `00-${TRACE}-${SPAN}-01` } });
+    const sent = String(echo.requests[0]!.headers['traceparent']);
+    assert.match(sent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+    assert.ok(!sent.includes(TRACE));
+  });
+});
+
+test('resource attributes may hold words of the request', async () => {
+  const attributes = { 'service.name': 'edge', tenant: '$(headers["x-tenant"])', missing: '$(headers.x-none)' };
+  await withCollector({ resource_attributes: attributes }, async ({ send }, collector) => {
+    await send({ headers: { 'X-Tenant': 'acme' } });
+    await arrived(collector.spans, 2);
+    assert.equal(collector.resources[0]!['service.name'], 'edge');
+    assert.equal(collector.resources[0]!['tenant'], 'acme');
+    assert.ok(!('missing' in collector.resources[0]!));
+  });
+});
+
+test('the client is told the trace id where that is configured', async () => {
+  await withCollector({ http_response_header_for_traceid: 'X-Trace-Id' }, async ({ send }) => {
+    const answer = await send({ headers: { traceparent: `00-${TRACE}-${SPAN}-01` } });
+    assert.deepEqual(answer.header('x-trace-id'), [TRACE]);
+  });
+});
+
+test('requests that other plugins refuse have a span too', async () => {
+  await withCollector(
+    {},
+    async ({ send }, collector) => {
+      assert.equal((await send({ headers: { traceparent: `00-${TRACE}-${SPAN}-01` } })).status, 401);
+      const [root] = await arrived(collector.spans, 1);
+      assert.equal(root!.traceId, TRACE);
+      assert.equal(root!.attributes['http.status_code'], 401);
+    },
+    { plugins: [{ name: 'key-auth' }] },
+  );
+});
+
+test('any status but 200 is tried again', async () => {
+  await withCollector(
+    {},
+    async ({ send, logs }, collector) => {
+      await send({});
+      await arrived(collector.spans, 2);
+      assert.equal(collector.requests.length, 2);
+      await logged(
+        logs,
+        /^warn \[opentelemetry\] could not send, will try again: the collector answered with status 202/,
+      );
+    },
+    { status: (index) => (index === 0 ? 202 : 200) },
+  );
+});
+
+test('lines of the log go to the collector, tied to the trace of their request', async () => {
+  const collector = await startCollector();
+  const { port } = collector;
+  const config = { logs_endpoint: `http://127.0.0.1:${port}/v1/logs`, queue: QUICK };
+  const running = await start({
+    plugins: [{ name: 'opentelemetry', config }],
+  });
+  try {
+    // The upstream of this test is gone: the gateway warns that nobody answered.
+    await running.echo.close();
+    const answer = await running.send({ headers: { traceparent: `00-${TRACE}-${SPAN}-01` } });
+    assert.equal(answer.status, 502);
+    const lines = await arrived(collector.lines, 1);
+    assert.equal(lines[0]!.text, 'no answer from the upstream');
+    assert.equal(lines[0]!.severity, 13);
+    assert.equal(lines[0]!.traceId, TRACE);
+    assert.match(String(lines[0]!.attributes['request.id']), /^[0-9a-f]{32}$/);
+    assert.equal(collector.requests[0]!.url, '/v1/logs');
+  } finally {
+    await running.close().catch(() => undefined);
+    await collector.close();
+  }
+});
