@@ -2,6 +2,7 @@
 // of an earlier one. Only what the files say of their own format is compared; nothing else is judged.
 import { isNode, isScalar, isSeq, type Pair, type YAMLMap } from 'yaml';
 import type { Problem } from '../file/diagnostics.ts';
+import { isTemplate } from './templates.ts';
 import { rootOf, setIn, type Tree, textOf } from './tree.ts';
 
 const VERSION = '_format_version';
@@ -69,7 +70,8 @@ function versionOf(tree: Tree): { major: number; minor: number } | undefined {
 
 function checkVersion(tree: Tree): Problem[] {
   const value = rootOf(tree).get(VERSION);
-  if (value === undefined || versionOf(tree) !== undefined) return [];
+  // A template is for whoever reads the merged file.
+  if (value === undefined || versionOf(tree) !== undefined || isTemplate(value)) return [];
   return [{ source: tree.source, path: [VERSION], message: `'${VERSION}' must be a text such as "3.0"` }];
 }
 

@@ -27,3 +27,7 @@ export function createTemplates(): Templates {
       }),
   };
 }
+
+/** Does a value of a tree stand for a template as a whole? */
+export const isTemplate = (value: unknown): boolean =>
+  typeof value === 'string' && /^\uE000\d+\uE001\uE002*$/.test(value);
