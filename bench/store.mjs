@@ -61,7 +61,7 @@ function generate() {
 
 async function serve(args, env = {}) {
   const startedAt = performance.now();
-  const listen = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--proxy-access-log', 'off', '--status-listen', 'off'];
+  const listen = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--proxy-access-log', 'off'];
   Object.assign(process.env, { KONG_STATUS_LISTEN: 'off' }, env);
   const child = start(process.execPath, [GWCTL, 'serve', ...args, ...listen], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
