@@ -189,7 +189,7 @@ export class Http2Connection extends Expiring {
     if (this.#isOver) return;
     this.#isOver = true;
     // The last word may not get through to somebody who does not read; the socket goes all the same.
-    if (!this.#session.destroyed) this.#session.destroy(undefined, NGHTTP2_ENHANCE_YOUR_CALM);
+    if (!this.#session.destroyed) this.#session.destroy(new Error('too many resets'), NGHTTP2_ENHANCE_YOUR_CALM);
     this.wait('linger');
   }
 

@@ -234,10 +234,11 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
       return;
     }
     const page = this.#connection.renderError(status, message, this.headers);
-    this.body.fail();
+    // Whoever sends the body on must not take its end for a fault of the upstream.
     const { onAbort } = this;
     this.onAbort = undefined;
     onAbort?.();
+    this.body.fail();
     if (!this.finished) this.respond(status, undefined, page.headers, page.body);
   }
 
