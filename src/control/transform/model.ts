@@ -16,6 +16,15 @@ export interface ModelEntity {
   readonly children: ModelEntity[];
   /** Other entities it refers to, by field. */
   readonly links: ReadonlyMap<string, ModelEntity>;
+  /** What it is a member of, or has as members, whichever side of the file says so. */
+  readonly members: readonly Member[];
+}
+
+export interface Member {
+  readonly kind: string;
+  readonly name: string;
+  /** Undefined when the file only names it. */
+  readonly entity: ModelEntity | undefined;
 }
 
 export type ReadModel =
@@ -37,6 +46,7 @@ export function readModel(grammar: Grammar, tree: Tree): ReadModel {
       parent: above,
       children: [],
       links: new Map(),
+      members: [],
     };
     above?.children.push(draft);
     known.set(entity.map, draft);
@@ -44,6 +54,7 @@ export function readModel(grammar: Grammar, tree: Tree): ReadModel {
   }
   const index = indexNames(grammar, drafts);
   for (const draft of drafts) link(grammar, index, draft);
+  for (const draft of drafts) linkMembers(grammar, index, draft);
   return { ok: true, entities: inOrder(drafts) };
 }
 
@@ -51,6 +62,7 @@ interface Draft extends ModelEntity {
   parent: Draft | undefined;
   readonly children: Draft[];
   readonly links: Map<string, Draft>;
+  readonly members: Member[];
 }
 
 function ownFields(grammar: Grammar, kind: string, written: JsonObject): JsonObject {
@@ -93,6 +105,32 @@ function link(grammar: Grammar, index: Index, draft: Draft): void {
   }
 }
 
+/** Lists of names, such as the groups of a consumer, become members of both sides. */
+function linkMembers(grammar: Grammar, index: Index, draft: Draft): void {
+  for (const [key, { schema, other }] of grammar.get(draft.kind)?.links ?? []) {
+    const field = schema.fields[other];
+    const list = draft.fields[key];
+    if (field?.type !== 'foreign' || !Array.isArray(list)) continue;
+    delete draft.fields[key];
+    for (const item of list) {
+      const name = nameIn(grammar, field.reference, item);
+      if (name === undefined) continue;
+      const entity = index.get(field.reference)?.get(name);
+      addMember(draft, { kind: field.reference, name, entity });
+      if (entity !== undefined)
+        addMember(entity, { kind: draft.kind, name: nameIn(grammar, draft.kind, draft.fields) ?? '', entity: draft });
+    }
+  }
+}
+
+function addMember({ members }: Draft, member: Member): void {
+  const isKnown = members.some(
+    ({ kind, name, entity }) =>
+      kind === member.kind && (name === member.name || (entity !== undefined && entity === member.entity)),
+  );
+  if (!isKnown) members.push(member);
+}
+
 /** kind → name or id → entity; the first of two with the same name. */
 type Index = ReadonlyMap<string, ReadonlyMap<string, Draft>>;
 
@@ -112,11 +150,15 @@ function indexNames(grammar: Grammar, drafts: readonly Draft[]): Index {
 }
 
 function find(grammar: Grammar, index: Index, kind: string, written: Json | undefined): Draft | undefined {
-  const names = namesOf(grammar, kind);
-  const wanted = isObject(written)
-    ? names.map((name) => written[name]).find((value) => typeof value === 'string')
-    : written;
-  return typeof wanted === 'string' ? index.get(kind)?.get(wanted) : undefined;
+  const wanted = nameIn(grammar, kind, written);
+  return wanted === undefined ? undefined : index.get(kind)?.get(wanted);
+}
+
+/** A reference is a name or an id, as text or in a mapping. */
+function nameIn(grammar: Grammar, kind: string, written: Json | undefined): string | undefined {
+  if (!isObject(written)) return typeof written === 'string' ? written : undefined;
+  const found = namesOf(grammar, kind).map((name) => written[name]);
+  return found.find((value) => typeof value === 'string');
 }
 
 function inOrder(drafts: readonly Draft[]): Draft[] {

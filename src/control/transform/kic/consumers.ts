@@ -1,7 +1,7 @@
 // Consumers, their credentials as Secrets, their groups, and certificates as Secrets.
 import type { Json, JsonObject } from '../../../lib/json.ts';
 import { type ModelEntity, textField } from '../model.ts';
-import { CREDENTIALS } from './kinds.ts';
+import { CONSUMER_GROUP, CREDENTIALS } from './kinds.ts';
 import { kubernetesName, sha256 } from './names.ts';
 import {
   addObject,
@@ -27,7 +27,7 @@ export function addConsumer(context: Context, consumer: ModelEntity): void {
     .sort((a, b) => rank(a) - rank(b))
     .map((credential) => addCredential(context, credential, username));
   const plugins = addPlugins(context, consumer, username);
-  const groups = groupsOf(consumer);
+  const groups = consumer.members.filter(({ kind }) => kind === CONSUMER_GROUP.reference).map(({ name }) => name);
   const customId = consumer.fields['custom_id'];
   addObject(context, {
     apiVersion: KONG,
@@ -47,13 +47,6 @@ const annotations = (context: Context, entity: ModelEntity, plugins: readonly st
   ...tagsOf(entity),
   ...(plugins.length > 0 ? annotation('plugins', plugins.join(',')) : {}),
 });
-
-function groupsOf({ fields }: ModelEntity): string[] {
-  const groups = Array.isArray(fields['groups']) ? fields['groups'] : [];
-  return groups
-    .map((group) => (typeof group === 'object' && group !== null ? (group as JsonObject)['name'] : group))
-    .filter((name) => typeof name === 'string');
-}
 
 export function addConsumerGroup(context: Context, group: ModelEntity): void {
   const name = textField(group, 'name') ?? '';

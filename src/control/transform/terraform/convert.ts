@@ -9,6 +9,7 @@ import { type HclValue, quote, withoutExpressions, writeBody } from './hcl.ts';
 import {
   CREDENTIAL_SECRETS,
   DIVIDED,
+  MEMBERSHIP,
   NAME_PREFIXES,
   NAMED_ALONE,
   PARENT_BY_ID,
@@ -42,10 +43,9 @@ export function writeTerraform(
   const blocks = [
     `variable "control_plane_id" {\n  type = string\n  default = ${quote(options.importInto ?? 'YOUR_CONTROL_PLANE_ID')}\n}\n`,
   ];
-  const groups = indexGroups(resources);
   for (const resource of resources.values()) {
     blocks.push(writeResource(grammar, resources, resource, options));
-    blocks.push(...writeMemberships(groups, resource));
+    blocks.push(...writeMemberships(resources, resource));
   }
   return blocks.join('\n');
 }
@@ -129,7 +129,7 @@ function writeResource(
   const form = grammar.get(entity.kind);
   const fields: Record<string, HclValue> = {};
   for (const [key, value] of Object.entries(entity.fields)) {
-    if (!NOT_WRITTEN.includes(key) && !isMembership(key, entity)) fields[key] = value;
+    if (!NOT_WRITTEN.includes(key)) fields[key] = value;
   }
   const isOwnResource = type.startsWith(`konnect_gateway_${word}_`);
   if (isOwnResource) delete fields['name'];
@@ -183,28 +183,18 @@ function writeImport({ entity, type, name, word }: Resource, { importInto }: Ter
   return `\nimport {\n  to = ${type}.${name}\n  id = ${quote(`{${text}}`)}\n}\n`;
 }
 
-/** decK writes memberships into the consumer, and members into the group. */
-const MEMBERSHIPS = ['groups'];
-const isMembership = (key: string, { fields }: ModelEntity): boolean =>
-  MEMBERSHIPS.includes(key) && Array.isArray(fields[key]);
-
-function indexGroups(resources: ReadonlyMap<ModelEntity, Resource>): Map<unknown, Resource> {
-  const groups = new Map<unknown, Resource>();
-  for (const resource of resources.values()) {
-    if (resource.word !== 'consumer_group') continue;
-    for (const field of ['id', 'name']) groups.set(resource.entity.fields[field], resource);
-  }
-  return groups;
-}
-
-function writeMemberships(groups: ReadonlyMap<unknown, Resource>, { entity, type, name }: Resource): string[] {
-  const entries = MEMBERSHIPS.flatMap((key) => (Array.isArray(entity.fields[key]) ? entity.fields[key] : []));
-  return entries.flatMap((entry) => {
-    const group = groups.get(isObject(entry) ? (entry['name'] ?? entry['id']) : entry);
-    if (group === undefined) return [];
+/** The side that is a group writes its memberships down. */
+function writeMemberships(
+  resources: ReadonlyMap<ModelEntity, Resource>,
+  { entity, word, type, name }: Resource,
+): string[] {
+  if (word !== MEMBERSHIP.group) return [];
+  return entity.members.flatMap((member) => {
+    const other = member.entity === undefined ? undefined : resources.get(member.entity);
+    if (other === undefined) return [];
     return [
-      `resource "konnect_gateway_consumer_group_member" "${group.name}_${name}" {\n  consumer_id = ${type}.${name}.id\n` +
-        `  consumer_group_id = ${group.type}.${group.name}.id\n  control_plane_id = var.control_plane_id\n}\n`,
+      `resource "${MEMBERSHIP.type}" "${name}_${other.name}" {\n  ${other.word}_id = ${other.type}.${other.name}.id\n` +
+        `  ${word}_id = ${type}.${name}.id\n  control_plane_id = var.control_plane_id\n}\n`,
     ];
   });
 }

@@ -101,3 +101,6 @@ export const PROVIDER_PLUGINS: ReadonlySet<string> = new Set([
   'websocket-validator',
   'xml-threat-protection',
 ]);
+
+/** The resource of one membership, and the kind that has members. */
+export const MEMBERSHIP = { type: 'konnect_gateway_consumer_group_member', group: 'consumer_group' } as const;
