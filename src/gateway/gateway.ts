@@ -42,6 +42,7 @@ import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import type { RouterFlavor } from './router/router.ts';
 import type { ServerTls } from './tls/handshakes.ts';
+import { probeTlsFrom } from './tls/probe-tls.ts';
 import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-contexts.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
@@ -121,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const balancers = new BalancerRegistry({
     resolve: (host) => resolver.answer(host),
+    probeTls: probeTlsFrom(store, options.upstreamTls),
     onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
   });
   const metrics = new MetricsRegistry();

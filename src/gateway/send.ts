@@ -11,6 +11,7 @@ import type { Peer } from './balancer/balancer.ts';
 import type { RequestContext, Try } from './context.ts';
 import type { ClientExchange, RequestBody } from './exchange.ts';
 import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
+import { replaceCookie } from './hash-cookie.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
 import { runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
@@ -159,7 +160,7 @@ class Sending implements UpstreamHandler {
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
     if (context.chosen.observe.length > 0) this.#listener = this.#show(head);
-    if (this.#source.setCookie !== undefined) head.headers.add('Set-Cookie', this.#source.setCookie);
+    if (this.#source.setCookie !== undefined) replaceCookie(head.headers, this.#source.setCookie);
   }
 
   #show({ status, length, headers }: UpstreamHead): BodyListener | undefined {

@@ -1,9 +1,13 @@
 // Health checks against real servers, with intervals of a few hundredths of a second.
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
+import * as https from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
+import type { TLSSocket } from 'node:tls';
+import type { ProbeTls } from '../../src/gateway/balancer/health/probe.ts';
 import { BalancerRegistry } from '../../src/gateway/balancer/registry.ts';
+import { pem } from '../gateway/tls-rig.ts';
 import { answerOf, portOf, serve, target, type UpstreamChanges, until, upstream } from './rig.ts';
 
 type Active = NonNullable<UpstreamChanges['active']>;
@@ -228,6 +232,55 @@ describe('active checks over HTTP', () => {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     assert.ok(probes >= 2);
+  });
+});
+
+describe('active checks over TLS', () => {
+  const own = { cert: [pem('tls', 'upstream')], key: [pem('tls', 'upstream.key')] };
+
+  /** Answers 200, and notes which server names were asked for and whether the client showed a certificate. */
+  async function secured(t: TestContext) {
+    const seen = { names: new Set<string>(), shown: new Set<boolean>() };
+    const server = https.createServer({ ...own, requestCert: true, rejectUnauthorized: false }, (request, response) => {
+      const socket = request.socket as TLSSocket;
+      seen.names.add(String((socket as unknown as { servername: string }).servername));
+      seen.shown.add(Object.keys(socket.getPeerCertificate() ?? {}).length > 0);
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { port: portOf(server), seen };
+  }
+
+  function watch(t: TestContext, port: number, active: Active, probeTls: ProbeTls) {
+    const registry = new BalancerRegistry({ resolve: () => answerOf('127.0.0.1'), probeTls: () => probeTls });
+    t.after(() => registry.close());
+    const config = upstream({ active: { ...QUICK, type: 'https', ...active } });
+    const balancer = registry.update([{ upstream: config, targets: [target(`box.test:${port}`)] }])('u')!;
+    return () => balancer.pick() !== undefined;
+  }
+
+  test('a certificate that nobody trusts takes the address out, unless nobody looks', async (t) => {
+    const { port, seen } = await secured(t);
+    const isUp = watch(t, port, {}, {});
+    await until(() => !isUp(), 'it is out');
+    const isUpUnverified = watch(t, port, { https_verify_certificate: false }, {});
+    await until(() => seen.names.size > 0, 'a probe got through');
+    assert.ok(isUpUnverified());
+    assert.deepEqual([...seen.names], ['box.test']);
+    assert.deepEqual([...seen.shown], [false]);
+  });
+
+  test('https_sni is the name that is asked for and verified, and the client certificate is shown', async (t) => {
+    const { port, seen } = await secured(t);
+    const isUp = watch(t, port, { https_sni: 'upstream.test' }, { ...own, ca: [pem('tls', 'ca')] });
+    await until(() => seen.names.size > 0, 'a probe got through');
+    assert.ok(isUp());
+    assert.deepEqual([...seen.names], ['upstream.test']);
+    assert.deepEqual([...seen.shown], [true]);
   });
 });
 

@@ -7,6 +7,7 @@ import { ActiveChecker } from './health/active.ts';
 import type { HealthBook } from './health/book.ts';
 import type { HealthStep } from './health/counters.ts';
 import { type Outcome, PassiveJudge } from './health/passive.ts';
+import type { ProbeTls } from './health/probe.ts';
 import { describeTargets, isAboveThreshold, type TargetHealth, type WeightStatus, weigh } from './status.ts';
 import { addressKey, type Resolve, TargetSet } from './targets.ts';
 
@@ -28,6 +29,8 @@ export interface BalancerOptions {
   readonly resolve: Resolve;
   readonly refreshMs: number;
   readonly book: HealthBook;
+  /** What probes show and trust, given the id of the upstream's own certificate. */
+  readonly probeTls?: ((certificateId: string | undefined) => ProbeTls) | undefined;
   /** The balancer whose place this one takes. */
   readonly previous?: UpstreamBalancer | undefined;
   readonly onHealthChange?: ((change: HealthChange) => void) | undefined;
@@ -69,6 +72,7 @@ export class UpstreamBalancer {
           hostHeader: config.host_header ?? undefined,
           book: options.book,
           addresses: () => this.#addresses,
+          tls: () => options.probeTls?.(config.client_certificate?.id) ?? {},
         })
       : undefined;
   }

@@ -48,6 +48,7 @@ export interface UpstreamConfig {
   readonly slots?: number | null;
   readonly host_header?: string | null;
   readonly use_srv_name?: boolean | null;
+  readonly client_certificate?: { readonly id: string } | null;
   readonly hash_on?: string | null;
   readonly hash_on_header?: string | null;
   readonly hash_on_cookie?: string | null;

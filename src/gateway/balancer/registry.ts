@@ -1,7 +1,13 @@
 // All balancers of a gateway, across configurations: an upstream whose entities did not change keeps its balancer, any
 // other gets a new one that goes on with the verdicts of the old.
 import { isEqual } from '../../lib/json.ts';
-import { type BalancerTarget, type HealthChange, UpstreamBalancer, type UpstreamConfig } from './balancer.ts';
+import {
+  type BalancerOptions,
+  type BalancerTarget,
+  type HealthChange,
+  UpstreamBalancer,
+  type UpstreamConfig,
+} from './balancer.ts';
 import { HealthBook } from './health/book.ts';
 import type { HealthWord, TargetStatus, WeightStatus } from './status.ts';
 import type { Resolve } from './targets.ts';
@@ -13,6 +19,7 @@ export interface UpstreamWithTargets {
 
 export interface RegistryOptions {
   readonly resolve: Resolve;
+  readonly probeTls?: BalancerOptions['probeTls'];
   readonly onHealthChange?: ((change: HealthChange) => void) | undefined;
   /** How often names of targets are asked for again, milliseconds. */
   readonly refreshMs?: number;
@@ -85,8 +92,8 @@ export class BalancerRegistry {
       book = new HealthBook();
       this.#books.set(upstream.name, book);
     }
-    const { resolve, onHealthChange, refreshMs = REFRESH_MS } = this.#options;
-    return new UpstreamBalancer(upstream, targets, { resolve, refreshMs, book, previous, onHealthChange });
+    const { refreshMs = REFRESH_MS } = this.#options;
+    return new UpstreamBalancer(upstream, targets, { ...this.#options, refreshMs, book, previous });
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Address } from '../address.ts';
 import type { ActiveChecks } from '../config.ts';
 import type { HealthBook } from './book.ts';
-import { type Probe, runProbe } from './probe.ts';
+import { type Probe, type ProbeTls, runProbe } from './probe.ts';
 import { statusSet } from './statuses.ts';
 
 export interface ActiveCheckerParts {
@@ -12,9 +12,13 @@ export interface ActiveCheckerParts {
   readonly hostHeader: string | undefined;
   readonly book: HealthBook;
   addresses(): readonly Address[];
+  /** For probes over TLS; asked for every probe, because certificates change. */
+  tls(): ProbeTls;
 }
 
 type List = 'healthy' | 'unhealthy';
+
+const NO_TLS: ProbeTls = {};
 
 export class ActiveChecker {
   readonly #parts: ActiveCheckerParts;
@@ -87,6 +91,7 @@ export class ActiveChecker {
       host,
       serverName: checks.https_sni ?? host.replace(/:\d+$/, ''),
       verify: checks.https_verify_certificate,
+      tls: checks.type === 'https' || checks.type === 'grpcs' ? this.#parts.tls() : NO_TLS,
       headers: checks.headers ?? {},
       timeoutMs: checks.timeout * 1000,
     };
