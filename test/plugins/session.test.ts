@@ -1,10 +1,11 @@
 // Sessions behind key-auth, which lets anonymous callers pass; who is known shows in the headers that the upstream gets.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
-import { definePlugin } from '../../src/pdk/index.ts';
+import { definePlugin, type EntityWrite, type PluginDefinition } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
+import { create } from '../../src/plugins/session/handler.ts';
+import { session } from '../../src/plugins/session/index.ts';
 import { authenticatedGroups } from '../../src/plugins/shared/groups.ts';
 import { CONSUMERS, type PluginInput, type Received, type Running, start } from './gateway-fixture.ts';
 
@@ -27,11 +28,42 @@ const teller = definePlugin({
   }),
 });
 
+/** Seconds by which the clock of the plugin is ahead. */
+let ahead = 0;
+const clock = { now: () => Date.now() + ahead * 1000 };
+
+/** Lives count from the clock of the plugin, too. */
+const later = (write: EntityWrite): EntityWrite =>
+  write.action === 'delete' || typeof write.values['ttl'] !== 'number'
+    ? write
+    : { ...write, values: { ...write.values, ttl: write.values['ttl'] + ahead } };
+
+const sessionAhead: PluginDefinition = {
+  ...session,
+  handler: async () => ({
+    create(config: never, environment) {
+      const { entities } = environment;
+      return create(config, {
+        ...environment,
+        clock,
+        entities: {
+          get: (kind, id) => entities.get(kind, id),
+          find: (kind, field, value) => entities.find(kind, field, value),
+          children: (kind, field, parent) => entities.children(kind, field, parent),
+          write: (writes) => entities.write(writes.map(later)),
+        },
+      });
+    },
+  }),
+};
+const definitions = [...bundledPlugins.filter(({ name }) => name !== 'session'), sessionAhead, teller];
+
 async function withSession(
   config: JsonObject,
   run: (running: Running) => Promise<void>,
   more: readonly PluginInput[] = [],
 ): Promise<void> {
+  ahead = 0;
   const running = await start({
     plugins: [
       { name: 'session', config: { secret: SECRET, ...config } },
@@ -39,7 +71,7 @@ async function withSession(
       ...more,
     ],
     keys: { kong: 'bob', annkey: 'ann' },
-    definitions: [...bundledPlugins, teller],
+    definitions,
   });
   try {
     await run(running);
@@ -164,30 +196,40 @@ for (const storage of ['cookie', 'kong'] as const) {
   });
 
   test(`${storage}: timeouts end a session, use prolongs it, renewal changes it`, async () => {
-    await withSession({ storage, idling_timeout: 2, rolling_timeout: 0 }, async (running) => {
+    await withSession({ storage, idling_timeout: 900, rolling_timeout: 0 }, async (running) => {
       const idle = cookiesOf(await running.send({ headers: KEY }));
       let used = idle;
       for (let i = 0; i < 3; i++) {
-        await sleep(1050);
+        ahead += 600;
         const received = await running.send({ headers: { Cookie: used } });
         assert.equal(running.echo.requests.at(-1)!.headers['x-consumer-username'], 'bob', String(i));
         used = cookiesOf(received) || used;
       }
       if (storage === 'cookie') assert.equal(await whoIs(running, idle), 'anonymous');
+      ahead += 901;
+      assert.equal(await whoIs(running, used), 'anonymous');
     });
-    await withSession({ storage, rolling_timeout: 4, stale_ttl: 1 }, async (running) => {
-      // Sessions count whole seconds: begin with one.
-      await sleep(1020 - (Date.now() % 1000));
+    await withSession({ storage, idling_timeout: 0, rolling_timeout: 1000, stale_ttl: 30 }, async (running) => {
       const old = cookiesOf(await running.send({ headers: KEY }));
-      await sleep(3000);
+      ahead += 800;
       const renewed = cookiesOf(await running.send({ headers: { Cookie: old } }));
       assert.equal(running.echo.requests.at(-1)!.headers['x-consumer-username'], 'bob');
       assert.notEqual(renewed, '');
       assert.notEqual(renewed, old);
+      ahead += 20;
       assert.equal(await whoIs(running, old), 'bob');
-      await sleep(1500);
-      assert.equal(await whoIs(running, renewed), 'bob');
+      ahead += 11;
+      assert.equal(await whoIs(running, old), storage === 'kong' ? 'anonymous' : 'bob');
+      ahead += 300;
       assert.equal(await whoIs(running, old), 'anonymous');
+      assert.equal(await whoIs(running, renewed), 'bob');
+    });
+    await withSession({ storage, idling_timeout: 0, rolling_timeout: 0, absolute_timeout: 1000 }, async (running) => {
+      const cookie = cookiesOf(await running.send({ headers: KEY }));
+      ahead += 990;
+      assert.equal(await whoIs(running, cookie), 'bob');
+      ahead += 11;
+      assert.equal(await whoIs(running, cookie), 'anonymous');
     });
   });
 }
