@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { startGateway } from '../../src/gateway/gateway.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
@@ -401,9 +400,13 @@ test('hide_credentials takes the token out of where it was', async () => {
 });
 
 test('tokens end; those that do not have no refresh token', async () => {
-  await withOAuth({ token_expiration: 1, realm: 'r' }, async (running) => {
-    const { access_token, refresh_token } = await passwordToken(running);
-    await sleep(2050);
+  await withOAuth({ token_expiration: 60, realm: 'r' }, async (running) => {
+    const { access_token = '', refresh_token } = await passwordToken(running);
+    const row = running.store.state.find('oauth2_tokens', 'access_token', access_token)!;
+    const createdAt = Number(row['created_at']);
+    await change(running, 'oauth2_tokens', row, { created_at: createdAt - 50 });
+    assert.equal(await statusWith(running, access_token), 200);
+    await change(running, 'oauth2_tokens', row, { created_at: createdAt - 60 });
     const received = await running.send({ headers: { Authorization: `Bearer ${access_token}` } });
     assert.equal(received.status, 401);
     const description = 'The access token is invalid or has expired';
