@@ -84,7 +84,7 @@ export function connectFrames(port: number): FrameClient {
   let isClosed = false;
   socket.on('error', () => undefined);
   socket.on('close', () => (isClosed = true));
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
     while (rest.length >= 9) {
       const end = 9 + rest.readUIntBE(0, 3);

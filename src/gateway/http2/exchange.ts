@@ -4,15 +4,17 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
 import type { ClientExchange } from '../exchange.ts';
 import { clearDeadline, Expiring } from '../http1/deadlines.ts';
-import { HeaderList } from '../http1/headers.ts';
+import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
 import { answerHeaders, headerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
 import type { Http2Head } from './request-head.ts';
+import { requestTrailers } from './trailers.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = constants;
 const MIN_BYTES_PER_SECOND = 500;
+const DISCARD_BYTES = 65_536;
 
 export class Http2Exchange extends Expiring implements ClientExchange, BodySource {
   readonly method: string;
@@ -41,9 +43,10 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   /** Of the answer's body; undefined when nobody knows. */
   #left: number | undefined = undefined;
   #isBodyless = false;
-  #waiting: 'body' | 'send' = 'body';
+  #waiting: 'body' | 'send' | 'linger' = 'body';
   #mark = 0;
   #continued = false;
+  #discarded = 0;
 
   constructor(connection: Http2Connection, stream: ServerHttp2Stream, head: Http2Head, hasBody: boolean) {
     super();
@@ -149,16 +152,11 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     }
     this.finished = true;
     this.#trailers = trailers;
-    if (this.body.complete) clearDeadline(this);
-    else this.body.discard();
     if (!this.#isBodyless) this.#stream.end();
-    if (!this.body.complete) {
-      // The client need not send what nobody reads (RFC 9113 section 8.1).
-      if (this.#stream.writableFinished) this.#stream.close(NGHTTP2_NO_ERROR);
-      else this.#stream.once('finish', () => this.#stream.close(NGHTTP2_NO_ERROR));
-    }
-    // Also takes care of a client that does not take the rest.
-    if (this.#stream.writableLength > 0) this.#waitForSending();
+    if (!this.body.complete) this.#discardBody();
+    // A client may still be slow to take the rest.
+    else if (this.#stream.writableLength > 0) this.#waitForSending();
+    else clearDeadline(this);
     this.#settle();
   }
 
@@ -195,6 +193,10 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   }
 
   override onDeadline(): void {
+    if (this.#waiting === 'linger') {
+      this.#stopBody();
+      return;
+    }
     if (this.#waiting === 'send') {
       const { sendStallTimeoutMs } = this.#connection.limits;
       if (this.#stream.writableLength < this.#mark - (MIN_BYTES_PER_SECOND * sendStallTimeoutMs) / 1000)
@@ -212,18 +214,35 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     const { body } = this;
     const { bodyBytes } = this.#connection.limits;
     stream.on('data', (chunk: Buffer) => {
-      if (this.finished) return;
+      if (this.finished) {
+        this.#discarded += chunk.length;
+        if (this.#discarded > DISCARD_BYTES) this.#stopBody();
+        return;
+      }
       if (bodyBytes > 0 && body.bytesRead + chunk.length > bodyBytes) this.#refuse(413, 'Payload too large');
       else body.push(chunk, false);
     });
     stream.on('trailers', (_lines, _flags, raw: string[]) => {
-      body.trailers = readTrailers(raw);
+      body.trailers = requestTrailers(raw);
     });
     stream.on('end', () => {
-      if (this.#waiting === 'body') clearDeadline(this);
+      if (this.#waiting !== 'send') clearDeadline(this);
       if (!stream.aborted) body.finish();
     });
     stream.pause();
+  }
+
+  /** Nobody reads what the client still sends. Most are done soon; to stop one at once could cost it the answer. */
+  #discardBody(): void {
+    this.body.discard();
+    this.#stream.resume();
+    this.#wait('linger');
+  }
+
+  /** The client need not go on (RFC 9113 section 8.1). Takes effect when the answer is out. */
+  #stopBody(): void {
+    if (!this.#stream.closed) this.#stream.close(NGHTTP2_NO_ERROR);
+    if (this.#stream.writableLength > 0) this.#waitForSending();
   }
 
   /** The body turned out too large or too slow. */
@@ -252,7 +271,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.#wait('send');
   }
 
-  #wait(what: 'body' | 'send'): void {
+  #wait(what: 'body' | 'send' | 'linger'): void {
     this.#waiting = what;
     this.#connection.waits[what].add(this);
   }
@@ -277,23 +296,3 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
 }
 
 const NOTHING = new Uint8Array(0);
-
-/** Fields that would frame, route or authenticate have no business behind a body. */
-const NO_TRAILERS: ReadonlySet<string> = new Set([
-  'host',
-  'content-length',
-  'authorization',
-  'cookie',
-  'te',
-  'trailer',
-]);
-
-export function readTrailers(raw: readonly string[]): HeaderList | undefined {
-  const list = new HeaderList();
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] as string;
-    if (name.startsWith(':') || NO_TRAILERS.has(name) || name.startsWith('x-consumer-')) continue;
-    list.add(name, raw[i + 1] as string);
-  }
-  return list.size === 0 ? undefined : list;
-}

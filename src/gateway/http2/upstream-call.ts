@@ -14,7 +14,7 @@ import {
   type UpstreamRequest,
 } from '../http1/upstream.ts';
 import { headerLines } from './answer-headers.ts';
-import { readTrailers } from './exchange.ts';
+import { readTrailers } from './trailers.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_FLAG_END_STREAM } = constants;
