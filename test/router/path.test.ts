@@ -15,32 +15,46 @@ interface Row {
   readonly pathHandling: string;
   readonly requestPath: string;
   readonly sends: string;
+  /** Where that differs. */
+  readonly sendsInTraditional?: string;
   readonly strips: string | null;
 }
 
-describe('the path that goes upstream', () => {
-  for (const row of readFixture<Row[]>('upstream-paths')) {
-    const { id, servicePath, routePath, stripPath, requestPath, sends } = row;
-    test(`${id}: ${servicePath} + ${routePath ?? 'host'} + ${requestPath}, strip_path ${stripPath}: ${sends}`, () => {
-      const field = routePath === null ? { hosts: ['h'] } : { paths: [routePath] };
-      const routes = withProtocols([{ id, ...field, strip_path: stripPath, path_handling: row.pathHandling }]);
-      const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation: 'strict' });
-      const path = normalise(requestPath, true);
-      const match = router.match(inputOf({ method: 'GET', host: 'h', path }));
-      const sent = upstreamPath(match!, servicePath, path);
-      assert.equal(sent.path, sends);
-      assert.equal(sent.strippedPrefix ?? null, row.strips);
-    });
-  }
-});
+const FLAVORS = ['traditional_compatible', 'expressions', 'traditional'] as const;
+
+for (const flavor of FLAVORS) {
+  describe(`${flavor}: the path that goes upstream`, () => {
+    for (const row of readFixture<Row[]>('upstream-paths')) {
+      const { id, servicePath, routePath, stripPath, requestPath } = row;
+      const sends = flavor === 'traditional' ? (row.sendsInTraditional ?? row.sends) : row.sends;
+      test(`${id}: ${servicePath} + ${routePath ?? 'host'} + ${requestPath}, strip_path ${stripPath}: ${sends}`, () => {
+        const field = routePath === null ? { hosts: ['h'] } : { paths: [routePath] };
+        const routes = withProtocols([{ id, ...field, strip_path: stripPath, path_handling: row.pathHandling }]);
+        const router = compileRouter(routes, { flavor, calculation: 'strict' });
+        const path = normalise(requestPath, true);
+        const match = router.match(inputOf({ method: 'GET', host: 'h', path }));
+        const sent = upstreamPath(match!, servicePath, path);
+        assert.equal(sent.path, sends);
+        assert.equal(sent.strippedPrefix ?? null, row.strips);
+      });
+    }
+  });
+}
 
 test('a service without a path adds nothing', () => {
-  assert.equal(upstreamPath({ route: { strip_path: false }, prefix: '/a' }, undefined, '/a/b').path, '/a/b');
-  assert.equal(upstreamPath({ route: { strip_path: true }, prefix: '/a' }, undefined, '/a/b').path, '/b');
+  assert.equal(
+    upstreamPath({ route: { strip_path: false }, prefix: '/a', joinsAsV1: false }, undefined, '/a/b').path,
+    '/a/b',
+  );
+  assert.equal(
+    upstreamPath({ route: { strip_path: true }, prefix: '/a', joinsAsV1: false }, undefined, '/a/b').path,
+    '/b',
+  );
 });
 
 test('cutting off the prefix never leaves a dot segment in front', () => {
-  const sent = (path: string) => upstreamPath({ route: { strip_path: true }, prefix: '/r' }, '/s', path).path;
+  const sent = (path: string) =>
+    upstreamPath({ route: { strip_path: true }, prefix: '/r', joinsAsV1: false }, '/s', path).path;
   assert.equal(sent('/r..'), '/s');
   assert.equal(sent('/r.'), '/s');
   assert.equal(sent('/r../x'), '/s/x');

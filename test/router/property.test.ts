@@ -1,156 +1,203 @@
-// The compiled router against the plainest one that could be written: try every path of every route, take the highest.
+// The compiled routers against the plainest ones that could be written; built at once, extended, and built anew.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { compileRouter, type RouteInput, type RouterRoute } from '../../src/gateway/router/router.ts';
+import { compileRouter, type RouteInput, type Router, type RouterFlavor } from '../../src/gateway/router/router.ts';
 import { uuidV5 } from '../../src/lib/ids.ts';
 import { type CaseRequest, inputOf } from './cases.ts';
+import { type Meaning, type NaiveRoute, pickNaively } from './naive.ts';
 
-const PART_NAMESPACE = '7f145bf9-0dce-4f91-98eb-debbce4b9f6b';
+const NAMESPACE = '7f145bf9-0dce-4f91-98eb-debbce4b9f6b';
+const PATHS = ['/', '/a', '/ab', '/abc', '/a/b', '/b', '/b/c/d', '~/a', '~/a/\\w+', '~/(a|b)', '~/ab?c?$', '~/b/.*/d'];
+const HOSTS = ['a.test', 'b.test', 'a.test:81', '*.test', '*.a.test', '*.test:81', 'a.*', 'b.*', 'a.b.test'];
+const LITERALS = ['/', '/a', '/ab', '/a/b', '/b', 'a', 'b', 'a.test', '.test', 'GET', 'POST', '1', '2', 'x'] as const;
 
-interface Entry {
-  readonly route: RouterRoute;
-  readonly path: string | undefined;
-  readonly priority: bigint;
-  readonly id: string;
-  readonly position: number;
-}
-
-const size = (list: object | null | undefined): number => Object.keys(list ?? {}).length;
-const oneIf = (value: boolean): bigint => (value ? 1n : 0n);
-
-/** The priority as the documented 64-bit number. */
-function priorityOf(route: RouterRoute, path: string | undefined): bigint {
-  const fields = [route.methods, route.hosts, route.headers, route.snis, route.paths];
-  const weight = BigInt(fields.filter((field) => size(field) > 0).length);
-  const isPlain = size(route.hosts) > 0 && !route.hosts!.some((host) => host.includes('*'));
-  const isRegex = path?.startsWith('~') === true;
-  return (
-    (weight << 61n) |
-    (oneIf(isPlain) << 60n) |
-    (BigInt(size(route.headers)) << 52n) |
-    (oneIf(isRegex) << 51n) |
-    (BigInt(isRegex ? (route.regex_priority ?? 0) : 0) << 19n) |
-    BigInt(isRegex ? 0 : (path?.length ?? 0))
-  );
-}
-
-function entriesOf(route: RouterRoute): Entry[] {
-  const paths = route.paths ?? [];
-  if (paths.length === 0)
-    return [{ route, path: undefined, priority: priorityOf(route, undefined), id: route.id, position: 0 }];
-  return paths.map((path, position) => {
-    const group = path.startsWith('~') ? 0 : path.length;
-    const id = paths.length === 1 ? route.id : uuidV5(PART_NAMESPACE, `${route.id}#${group}`);
-    return { route, path, priority: priorityOf(route, path), id, position };
-  });
-}
-
-function fits({ route, path }: Entry, input: RouteInput): boolean {
-  const [name = '', port] = input.host.split(':');
-  const anyOf = <T>(list: readonly T[] | null | undefined, test: (item: T) => boolean): boolean =>
-    list === null || list === undefined || list.length === 0 || list.some(test);
-  const wildcard = (rule: string, text: string): boolean =>
-    rule.startsWith('*')
-      ? text.endsWith(rule.slice(1))
-      : rule.endsWith('*')
-        ? text.startsWith(rule.slice(0, -1))
-        : rule === text;
-  return (
-    anyOf(route.methods, (method) => method === input.method) &&
-    anyOf(route.hosts, (host) => {
-      const [rule = '', rulePort] = host.split(':');
-      return (
-        name !== '' && wildcard(rule, name) && (rulePort === undefined || rulePort === (port ?? String(input.port)))
-      );
-    }) &&
-    (input.scheme !== 'https' || anyOf(route.snis, (sni) => input.sni !== undefined && wildcard(sni, input.sni))) &&
-    Object.entries(route.headers ?? {}).every(([header, values]) =>
-      input.headers.getAll(header).some((value) => values.includes(value)),
-    ) &&
-    (path === undefined ||
-      (path.startsWith('~') ? new RegExp(`^(?:${path.slice(1)})`).test(input.path) : input.path.startsWith(path)))
-  );
-}
-
-function pickNaively(routes: readonly RouterRoute[], input: RouteInput): Entry | undefined {
-  const found = routes.flatMap(entriesOf).filter((entry) => fits(entry, input));
-  found.sort((a, b) => {
-    if (a.priority !== b.priority) return a.priority < b.priority ? 1 : -1;
-    return a.id === b.id ? a.position - b.position : a.id < b.id ? 1 : -1;
-  });
-  return found[0];
-}
-
-const PATHS = [
-  '/',
-  '/a',
-  '/ab',
-  '/abc',
-  '/a/b',
-  '/b',
-  '/b/c/d',
-  '~/a',
-  '~/a/\\w+',
-  '~/(a|b)',
-  '~/ab?c?$',
-  '~/b/.*/d',
-] as const;
-const HOSTS = ['a.test', 'b.test', 'a.test:81', '*.test', '*.a.test', 'a.*', 'b.*', 'a.b.test'] as const;
 const some = <T>(items: readonly T[], maxLength: number) =>
-  fc.option(fc.uniqueArray(fc.constantFrom(...items), { maxLength, minLength: 1 }), { nil: null });
+  fc.option(fc.uniqueArray(fc.constantFrom(...items), { maxLength, minLength: 1 }), { nil: null, freq: 2 });
 
 const routeFields = fc.record({
   paths: some(PATHS, 4),
   hosts: some(HOSTS, 3),
   methods: some(['GET', 'POST'], 2),
-  snis: some(['s.test', '*.test'], 1),
   headers: fc.option(
     fc.dictionary(fc.constantFrom('x', 'y'), fc.uniqueArray(fc.constantFrom('1', '2'), { minLength: 1 })),
-    {
-      nil: null,
-    },
+    { nil: null },
   ),
   regex_priority: fc.integer({ min: 0, max: 3 }),
+  created_at: fc.integer({ min: 1, max: 3 }),
 });
+const snis = some(['s.test', '*.test'], 1);
 
-const requests = fc.record(
-  {
-    method: fc.constantFrom('GET', 'POST', 'PUT'),
-    path: fc.constantFrom('/', '/a', '/ab', '/abcd', '/a/b', '/a/bc', '/b', '/b/c', '/b/c/d', '/c'),
-    host: fc.constantFrom('a.test', 'b.test', 'a.test:81', 'b.test:80', 'a.b.test', 'x.a.test', 'a.org', ''),
-    scheme: fc.constantFrom<'http' | 'https'>('http', 'https'),
-    sni: fc.constantFrom('s.test', 'other'),
-    headers: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom<string | string[]>('1', '2', ['1', '2'])),
+/** Fields of an expression, and how to get their values in the plainest way. */
+const FIELDS: Readonly<Record<string, (input: RouteInput) => readonly string[]>> = {
+  'http.method': ({ method }) => [method],
+  'http.host': ({ host }) => (host === '' ? [] : [host.split(':')[0]!]),
+  'http.path': ({ path }) => [path],
+  'http.path.segments.0': ({ path }) => path.split('/').filter(Boolean).slice(0, 1),
+  'http.path.segments.0_1': ({ path }) => {
+    const segments = path.split('/').filter(Boolean);
+    return segments.length < 2 ? [] : [segments.slice(0, 2).join('/')];
   },
-  { requiredKeys: ['method', 'path'] },
-);
+  'http.headers.x': ({ headers }) => headers.getAll('x'),
+  'http.queries.q': ({ query }) => [...new URLSearchParams(query).getAll('q')],
+};
 
-test('the compiled router picks what trying every route would pick', () => {
-  fc.assert(
-    fc.property(
-      fc.array(routeFields, { maxLength: 12 }),
-      fc.array(requests, { minLength: 1, maxLength: 8 }),
-      (sets, asked) => {
-        const routes = sets.map((fields, i) => {
-          const id = uuidV5(PART_NAMESPACE, String(i));
-          return { ...fields, id, protocols: ['http', 'https'] } satisfies RouterRoute;
-        });
-        const usable = routes.filter((route) =>
-          [route.paths, route.hosts, route.methods, route.snis, route.headers].some(size),
-        );
-        const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation: 'strict' });
-        assert.equal(router.skipped.length, routes.length - usable.length);
-        for (const request of asked) {
-          const input = inputOf(request as CaseRequest);
-          const expected = pickNaively(usable, input);
-          const match = router.match(input);
-          assert.equal(match?.route.id, expected?.route.id);
-          if (expected?.path !== undefined && !expected.path.startsWith('~'))
-            assert.equal(match!.prefix, expected.path);
-        }
-      },
-    ),
-    { numRuns: 1500 },
+const OPERATORS: Readonly<Record<string, (value: string, literal: string) => boolean>> = {
+  '==': (value, literal) => value === literal,
+  '!=': (value, literal) => value !== literal,
+  '^=': (value, literal) => value.startsWith(literal),
+  '=^': (value, literal) => value.endsWith(literal),
+  contains: (value, literal) => value.includes(literal),
+  '~': (value, literal) => new RegExp(`^${literal}`).test(value),
+};
+
+const predicate = fc
+  .record({
+    field: fc.constantFrom(...Object.keys(FIELDS)),
+    operator: fc.constantFrom(...Object.keys(OPERATORS)),
+    literal: fc.constantFrom(...LITERALS),
+    lower: fc.boolean(),
+    any: fc.boolean(),
+  })
+  .map(({ field, operator, literal, lower, any }): Meaning => {
+    const inner = lower ? `lower(${field})` : field;
+    const holds = (input: RouteInput): boolean => {
+      const values = FIELDS[field]!(input).map((value) => (lower ? value.toLowerCase() : value));
+      const fits = (value: string): boolean => OPERATORS[operator]!(value, literal);
+      return values.length > 0 && (any ? values.some(fits) : values.every(fits));
+    };
+    const right = operator === '~' ? `^${literal}` : literal;
+    return { text: `${any ? `any(${inner})` : inner} ${operator} "${right}"`, holds };
+  });
+
+const expression = fc.letrec<{ node: Meaning; and: Meaning; or: Meaning; not: Meaning }>((tie) => ({
+  node: fc.oneof({ maxDepth: 3 }, predicate, tie('and'), tie('or'), tie('not')),
+  and: fc.array(tie('node'), { minLength: 2, maxLength: 3 }).map((items) => ({
+    text: items.map(({ text }) => `(${text})`).join(' && '),
+    holds: (input) => items.every(({ holds }) => holds(input)),
+  })),
+  or: fc.array(tie('node'), { minLength: 2, maxLength: 3 }).map((items) => ({
+    text: items.map(({ text }) => `(${text})`).join(' || '),
+    holds: (input) => items.some(({ holds }) => holds(input)),
+  })),
+  not: tie('node').map(({ text, holds }) => ({ text: `!(${text})`, holds: (input) => !holds(input) })),
+})).node;
+
+const classic = fc.record({ fields: routeFields, snis }).map((made) => ({ ...made.fields, snis: made.snis }));
+const written = fc
+  .record({ meaning: expression, priority: fc.integer({ min: 0, max: 2 }) })
+  .map((made) => ({ ...made, expression: made.meaning.text }));
+
+const requests = fc
+  .record(
+    {
+      method: fc.constantFrom('GET', 'POST', 'PUT'),
+      path: fc.constantFrom('/', '/a', '/ab', '/abcd', '/a/b', '/a/bc', '/b', '/b/c', '/b/c/d', '/c', '/A'),
+      query: fc.constantFrom('q=1', 'q=1&q=2', 'q', 'p=1'),
+      host: fc.constantFrom(
+        'a.test',
+        'A.test',
+        'b.test',
+        'a.test:81',
+        'b.test:80',
+        'a.b.test',
+        'x.a.test',
+        '.test',
+        '',
+      ),
+      scheme: fc.constantFrom<'http' | 'https'>('http', 'https'),
+      sni: fc.constantFrom('s.test', 'other'),
+      headers: fc.dictionary(fc.constantFrom('x', 'y'), fc.constantFrom<string | string[]>('1', '2', ['1', '2'])),
+    },
+    { requiredKeys: ['method', 'path'] },
+  )
+  .map((made) => inputOf(made as CaseRequest));
+
+interface Flavor {
+  readonly flavor: RouterFlavor;
+  readonly calculation: 'strict' | 'original';
+  readonly fields: fc.Arbitrary<object>;
+}
+
+const FLAVORS: readonly Flavor[] = [
+  { flavor: 'traditional_compatible', calculation: 'strict', fields: classic },
+  { flavor: 'traditional_compatible', calculation: 'original', fields: classic },
+  { flavor: 'traditional', calculation: 'strict', fields: classic },
+  { flavor: 'traditional', calculation: 'strict', fields: routeFields },
+  { flavor: 'expressions', calculation: 'strict', fields: fc.oneof({ weight: 3, arbitrary: written }, classic) },
+];
+
+const withId = (fields: object, i: number): NaiveRoute => {
+  const id = uuidV5(NAMESPACE, String(i));
+  return { protocols: ['http', 'https'], ...fields, id };
+};
+
+const isUsable = (route: NaiveRoute): boolean =>
+  route.meaning !== undefined ||
+  [route.paths, route.hosts, route.methods, route.snis, route.headers].some(
+    (list) => Object.keys(list ?? {}).length > 0,
   );
-});
+
+const drain = <T>(steps: Generator<void, T>): T => {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+for (const { flavor, calculation, fields } of FLAVORS) {
+  const options = { flavor, calculation } as const;
+  const compare = (router: Router<NaiveRoute>, routes: readonly NaiveRoute[], input: RouteInput): void => {
+    const expected = pickNaively(flavor, calculation, routes.filter(isUsable), input);
+    const match = router.match(input);
+    assert.equal(match?.route.id, expected?.route.id);
+    if (expected?.path?.startsWith('/') === true) assert.equal(match!.prefix, expected.path);
+  };
+
+  describe(`${flavor}, ${calculation}${fields === routeFields ? ', no server names' : ''}`, () => {
+    test('the compiled router picks what trying every route would pick', () => {
+      const sets = fc.array(fields, { maxLength: 40 });
+      fc.assert(
+        fc.property(sets, fc.array(requests, { minLength: 1, maxLength: 8 }), (made, inputs) => {
+          const routes = made.map(withId);
+          const router = compileRouter(routes, options);
+          assert.equal(router.skipped.length, routes.filter((route) => !isUsable(route)).length);
+          for (const input of inputs) compare(router, routes, input);
+        }),
+        { numRuns: 1200 },
+      );
+    });
+
+    test('a router that was extended, or built anew from an older one, picks the same as one built at once', () => {
+      const change = fc.record({ at: fc.nat(15), fields: fc.option(fields, { nil: undefined, freq: 3 }) });
+      fc.assert(
+        fc.property(
+          fc.array(fields, { maxLength: 15 }),
+          fc.array(change, { maxLength: 12 }),
+          fc.array(requests, { minLength: 1, maxLength: 8 }),
+          (made, changes, inputs) => {
+            const before = made.map(withId);
+            const after = new Map(before.map((route) => [route.id, route]));
+            for (const { at, fields: next } of changes) {
+              const route = withId(next ?? {}, at);
+              if (next === undefined) after.delete(route.id);
+              else after.set(route.id, route);
+            }
+            const routes = [...after.values()];
+            const changed = routes.filter((route) => !before.includes(route));
+            const removed = before.map(({ id }) => id).filter((id) => !after.has(id));
+            const base = compileRouter(before, options);
+            const extended = base.extend(changed, removed);
+            assert.ok(extended !== undefined || flavor === 'traditional');
+            const rebuilt = drain(base.rebuild(changed, removed));
+            for (const input of inputs) {
+              if (extended !== undefined) compare(extended, routes, input);
+              compare(rebuilt, routes, input);
+            }
+          },
+        ),
+        { numRuns: 800 },
+      );
+    });
+  });
+}

@@ -1,90 +1,40 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { upstreamPath } from '../../src/gateway/router/path.ts';
-import { type Captures, compileRouter } from '../../src/gateway/router/router.ts';
-import { utf8ToBytes } from '../../src/lib/byte-text.ts';
-import { normalise, splitTarget } from '../../src/lib/uri.ts';
-import { type CaseRequest, type CaseRoute, inputOf, readFixture, withProtocols } from './cases.ts';
+import { compileRouter } from '../../src/gateway/router/router.ts';
+import { normalise } from '../../src/lib/uri.ts';
+import {
+  type CaseRoute,
+  checkCase,
+  checkProbe,
+  inputOf,
+  type Probe,
+  readCases,
+  readFixture,
+  withProtocols,
+} from './cases.ts';
 
-interface Case extends Omit<CaseRequest, 'path'> {
-  readonly id: string;
-  readonly routes: string;
-  /** Either what came with the request line, or a path that is normalised already. */
-  readonly target?: string;
-  readonly path?: string;
-  /** Index of the route, null for none. */
-  readonly picks: number | null;
-  readonly upstreamPath?: string;
-  readonly strips?: string | null;
-  readonly captures?: Readonly<Record<string, string>>;
-}
-
-interface Probe extends CaseRequest {
-  readonly strict: number | null;
-  readonly original: number | null;
-  readonly strips?: string;
-  readonly captures?: Readonly<Record<string, string>>;
-}
-
-const { routes: routeSets, cases } = readFixture<{ routes: Record<string, CaseRoute[]>; cases: Case[] }>(
-  'traditional-compatible',
-);
+const fixture = readCases('traditional-compatible');
 const probes = readFixture<{ id: string; routes: CaseRoute[]; cases: Probe[] }[]>('priorities');
 
-/** Numbered and named together, groups that took no part left out: the form of the fixtures. */
-function flat(captures: Captures | undefined): Record<string, string> | undefined {
-  if (captures === undefined) return undefined;
-  const numbered = captures.unnamed.map((value, i) => [String(i), value] as const);
-  return Object.fromEntries([...numbered, ...Object.entries(captures.named)]);
+// Routes without an expression work alike where there are expressions.
+for (const flavor of ['traditional_compatible', 'expressions'] as const) {
+  for (const calculation of ['strict', 'original'] as const) {
+    const options = { flavor, calculation };
+    describe(`${flavor}, ${calculation}: the route a request gets`, () => {
+      for (const one of fixture.cases) {
+        test(`${one.id}: ${one.method} ${one.target ?? one.path} at ${one.host ?? 'no host'}`, () =>
+          checkCase(fixture, one, options));
+      }
+    });
+    describe(`${flavor}, ${calculation}: which of several routes wins`, () => {
+      for (const group of probes) {
+        test(group.id, () => {
+          for (const probe of group.cases) checkProbe(group.routes, probe, probe[calculation], options);
+        });
+      }
+    });
+  }
 }
-
-/** A group without a part in the match is absent in the fixtures and empty here. */
-const filledAsIn = (expected: Readonly<Record<string, string>>, count: number): Record<string, string> => ({
-  ...Object.fromEntries(Array.from({ length: count }, (_, i) => [String(i), ''])),
-  ...expected,
-});
-
-describe('traditional_compatible: the route a request gets', () => {
-  for (const calculation of ['strict', 'original'] as const) {
-    for (const one of cases) {
-      test(`${one.id} (${calculation}): ${one.method} ${one.target ?? one.path} at ${one.host ?? 'no host'}`, () => {
-        const routes = withProtocols(routeSets[one.routes]!);
-        const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation });
-        const path = one.path ?? normalise(splitTarget(one.target!).path, true);
-        const match = router.match(inputOf({ ...one, path }));
-        assert.equal(match === undefined ? null : routes.indexOf(match.route), one.picks);
-        if (one.captures !== undefined) {
-          assert.deepEqual(flat(match!.captures), filledAsIn(one.captures, match!.captures!.unnamed.length));
-        }
-        if (one.upstreamPath === undefined) return;
-        const sent = upstreamPath(match!, match!.route.service?.path, path);
-        assert.equal(sent.path, utf8ToBytes(one.upstreamPath));
-        assert.equal(sent.strippedPrefix ?? null, one.strips);
-      });
-    }
-  }
-});
-
-describe('traditional_compatible: which of several routes wins', () => {
-  for (const calculation of ['strict', 'original'] as const) {
-    for (const group of probes) {
-      test(`${group.id} (${calculation})`, () => {
-        const routes = withProtocols(group.routes);
-        const router = compileRouter(routes, { flavor: 'traditional_compatible', calculation });
-        for (const probe of group.cases) {
-          const match = router.match(inputOf(probe));
-          assert.equal(
-            match === undefined ? null : routes.indexOf(match.route),
-            probe[calculation],
-            JSON.stringify(probe),
-          );
-          if (probe.captures !== undefined) assert.deepEqual(flat(match!.captures), probe.captures);
-          if (probe.strips !== undefined) assert.equal(match!.prefix, probe.strips);
-        }
-      });
-    }
-  }
-});
 
 const route = (id: string, fields: Omit<CaseRoute, 'id'>): CaseRoute => ({ id, ...fields });
 const compile = (...routes: CaseRoute[]) =>

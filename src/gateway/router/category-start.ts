@@ -28,7 +28,8 @@ export function firstRankOfCategories(
 /** What some route or other could match by, each field for itself. */
 class Sightings {
   readonly #hosts = new Set<string>();
-  readonly #wildcards = new HostIndex<never>();
+  /** By port, 0 for any. */
+  readonly #wildcards = new Map<number, HostIndex<never>>();
   readonly #headers = new Map<string, string>();
   readonly #methods = new Set<string>();
   /** Beginnings of paths, with the expressions that begin so; none when the beginning is all. */
@@ -41,7 +42,7 @@ class Sightings {
       for (const host of hosts ?? []) {
         const rule = parseHostRule(host);
         if (rule.kind === 'exact') this.#hosts.add(`${rule.text}:${rule.port}`);
-        else this.#wildcards.treeFor(rule);
+        else this.#wildcardsAt(rule.port).treeFor(rule);
       }
       for (const name of Object.keys(headers ?? {})) {
         const lower = name.toLowerCase();
@@ -79,10 +80,20 @@ class Sightings {
     if (host === '') return false;
     if (this.#hosts.has(`${host}:0`) || this.#hosts.has(`${host}:${port}`)) return true;
     let isSeen = false;
-    this.#wildcards.eachWildcard(host, () => {
-      isSeen = true;
-    });
+    for (const at of [0, port]) {
+      this.#wildcards.get(at)?.eachWildcard(host, () => {
+        isSeen = true;
+      });
+    }
     return isSeen;
+  }
+
+  #wildcardsAt(port: number): HostIndex<never> {
+    const known = this.#wildcards.get(port);
+    if (known !== undefined) return known;
+    const added = new HostIndex<never>();
+    this.#wildcards.set(port, added);
+    return added;
   }
 
   #seesHeader(fields: RequestFields): boolean {

@@ -36,7 +36,7 @@ function split<R extends RouterRoute>(route: R): Part<R>[] {
         middle: submatch,
         low: last,
         tie: route.created_at ?? 0,
-        id: '',
+        id: route.id,
         paths: path === undefined ? [] : [isRegex ? bytes.slice(1) : bytes],
         isRegex,
         hosts: hosts.filter((rule) => headersLead(category) || surenessOfHost(rule) === sureness),
