@@ -20,6 +20,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   gateway: 4,
   control: 5,
   admin: 5,
+  testing: 5.3,
   cli: 5.5,
   commands: 6,
 };

@@ -52,6 +52,10 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
       helpValue: 'FILE',
       description: 'where a line for each request goes, - for standard output, or off [default: -]',
     }),
+    plugins: Flags.string({
+      helpValue: 'LIST',
+      description: 'plugins to know: bundled, names, folders, packages, separated by commas [default: bundled]',
+    }),
     'log-level': Flags.string({ helpValue: 'LEVEL', description: 'least severity that is logged [default: notice]' }),
     watch: Flags.boolean({ description: 'load the files again whenever they change' }),
     ...databaseFlag,
@@ -76,6 +80,7 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
         status_listen: flags['status-listen'],
         proxy_access_log: flags['proxy-access-log'],
         log_level: flags['log-level'],
+        plugins: flags.plugins,
         ...databaseFlags(flags['db-less'] ? 'off' : flags.database),
       },
       process.env,

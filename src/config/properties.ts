@@ -73,6 +73,13 @@ export const properties = {
     one_of: ['strict', 'original'],
     description: 'Arithmetic of route priorities.',
   },
+  plugins: {
+    type: 'array',
+    required: true,
+    default: ['bundled'],
+    elements: { type: 'string' },
+    description: 'Plugins to know: bundled, names of bundled ones, folders such as ./my-plugin, packages, or off.',
+  },
   trusted_ips: {
     type: 'array',
     required: true,

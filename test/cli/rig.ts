@@ -22,6 +22,7 @@ export interface Run {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Record<string, string>;
+  readonly cwd?: string;
   /** Called once with the process, to send signals. */
   readonly onStart?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -30,6 +31,7 @@ export async function gwctl(args: readonly string[], options: RunOptions = {}): 
   const child = spawn(process.execPath, [join(here, 'run-source.mjs'), ...args], {
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
     stdio: 'pipe',
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   let out = '';
   let err = '';

@@ -14,10 +14,12 @@ import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { GwctlError } from '../../lib/errors.ts';
 import { newUuid } from '../../lib/ids.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import { bundledPlugins } from '../../plugins/index.ts';
+import type { PluginDefinition } from '../../pdk/index.ts';
+import { loadPluginDefinitions } from '../../plugins/loader.ts';
 import { deleteExpired } from '../../store/expire.ts';
 import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
+import { resolvePluginImports } from '../plugin-imports.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
@@ -58,7 +60,9 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   for (const name of unknownVariables(process.env))
     log('warn', `${name} names no property of this gateway and is ignored`);
 
-  const schemas = createSchemas(bundledPlugins, { routerFlavor: config.router_flavor });
+  resolvePluginImports();
+  const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
+  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor });
   const opened = await openStore({
     inputs,
     data,
@@ -69,7 +73,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     report: log,
   });
   const { store } = opened;
-  const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message));
+  const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message), plugins);
   warnOfUnexecuted(store.state);
   store.subscribe(warnOfUnexecuted);
   const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
@@ -77,7 +81,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const starting = startGateway({
     store,
     nodeId,
-    plugins: bundledPlugins,
+    plugins,
     listen: proxyListen,
     http2: proxyListen.some(({ http2 }) => http2),
     ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
@@ -113,8 +117,8 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
-  const pluginRoutes = await loadPluginRoutes(bundledPlugins, gateway.openCache);
-  const node = describeNode({ id: nodeId, config, gateway, store, logLevel });
+  const pluginRoutes = await loadPluginRoutes(plugins, gateway.openCache);
+  const node = describeNode({ id: nodeId, config, gateway, store, logLevel, plugins });
   try {
     for (const address of statusListen) {
       const server = createStatusServer({
@@ -188,9 +192,10 @@ interface NodeParts {
   readonly gateway: Gateway;
   readonly store: Store;
   readonly logLevel: LogLevelSwitch;
+  readonly plugins: readonly PluginDefinition[];
 }
 
-function describeNode({ id, config, gateway, store, logLevel }: NodeParts): NodeInfo {
+function describeNode({ id, config, gateway, store, logLevel, plugins }: NodeParts): NodeInfo {
   return {
     id,
     hostname: hostname(),
@@ -200,7 +205,7 @@ function describeNode({ id, config, gateway, store, logLevel }: NodeParts): Node
       database: store.isReadOnly ? 'off' : 'postgres',
       role: 'traditional',
     } as unknown as JsonObject,
-    plugins: bundledPlugins.map(({ name, version, priority }) => ({ name, version, priority })),
+    plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
     counters() {
       const { requests, connections, accepted } = gateway.counters();
       return {

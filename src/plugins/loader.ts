@@ -1,0 +1,98 @@
+// Which plugins a gateway knows: the bundled ones, and a user's own from folders or packages. A user's plugin is the same
+// thing as a bundled one; one that has the name of a bundled plugin takes its place.
+import { existsSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GwctlError } from '../lib/errors.ts';
+import { isObject } from '../lib/json.ts';
+import type { PluginDefinition } from '../pdk/index.ts';
+import { bundledPlugins } from './index.ts';
+
+const ENTRY_FILES = ['index.ts', 'index.js', 'index.mjs'];
+const HINT = 'Name `bundled`, a bundled plugin, a folder such as ./my-plugin, or an installed package.';
+
+/**
+ * @param entries `bundled`, `off`, names of bundled plugins, folders and files (`./x`, `../x`, `/x`), names of packages
+ * @param directory where paths and packages are looked for
+ */
+export async function loadPluginDefinitions(
+  entries: readonly string[],
+  directory: string,
+): Promise<readonly PluginDefinition[]> {
+  const byName = new Map<string, PluginDefinition>();
+  for (const entry of entries) {
+    for (const definition of await definitionsOf(entry, directory)) byName.set(definition.name, definition);
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+async function definitionsOf(entry: string, directory: string): Promise<readonly PluginDefinition[]> {
+  if (entry === 'bundled') return bundledPlugins;
+  if (entry === 'off') return [];
+  const bundled = bundledPlugins.find(({ name }) => name === entry);
+  if (bundled !== undefined) return [bundled];
+  const file = /^(?:\.{1,2}\/|\/|\.{1,2}$)/.test(entry)
+    ? entryFile(resolve(directory, entry), entry)
+    : packageFile(entry, directory);
+  return [await importDefinition(file, entry)];
+}
+
+function entryFile(path: string, entry: string): string {
+  if (!existsSync(path)) throw new GwctlError('E_CONFIG', `plugins: there is no ${entry}`, { hint: HINT });
+  if (!statSync(path).isDirectory()) return path;
+  const found = ENTRY_FILES.map((name) => join(path, name)).find(existsSync);
+  if (found === undefined) {
+    throw new GwctlError('E_CONFIG', `plugins: ${entry} has no ${ENTRY_FILES.join(', no ')}`, { hint: HINT });
+  }
+  return found;
+}
+
+function packageFile(entry: string, directory: string): string {
+  try {
+    return createRequire(join(directory, 'any.js')).resolve(entry);
+  } catch (cause) {
+    throw new GwctlError(
+      'E_CONFIG',
+      `plugins: '${entry}' is no bundled plugin, and no package of that name is installed`,
+      {
+        hint: HINT,
+        cause,
+      },
+    );
+  }
+}
+
+async function importDefinition(file: string, entry: string): Promise<PluginDefinition> {
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new GwctlError('E_CONFIG', `plugins: ${entry} cannot be loaded: ${reason}`, { cause });
+  }
+  const found = [module['default'], ...Object.values(module)].find(isObject);
+  if (found === undefined) {
+    throw new GwctlError('E_CONFIG', `plugins: ${entry} exports no plugin`, {
+      hint: 'Export what definePlugin of gwctl/plugin returns.',
+    });
+  }
+  const problem = findProblem(found);
+  if (problem !== undefined) throw new GwctlError('E_CONFIG', `plugins: ${entry}: ${problem}`);
+  return found as unknown as PluginDefinition;
+}
+
+/** What the type checker would say, for those who do not ask it. */
+function findProblem(definition: Readonly<Record<string, unknown>>): string | undefined {
+  const { name, priority, version, schema, handler } = definition;
+  if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/.test(name))
+    return 'name: expected lower-case words joined by dashes';
+  if (typeof priority !== 'number' || !Number.isFinite(priority)) return 'priority: expected a number';
+  if (typeof version !== 'string') return 'version: expected a string';
+  const fields = isObject(schema) && isObject(schema['fields']) ? schema['fields'] : undefined;
+  const config = fields?.['config'];
+  if (!isObject(config) || config['type'] !== 'record') return 'schema.fields.config: expected a record';
+  return handler === undefined || typeof handler === 'function'
+    ? undefined
+    : 'handler: expected a function that imports it';
+}
