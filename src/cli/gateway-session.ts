@@ -1,6 +1,8 @@
 // A gateway at hand: where it is, the schemas both sides are read with, and the client for its Admin API.
 import type { AdminClient, Connection } from '../control/remote/client.ts';
 import type { GatewayVersion } from '../control/remote/version.ts';
+import { isObject } from '../lib/json.ts';
+import { VERSION } from '../lib/version.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
 import { type ConnectionFlags, createConnection } from './connection.ts';
 import { refuseKonnect } from './deck-flags.ts';
@@ -28,6 +30,22 @@ export async function openSession(flags: ConnectionFlags, onTrace?: (line: strin
   const version = await readVersion(root);
   const client = connection.workspace === undefined ? root : await createClient(connection, onTrace);
   return { connection, client, root, version, schemas };
+}
+
+/** The same, with the schemas of a gateway that is another version, or another program, than this one. */
+export async function openAdaptedSession(
+  flags: ConnectionFlags & { readonly parallelism: number },
+  onTrace?: (line: string) => void,
+): Promise<GatewaySession> {
+  const session = await openSession(flags, onTrace);
+  const { root } = session.version;
+  const own = root['gwctl'];
+  if (isObject(own) && own['version'] === VERSION) return session;
+  const plugins = root['plugins'];
+  const available = isObject(plugins) ? plugins['available_on_server'] : undefined;
+  const names = isObject(available) ? new Set(Object.keys(available)) : undefined;
+  const { adaptSchemas } = await import('../control/remote/adapt.ts');
+  return { ...session, schemas: await adaptSchemas(session.client, session.schemas, names, flags.parallelism) };
 }
 
 export async function bundledSchemas(): Promise<SchemaSet> {

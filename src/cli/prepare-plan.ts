@@ -15,7 +15,7 @@ import { createState, type State } from '../state/state.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { judgeCodes } from './diagnostic-codes.ts';
 import { skippedKinds } from './flags.ts';
-import { openSession } from './gateway-session.ts';
+import { openAdaptedSession } from './gateway-session.ts';
 import type { PositionOf } from './output/failures.ts';
 import { loadInputs, printWarnings } from './state-inputs.ts';
 import { enterWorkspace, type Workplace } from './workspace.ts';
@@ -55,7 +55,7 @@ export async function preparePlan(
   mode: 'sync' | 'apply',
   onTrace?: (line: string) => void,
 ): Promise<PreparedPlan> {
-  const session = await openSession(request, onTrace);
+  const session = await openAdaptedSession(request, onTrace);
   const skip = skippedKinds(request);
   const existence = request['skip-workspace-crud'] ? 'assume' : 'check';
   let place: Workplace | undefined;
@@ -100,7 +100,7 @@ export async function preparePlan(
 
 /** A plan that deletes whatever is read: all of it, or what has the tags. */
 export async function prepareReset(request: PlanRequest, onTrace?: (line: string) => void): Promise<PreparedPlan> {
-  const session = await openSession(request, onTrace);
+  const session = await openAdaptedSession(request, onTrace);
   const { connection, root, schemas, version } = session;
   const skip = skippedKinds(request);
   const place = await enterWorkspace({ connection, root, inFiles: undefined, existence: 'assume', onTrace });
@@ -127,7 +127,7 @@ export async function prepareReset(request: PlanRequest, onTrace?: (line: string
 }
 
 /** What stays as it is and may be referred to: for apply everything, otherwise what the files look up. */
-function keptEntities({ state, borrowed }: RemoteState, mode: 'sync' | 'apply'): Map<string, readonly Entity[]> {
+export function keptEntities({ state, borrowed }: RemoteState, mode: 'sync' | 'apply'): Map<string, readonly Entity[]> {
   const kinds = [...state.schemas.entities.keys()];
   const isKept = (kind: string, { id }: Entity): boolean => mode === 'apply' || borrowed.has(`${kind}/${id}`);
   return new Map(kinds.map((kind) => [kind, state.list(kind).filter((entity) => isKept(kind, entity))]));

@@ -2,8 +2,8 @@
 import { extname } from 'node:path';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { selectTagFlag, skipFlags, skippedKinds } from '../cli/flags.ts';
-import { GwctlError } from '../lib/errors.ts';
+import { refusedFlags } from '../cli/deck-flags.ts';
+import { parallelismFlag, selectTagFlag, skipFlags } from '../cli/flags.ts';
 
 export default class Dump extends BaseCommand {
   static override summary = 'Write the configuration of a gateway as a state file';
@@ -15,6 +15,7 @@ by its owner only: credentials and keys come out in clear.`;
     '<%= config.bin %> dump',
     '<%= config.bin %> dump -o gateway.yaml',
     '<%= config.bin %> dump -o team-a.yaml --select-tag team-a --yes',
+    '<%= config.bin %> dump -o states --split-by kind',
     '<%= config.bin %> dump --format json --with-id',
   ];
   static override flags = {
@@ -22,49 +23,52 @@ by its owner only: credentials and keys come out in clear.`;
       char: 'o',
       default: '-',
       helpValue: 'FILE',
-      description: 'where to write it; - for standard output',
+      description: 'where to write it; - for standard output; a folder with --split-by',
     }),
     format: Flags.string({ options: ['yaml', 'json'], description: 'default: by the name of the file, else yaml' }),
     'with-id': Flags.boolean({ description: 'write the id of every entity' }),
+    'skip-defaults': Flags.boolean({ description: 'leave out what the gateway fills in by itself' }),
+    sanitize: Flags.boolean({ description: 'write hashes for secrets, to show the file to others' }),
+    'sanitization-salt': Flags.string({ hidden: true, description: 'makes the hashes the same in every run' }),
+    'split-by': Flags.string({ options: ['kind', 'tag'], description: 'one file for each kind, or each first tag' }),
+    'all-workspaces': Flags.boolean({
+      description: 'one file for each workspace, named after it',
+      exclusive: ['workspace'],
+    }),
     ...selectTagFlag,
     ...skipFlags,
-    parallelism: Flags.integer({ default: 10, min: 1, helpValue: 'N', description: 'requests at a time' }),
+    ...parallelismFlag,
     yes: Flags.boolean({ description: 'overwrite an existing file without asking' }),
+    ...refusedFlags('rbac-resources-only', 'consumer-group-policy-overrides', 'include-plugin-definitions'),
   };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Dump);
     this.remember(flags);
-    const format =
-      flags.format === 'json' || (flags.format === undefined && extname(flags['output-file']) === '.json')
-        ? 'json'
-        : 'yaml';
-    const path = withExtension(flags['output-file'], format);
-    const { fileExists, writePrivateFile } = await import('../control/file/output-file.ts');
+    const output = flags['output-file'];
+    const isJson = flags.format === 'json' || (flags.format === undefined && extname(output) === '.json');
+    const format = isJson ? 'json' : 'yaml';
+    const { fileExists } = await import('../control/file/output-file.ts');
+    const { confirmOverwrite, readDump, writeDump, writeSplit } = await import('../cli/dump.ts');
+    if (flags['all-workspaces']) {
+      const { listWorkspaces } = await import('../cli/workspace.ts');
+      for (const workspace of await listWorkspaces(flags, this.trace)) {
+        const content = await readDump({ ...flags, workspace }, this.trace);
+        await writeDump(`${workspace ?? 'default'}.${format}`, content, format, flags.yes);
+      }
+      return;
+    }
+    if (flags['split-by'] !== undefined) {
+      const { by, yes } = { by: flags['split-by'], yes: flags.yes };
+      await writeSplit(output === '-' ? '.' : output, await readDump(flags, this.trace), { by, format, yes });
+      return;
+    }
+    const path = withExtension(output, format);
+    // Asked before the gateway is.
     if (path !== '-' && !flags.yes && (await fileExists(path))) await confirmOverwrite(path);
-
-    const { openSession } = await import('../cli/gateway-session.ts');
-    const session = await openSession(flags, this.trace);
-    const { readState } = await import('../control/remote/read.ts');
-    const selectTags = flags['select-tag'] ?? [];
-    const options = { selectTags, skipKinds: skippedKinds(flags), parallelism: flags.parallelism };
-    const { state, borrowed } = await readState(session.client, session.schemas, options);
-
-    const { raise } = await import('../control/file/raise.ts');
-    const { writeStateText } = await import('../control/file/write.ts');
-    const { workspace } = session.connection;
-    const content = raise(session.schemas, state, { withId: flags['with-id'], selectTags, workspace, borrowed });
-    const text = await writeStateText(content, format);
-    if (path === '-') process.stdout.write(text);
-    else await writePrivateFile(path, text);
+    await writeDump(path, await readDump(flags, this.trace), format, true);
   }
 }
 
 const withExtension = (path: string, format: string): string =>
   path === '-' || path.startsWith('/dev/') || extname(path) !== '' ? path : `${path}.${format}`;
-
-async function confirmOverwrite(path: string): Promise<void> {
-  const { confirm } = await import('../cli/confirm.ts');
-  if (await confirm(`File '${path}' already exists. Do you want to overwrite it? `)) return;
-  throw new GwctlError('E_USAGE', `${path} exists and was left as it is`, { hint: 'Pass --yes to overwrite it.' });
-}

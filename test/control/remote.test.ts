@@ -240,7 +240,9 @@ describe('requests of a sync', () => {
     const [upstream, target] = [state.list('upstreams')[0]!, state.list('targets')[0]!];
     const [consumer, key] = [state.list('consumers')[0]!, state.list('keyauth_credentials')[0]!];
     const put = requestFor(schemas, { kind: 'targets', action: 'create', label: '', after: target });
-    assert.deepEqual([put.method, put.path], ['PUT', `/upstreams/${upstream.id}/targets/${target.id}`]);
+    // A target cannot be made by PUT.
+    assert.deepEqual([put.method, put.path], ['POST', `/upstreams/${upstream.id}/targets`]);
+    assert.equal(JSON.parse(put.body!).id, target.id);
     assert.equal(JSON.parse(put.body!).target, '10.0.0.1:8000');
     const del = requestFor(schemas, { kind: 'keyauth_credentials', action: 'delete', label: '', before: key });
     assert.deepEqual(del, { method: 'DELETE', path: `/consumers/${consumer.id}/key-auth/${key.id}`, body: null });

@@ -1,6 +1,6 @@
 // A State in the shape of a state file, the inverse of lower: children nested in their parent, references by name, ids and
 // timestamps left out where the reader can tell the entity without them.
-import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
@@ -12,6 +12,8 @@ export interface RaiseOptions {
   readonly withId?: boolean;
   readonly selectTags?: readonly string[];
   readonly workspace?: string | undefined;
+  /** Leave out what the gateway would fill in by itself. */
+  readonly skipDefaults?: boolean;
   /** `kind/id` of entities that are only known because others refer to them: not written. */
   readonly borrowed?: ReadonlySet<string>;
 }
@@ -90,7 +92,11 @@ function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent:
     if (name === 'id' && options.withId !== true && hasName(schema, entity)) continue;
     const value = entity[name];
     if (value === undefined) continue;
-    if (name === form.open?.field) written[name] = value;
+    if (options.skipDefaults === true && isDefault(field, value)) continue;
+    if (options.skipDefaults === true && field.type === 'record' && isObject(value) && field.abstract !== true) {
+      const told = withoutDefaults(field.fields, value);
+      if (Object.keys(told).length > 0) written[name] = told;
+    } else if (name === form.open?.field) written[name] = value;
     else if (field.type === 'foreign') writeReference(context, name, schema, value, written);
     else if (value !== null || isNullTold(field)) written[name] = withoutNulls(field, value);
   }
@@ -124,6 +130,22 @@ function raiseLinks(context: Context, link: LinkedForm, entity: Entity): Json[] 
       other === undefined ? [] : [typeof other[key] === 'string' ? { [key]: other[key] } : { id: other.id }],
     )
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
+
+const isDefault = (field: Field, value: Json): boolean =>
+  field.type !== 'foreign' && isEqual(value, field.default ?? null) && field.auto !== true;
+
+function withoutDefaults(fields: Fields, record: JsonObject): JsonObject {
+  const told: JsonObject = {};
+  for (const [name, value] of Object.entries(record)) {
+    const field = fields[name];
+    if (field === undefined) told[name] = value;
+    else if (field.type === 'record' && isObject(value)) {
+      const inner = withoutDefaults(field.fields, value);
+      if (Object.keys(inner).length > 0) told[name] = inner;
+    } else if (!isDefault(field, value)) told[name] = value;
+  }
+  return told;
 }
 
 const isGenerated = (name: string, field: Field): boolean =>

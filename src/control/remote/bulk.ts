@@ -7,7 +7,7 @@ import { type Operation, operationsOf, type Plan } from '../plan/plan.ts';
 import { type Outcome, toFailure } from '../sync/apply.ts';
 import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
 import { createSender, type SenderOptions } from './send.ts';
-import { readBack, requestFor } from './target.ts';
+import { carriesHash, readBack, requestFor } from './target.ts';
 
 /** The path of the endpoint, when the gateway has one. */
 export function bulkPathOf(root: JsonObject): string | undefined {
@@ -22,9 +22,12 @@ export interface BulkOptions extends SenderOptions {
 
 /** The gateway knows a pair by another id than we do, so that it cannot be told there which one is to go. */
 export const fitsInBulk = (plan: Plan, schemas: SchemaSet): boolean =>
-  !operationsOf(plan).some(
-    ({ action, kind }) => action === 'delete' && schemaOf(schemas, kind).deck?.link !== undefined,
-  );
+  operationsOf(plan).every((operation) => {
+    const schema = schemaOf(schemas, operation.kind);
+    // Half an entity cannot be sent there either.
+    if (operation.action === 'update') return !carriesHash(schema.fields, operation);
+    return operation.action !== 'delete' || schema.deck?.link === undefined;
+  });
 
 /** At least this long: the gateway works on everything before it answers. */
 const MIN_TIMEOUT_MS = 120_000;

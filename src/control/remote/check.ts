@@ -9,10 +9,16 @@ import type { AdminClient } from './client.ts';
 import { requestFor } from './target.ts';
 
 /** Throws one error that names every entity the gateway refuses. */
-export async function checkOnline(client: AdminClient, loaded: Loaded, parallelism: number): Promise<void> {
+/** @param kinds only these; undefined for all. */
+export async function checkOnline(
+  client: AdminClient,
+  loaded: Loaded,
+  parallelism: number,
+  kinds?: ReadonlySet<string>,
+): Promise<void> {
   const { schemas, state } = loaded;
   const all = [...schemas.entities.values()].flatMap((schema) =>
-    schema.deck === undefined || schema.deck.link !== undefined
+    schema.deck === undefined || schema.deck.link !== undefined || kinds?.has(schema.name) === false
       ? []
       : state.list(schema.name).map((entity) => [schema.name, entity] as const),
   );

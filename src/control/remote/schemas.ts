@@ -27,7 +27,7 @@ export function toSubschema(body: JsonObject): Subschema {
 }
 
 /** `[{name: {...}}, ...]` → `{name: {...}}`. What is not understood is left out: it then counts as unknown. */
-function toFields(list: Json | undefined): Fields {
+export function toFields(list: Json | undefined): Fields {
   const fields: Record<string, Field> = {};
   for (const item of Array.isArray(list) ? list : []) {
     if (!isObject(item)) continue;

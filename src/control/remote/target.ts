@@ -105,6 +105,9 @@ export function requestFor(schemas: SchemaSet, operation: Operation): WriteReque
   }
   const chosen = chooseSubschema(schemas, schema, operation.after);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+  if (operation.action === 'update' && carriesHash(fields, operation)) {
+    return { method: 'PATCH', path: entityPath(schemas, schema, operation.after), body: changedFields(operation) };
+  }
   const body = toBody(fields, operation.after);
   delete body['updated_at'];
   if (operation.action === 'create') delete body['created_at'];
@@ -114,6 +117,20 @@ export function requestFor(schemas: SchemaSet, operation: Operation): WriteReque
     return { method: 'POST', path, body: JSON.stringify({ ...body, id: operation.after.id }) };
   }
   return { method: 'PUT', path: entityPath(schemas, schema, operation.after), body: JSON.stringify(body) };
+}
+
+/**
+ * A file that was dumped has the hash where a secret stood. Written as a whole it would be hashed once more, and nobody could
+ * log in: only the fields that differ are sent.
+ */
+export const carriesHash = (fields: Fields, { before, after }: Operation & { action: 'update' }): boolean =>
+  Object.entries(fields).some(
+    ([name, { hashed }]) => hashed !== undefined && typeof after[name] === 'string' && after[name] === before[name],
+  );
+
+function changedFields({ after, changes }: Operation & { action: 'update' }): string {
+  const names = new Set(changes.map(({ path }) => path[0]!));
+  return JSON.stringify(Object.fromEntries([...names].map((name) => [name, after[name] ?? null])));
 }
 
 /** The whole entity without what the gateway computes and without nulls that an absent field would become anyway. */
