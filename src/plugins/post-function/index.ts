@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const postFunction = definePlugin({ name: 'post-function', priority: -1000, version: '3.10.0', schema });
+export const postFunction = definePlugin({
+  name: 'post-function',
+  priority: -1000,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});
