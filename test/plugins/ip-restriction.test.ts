@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
+import { callGrpc } from './grpc-call.ts';
 
 const restricting = (config: JsonObject, scope: Partial<PluginInput> = {}): PluginInput => ({
   name: 'ip-restriction',
@@ -64,9 +65,9 @@ test('it runs after authentication, also on a consumer', async () => {
 });
 
 test('gRPC clients are told that the permission is missing', async () => {
-  await withGateway({ plugins: [restricting({ deny: ['127.0.0.1'] })] }, async ({ send }) => {
-    const received = await send({ method: 'POST', headers: { 'Content-Type': 'application/grpc' }, body: 'x' });
-    assert.deepEqual(received.header('grpc-status'), ['7']);
+  await withGateway({ plugins: [restricting({ deny: ['127.0.0.1'] })], http2: true }, async ({ gateway }) => {
+    const head = await callGrpc(gateway.addresses[0]!.port);
+    assert.equal(head['grpc-status'], '7');
   });
 });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
+import { callGrpc } from './grpc-call.ts';
 
 const terminating = (config: JsonObject = {}, scope: Partial<PluginInput> = {}): PluginInput => ({
   name: 'request-termination',
@@ -84,10 +85,11 @@ test('on a consumer it answers him alone', async () => {
 });
 
 test('gRPC clients get the status in their own way', async () => {
-  await withGateway({ plugins: [terminating({ status_code: 503, message: 'closed' })] }, async ({ send }) => {
-    const received = await send({ method: 'POST', headers: { 'Content-Type': 'application/grpc' }, body: 'x' });
-    assert.equal(received.status, 200);
-    assert.deepEqual(received.header('grpc-status'), ['14']);
+  const plugins = [terminating({ status_code: 503, message: 'closed' })];
+  await withGateway({ plugins, http2: true }, async ({ gateway }) => {
+    const head = await callGrpc(gateway.addresses[0]!.port);
+    assert.equal(head[':status'], 200);
+    assert.equal(head['grpc-status'], '14');
   });
 });
 
