@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { flood } from './flood.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
-import { type RedisServer, redisMissing, startRedis } from './redis-server.ts';
+import { freePort, type RedisServer, redisMissing, startRedis } from './redis-server.ts';
 
 const missing = redisMissing();
 
@@ -143,6 +144,31 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
         redis.resume();
       }
     });
+  });
+
+  test('over TLS, and only to a server whose certificate is valid when that is asked for', async () => {
+    const pem = (name: string): string => fileURLToPath(new URL(`../../fixtures/schema/${name}.pem`, import.meta.url));
+    const port = await freePort();
+    const pair = ['--tls-cert-file', pem('cert-rsa'), '--tls-key-file', pem('key-rsa')];
+    const secure = await startRedis(['--tls-port', String(port), ...pair, '--tls-auth-clients', 'no']);
+    try {
+      const tls = { port, ssl: true };
+      await withGateway({ plugins: [limiting({ hour: 1 }, tls)] }, async ({ send }) => {
+        assert.equal((await send({})).status, 200);
+        assert.equal((await send({})).status, 429);
+        assert.equal(secure.command('dbsize'), '1');
+      });
+      const plugins = [limiting({ hour: 1, fault_tolerant: false }, { ...tls, ssl_verify: true })];
+      await withGateway({ plugins }, async ({ send, logs }) => {
+        assert.equal((await send({})).status, 500);
+        assert.ok(
+          logs.some((line) => /certificate/.test(line)),
+          logs.join(),
+        );
+      });
+    } finally {
+      await secure.stop();
+    }
   });
 
   test('sync_rate: Redis is told now and then, and nodes learn of each other', async () => {
