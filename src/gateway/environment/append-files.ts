@@ -2,6 +2,7 @@
 // which appends them whole. What cannot be written is counted and reported once a minute, never thrown.
 import { close, constants, open, write } from 'node:fs';
 import type { AppendFiles } from '../../pdk/index.ts';
+import { LineBuffer } from './line-buffer.ts';
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 const MODE = 0o644;
@@ -13,8 +14,7 @@ class AppendFile {
   readonly #path: string;
   readonly #report: (message: string) => void;
   #descriptor: number | undefined = undefined;
-  #queue = '';
-  #queuedLines = 0;
+  readonly #queue = new LineBuffer(MAX_QUEUED_BYTES);
   #isWriting = false;
   #reopen = false;
   #lost = 0;
@@ -27,12 +27,10 @@ class AppendFile {
   }
 
   append(line: string, reopen: boolean): void {
-    if (this.#queue.length + line.length > MAX_QUEUED_BYTES) {
+    if (!this.#queue.add(line)) {
       this.#lose(1, 'the disk does not keep up');
       return;
     }
-    this.#queue += line;
-    this.#queuedLines += 1;
     this.#reopen ||= reopen;
     if (this.#isWriting) return;
     this.#isWriting = true;
@@ -50,7 +48,7 @@ class AppendFile {
   }
 
   #gather(): void {
-    if (this.#queue !== '') {
+    if (!this.#queue.isEmpty) {
       setTimeout(() => this.#flush(), GATHER_MS);
       return;
     }
@@ -59,15 +57,15 @@ class AppendFile {
   }
 
   #flush(): void {
-    const text = this.#queue;
-    const lines = this.#queuedLines;
-    this.#queue = '';
-    this.#queuedLines = 0;
+    const { bytes, lines } = this.#queue.take();
     if (this.#reopen) this.#closeDescriptor();
     this.#reopen = false;
     this.#withDescriptor((descriptor) => {
-      if (descriptor === undefined) this.#gather();
-      else this.#writeAll(descriptor, Buffer.from(text), lines);
+      if (descriptor !== undefined) this.#writeAll(descriptor, bytes, bytes, lines);
+      else {
+        this.#queue.giveBack(bytes);
+        this.#gather();
+      }
     }, lines);
   }
 
@@ -80,15 +78,17 @@ class AppendFile {
     });
   }
 
-  #writeAll(descriptor: number, bytes: Buffer, lines: number): void {
-    write(descriptor, bytes, (error, written) => {
+  /** @param left what of the bytes is still to be written */
+  #writeAll(descriptor: number, bytes: Buffer, left: Buffer, lines: number): void {
+    write(descriptor, left, (error, written) => {
       if (error !== null) {
         this.#lose(lines, error.message);
         this.#closeDescriptor();
-      } else if (written < bytes.length) {
-        this.#writeAll(descriptor, bytes.subarray(written), lines);
+      } else if (written < left.length) {
+        this.#writeAll(descriptor, bytes, left.subarray(written), lines);
         return;
       }
+      this.#queue.giveBack(bytes);
       this.#gather();
     });
   }
