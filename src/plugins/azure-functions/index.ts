@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const azureFunctions = definePlugin({ name: 'azure-functions', priority: 749, version: '3.10.0', schema });
+export const azureFunctions = definePlugin({
+  name: 'azure-functions',
+  priority: 749,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});
