@@ -14,8 +14,8 @@ With --data the configuration is kept in a directory, with --database in Postgre
 fills a store that is empty; over one that holds something else it is written only with --replace. With --db-less the
 Admin API cannot write single entities.
 
-Properties of kong.conf come from KONG_* variables, such as KONG_PROXY_LISTEN; flags win over them. Port 0 picks a free
-port and prints it. SIGTERM and SIGINT let running requests end first; a second signal ends at once.`;
+Properties of kong.conf come from the file that --conf names and from KONG_* variables, such as KONG_PROXY_LISTEN;
+variables win over the file, flags over both. Port 0 picks a free port and prints it. SIGTERM and SIGINT let running requests end first; a second signal ends at once.`;
   static override examples = [
     '<%= config.bin %> serve gateway.yaml',
     '<%= config.bin %> serve gateway.yaml --watch',
@@ -29,6 +29,7 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
   static override args = { file: stateArgument };
   static override flags = {
     ...stateFlag,
+    conf: Flags.string({ char: 'c', helpValue: 'FILE', description: 'kong.conf to read', env: 'KONG_CONF' }),
     'proxy-listen': Flags.string({
       helpValue: 'ADDRESS:PORT',
       description: 'where the proxy listens [default: 0.0.0.0:8000]',
@@ -69,7 +70,9 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Serve);
     this.remember({});
-    const { loadConfig } = await import('../config/load.ts');
+    const { ignoredNames, loadConfig } = await import('../config/load.ts');
+    const { readConfFile } = await import('../config/conf-file.ts');
+    const conf = flags.conf === undefined ? undefined : readConfFile(flags.conf);
     const { databaseFlags } = await import('../config/database.ts');
     const config = loadConfig(
       {
@@ -84,12 +87,14 @@ port and prints it. SIGTERM and SIGINT let running requests end first; a second 
         ...databaseFlags(flags['db-less'] ? 'off' : flags.database),
       },
       process.env,
+      conf,
     );
     const { serve } = await import('../cli/serve/serve.ts');
     await serve({
       inputs: [...(args.file ?? []), ...(flags.state ?? [])],
       config,
       isWatching: flags.watch,
+      remarks: ignoredNames(process.env, conf),
       data: flags.data,
       onOtherContent: flags.replace ? 'replace' : 'refuse',
     });

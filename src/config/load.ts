@@ -1,11 +1,13 @@
-// From flags and KONG_* variables to the configuration in effect. A flag wins over the environment, the environment over
-// the default; a value that does not fit is an error that names where it came from.
+// From flags, KONG_* variables and kong.conf to the configuration in effect. A flag wins over the environment, the environment
+// over the file, the file over the default; a value that does not fit is an error that names where it came from.
 import { GwctlError } from '../lib/errors.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Field, InferFields } from '../schema/define.ts';
 import { fillRecord } from '../schema/process.ts';
 import { validateField } from '../schema/validate-field.ts';
+import type { ConfFile } from './conf-file.ts';
 import { properties } from './properties.ts';
+import { isWithoutMeaning } from './without-meaning.ts';
 
 export type Config = InferFields<typeof properties>;
 
@@ -16,16 +18,23 @@ const HIDDEN = '******';
 export function loadConfig(
   flags: Readonly<Record<string, string | undefined>>,
   environment: NodeJS.ProcessEnv,
+  file?: ConfFile,
 ): Config {
   const given: JsonObject = {};
   for (const [name, field] of Object.entries(properties) as [string, Field][]) {
     const variable = PREFIX + name.toUpperCase();
-    const text = flags[name] ?? environment[variable];
+    const written = file?.entries.get(name);
+    const text = flags[name] ?? environment[variable] ?? written?.value;
     if (text === undefined) continue;
     const value = parseValue(field, text);
     const wrong = validateField(field, value);
     if (wrong !== undefined) {
-      const source = flags[name] === undefined ? variable : `--${name.replaceAll('_', '-')}`;
+      const source =
+        flags[name] !== undefined
+          ? `--${name.replaceAll('_', '-')}`
+          : environment[variable] !== undefined
+            ? variable
+            : `${file?.path}:${written?.line}: ${name}`;
       throw new GwctlError('E_CONFIG', `${source}: ${typeof wrong === 'string' ? wrong : JSON.stringify(wrong)}`, {
         hint: field.description ?? '',
       });
@@ -46,11 +55,29 @@ export function hideSecrets(config: Config): JsonObject {
   return shown;
 }
 
-/** KONG_* variables that name no property of ours, so that a misspelt one is not silently ignored. */
-export const unknownVariables = (environment: NodeJS.ProcessEnv): string[] =>
-  Object.keys(environment)
-    .filter((name) => name.startsWith(PREFIX) && !Object.hasOwn(properties, name.slice(PREFIX.length).toLowerCase()))
-    .sort();
+/** KONG_* variables that say something about `serve` itself. */
+const OTHER_VARIABLES: ReadonlySet<string> = new Set(['conf']);
+
+/**
+ * What an operator should know of names that change nothing, so that a misspelt one is not silently ignored: a sentence for
+ * each that is unknown, and one for all that mean something to Kong only.
+ */
+export function ignoredNames(environment: NodeJS.ProcessEnv, file?: ConfFile): string[] {
+  const sentences: string[] = [];
+  const meaningless: string[] = [];
+  const judge = (name: string, source: string): void => {
+    if (Object.hasOwn(properties, name)) return;
+    if (isWithoutMeaning(name)) meaningless.push(source);
+    else sentences.push(`${source} names no property of this gateway and is ignored`);
+  };
+  for (const [name, { line }] of file?.entries ?? []) judge(name, `${file?.path}:${line}: ${name}`);
+  for (const variable of Object.keys(environment).sort()) {
+    const name = variable.startsWith(PREFIX) ? variable.slice(PREFIX.length).toLowerCase() : undefined;
+    if (name !== undefined && !OTHER_VARIABLES.has(name)) judge(name, variable);
+  }
+  if (meaningless.length > 0) sentences.push(`without meaning here, and ignored: ${meaningless.join(', ')}`);
+  return sentences;
+}
 
 function parseValue(field: Field, text: string): Json {
   switch (field.type) {

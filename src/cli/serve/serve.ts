@@ -8,7 +8,7 @@ import { createAdminServer } from '../../admin/server.ts';
 import type { ParseDocument } from '../../admin/special.ts';
 import { createStatusServer } from '../../admin/status-server.ts';
 import { parseListen } from '../../config/listen.ts';
-import { type Config, hideSecrets, unknownVariables } from '../../config/load.ts';
+import { type Config, hideSecrets } from '../../config/load.ts';
 import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { GwctlError } from '../../lib/errors.ts';
@@ -36,6 +36,8 @@ export interface ServeOptions {
   readonly inputs: readonly string[];
   readonly config: Config;
   readonly isWatching: boolean;
+  /** What to say of the configuration once there is a log. */
+  readonly remarks: readonly string[];
   /** Directory of a SQLite store. */
   readonly data?: string | undefined;
   /** What to do with files when the store holds something else. */
@@ -46,19 +48,20 @@ type Log = ReturnType<typeof createServerLog>;
 
 const EXPIRY_SWEEP_MS = 1000;
 
-export async function serve({ inputs, config, isWatching, data, onOtherContent }: ServeOptions): Promise<void> {
+export async function serve(options: ServeOptions): Promise<void> {
+  const { inputs, config, isWatching, remarks, data, onOtherContent } = options;
   const startedAt = performance.now();
   setEngineFlags();
   const proxyListen = parseListen('proxy_listen', config.proxy_listen);
+  const streamListen = parseListen('stream_listen', config.stream_listen);
   const adminListen = parseListen('admin_listen', config.admin_listen);
   const statusListen = parseListen('status_listen', config.status_listen);
-  const listens = { proxy: proxyListen, admin: adminListen, status: statusListen };
+  const listens = { proxy: [...proxyListen, ...streamListen], admin: adminListen, status: statusListen };
   const tls = readServeTls(config, listens, data === undefined ? undefined : join(data, 'ssl'));
   const logLevel = createLogLevel(config.log_level);
   const log = createServerLog(logLevel.current, (line) => process.stderr.write(line));
   const guard = guardOf(config, adminListen);
-  for (const name of unknownVariables(process.env))
-    log('warn', `${name} names no property of this gateway and is ignored`);
+  for (const remark of remarks) log('warn', remark);
 
   resolvePluginImports();
   const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
@@ -83,6 +86,7 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
     nodeId,
     plugins,
     listen: proxyListen,
+    streamListen,
     http2: proxyListen.some(({ http2 }) => http2),
     ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
     upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
@@ -153,10 +157,11 @@ export async function serve({ inputs, config, isWatching, data, onOtherContent }
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
   const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
+  const streams = gateway.streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
   const proxies = gateway.addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
-    `${banner({ proxy: proxies, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
+    `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
   await untilSignal(log);
