@@ -40,6 +40,8 @@ const PEOPLE = [
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:95.0) Gecko/20100101 Firefox/95.0',
   'Mozilla/5.0 (iPhone; CPU iPhone OS 15_2 like Mac OS X) AppleWebKit/605.1.15 Version/15.2 Mobile/15E148 Safari/604.1',
   'Mozilla/5.0 (Linux; Android 9; CUBOT_X19) AppleWebKit/537.36 Chrome/96.0 Mobile Safari/537.36',
+  'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/94.0 YaBrowser/21.11 Yowser/2.5 Safari/537.36',
+  'Mozilla/5.0 (Linux; Android 11) AppleWebKit/537.36 Chrome/96.0 Mobile Safari/537.36 YandexSearch/21.111',
   'curl/7.79.1',
   'Wget/1.21',
   'PostmanRuntime/7.28',
