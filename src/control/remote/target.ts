@@ -34,7 +34,8 @@ export async function createTarget(
         const mayBeOurs = request.method === 'POST' && status === 409;
         const isOurs = mayBeOurs && (await readBack(sender, schemas, operation, signal)) === 'yes';
         if (isOurs) return;
-        if (status >= 300) throw describeFailure(request.method, request.path, status, text);
+        // A refusal is final. Whatever stands between may answer 5xx although the gateway did it.
+        if (status >= 300 && status < 500) throw describeFailure(request.method, request.path, status, text);
       }
       const applied = await readBack(sender, schemas, operation, signal);
       if (applied === 'yes') return;
@@ -45,10 +46,11 @@ export async function createTarget(
   };
 }
 
-const explain = (connection: Connection, { method, path }: WriteRequest, answer: Answer): GwctlError =>
-  answer.kind === 'fault'
-    ? unreachable(connection, answer.error)
-    : new GwctlError('E_REMOTE', `${method} ${path} answered something that is no JSON object`);
+function explain(connection: Connection, { method, path }: WriteRequest, answer: Answer): GwctlError {
+  if (answer.kind === 'fault') return unreachable(connection, answer.error);
+  if (answer.status >= 300) return describeFailure(method, path, answer.status, answer.text);
+  return new GwctlError('E_REMOTE', `${method} ${path} answered something that is no JSON object`);
+}
 
 /** Gone is what a delete wants; a pair that is there already is what its creation wants. */
 function isDone(
