@@ -29,6 +29,13 @@ export const properties = {
     default: '0.0.0.0:8000 reuseport backlog=16384, 0.0.0.0:8443 http2 ssl reuseport backlog=16384',
     description: 'Addresses of the proxy; `http2` on one of them means all.',
   },
+  stream_listen: {
+    type: 'string',
+    required: true,
+    default: 'off',
+    description:
+      'Addresses for routes of tcp, tls, tls_passthrough and udp; `ssl` for the TLS ones, `udp` for datagrams.',
+  },
   admin_listen: {
     type: 'string',
     required: true,

@@ -41,6 +41,7 @@ import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import type { RouterFlavor } from './router/router.ts';
+import { type StreamListenOn, StreamServer } from './stream/server.ts';
 import type { ServerTls } from './tls/handshakes.ts';
 import { probeTlsFrom } from './tls/probe-tls.ts';
 import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-contexts.ts';
@@ -51,6 +52,8 @@ export interface GatewayOptions {
   readonly store: Store;
   readonly plugins: readonly PluginDefinition[];
   readonly listen: readonly ListenOn[];
+  /** For connections that are passed through as they are. */
+  readonly streamListen?: readonly StreamListenOn[];
   /** On every listener, whichever asked for it. */
   readonly http2?: boolean;
   /** For listeners with `ssl`. */
@@ -83,6 +86,8 @@ export interface GatewayCounters {
 export interface Gateway {
   /** Where the proxy really listens, in the order of `listen`. */
   readonly addresses: readonly AddressInfo[];
+  /** The same for `streamListen`. */
+  readonly streamAddresses: readonly AddressInfo[];
   readonly balancers: BalancerRegistry;
   /** What plugins keep in memory, by name. */
   readonly caches: NamedCaches;
@@ -218,15 +223,22 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, deadlines, waits } = http1;
   const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError });
 
+  const streams = new StreamServer({
+    core,
+    flavor: options.routerFlavor ?? 'traditional_compatible',
+    tls: options.tls,
+    snapshot: () => reloader.current(),
+  });
   const listeners: Listener[] = [];
   const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
     for (const listener of listeners) listener.close();
     const destroy = (): void => {
       http1.destroy();
       http2.destroy();
+      streams.destroy();
     };
     const timer = setTimeout(destroy, graceMs);
-    await Promise.all([http1.drain(), http2.drain()]);
+    await Promise.all([http1.drain(), http2.drain(), streams.drain()]);
     clearTimeout(timer);
     destroy();
     reloader.close();
@@ -243,6 +255,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const addresses: AddressInfo[] = [];
+  const streamAddresses: AddressInfo[] = [];
   try {
     for (const listen of options.listen) {
       const listener = new Listener({
@@ -264,12 +277,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       listeners.push(listener);
       addresses.push(await listener.open());
     }
+    for (const listen of options.streamListen ?? []) streamAddresses.push(await streams.open(listen));
   } catch (error) {
     await close(0);
     throw error;
   }
   return {
     addresses,
+    streamAddresses,
     balancers,
     caches,
     counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),

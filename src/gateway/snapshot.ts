@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly state: State;
   readonly router: Router<CompiledRoute>;
   readonly planner: PluginPlanner;
+  /** The same for connections that are passed through as they are. */
+  readonly streamPlanner: PluginPlanner;
   /** The stored certificate that answers for a server name. */
   readonly certificates: CertificateIndex;
   /** How connections of a service are secured. */
@@ -57,9 +59,16 @@ export interface CompileParts {
 }
 
 const HTTP_FAMILY: ReadonlySet<string> = new Set(['http', 'https', 'grpc', 'grpcs']);
+const STREAM_FAMILY: ReadonlySet<string> = new Set(['tcp', 'tls', 'tls_passthrough', 'udp']);
 
-const servesHttp = (entity: Entity): boolean =>
-  (entity['protocols'] as readonly string[] | null)?.some((protocol) => HTTP_FAMILY.has(protocol)) === true;
+const serves =
+  (family: ReadonlySet<string>) =>
+  (entity: Entity): boolean =>
+    (entity['protocols'] as readonly string[] | null)?.some((protocol) => family.has(protocol)) === true;
+
+const servesHttp = serves(HTTP_FAMILY);
+/** Of routes and plugins: one of their protocols is for connections that are passed through as they are. */
+export const servesStreams = serves(STREAM_FAMILY);
 
 /** Compiles a state around its router; parts whose entities did not change since `previous` are taken over. */
 export function compileSnapshot(
@@ -71,7 +80,9 @@ export function compileSnapshot(
   const unchanged = (...kinds: readonly string[]): boolean =>
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
-  const planner = unchanged('plugins', 'consumer_group_consumers') ? previous!.planner : compilePlugins(state, parts);
+  const { planner, streamPlanner } = unchanged('plugins', 'consumer_group_consumers')
+    ? previous!
+    : compilePlugins(state, parts);
   const balancer = unchanged('upstreams', 'targets')
     ? previous!.balancer
     : parts.balancers.update(
@@ -84,7 +95,7 @@ export function compileSnapshot(
   const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
-  return { state, router, planner, certificates, tlsProfiles, balancer };
+  return { state, router, planner, streamPlanner, certificates, tlsProfiles, balancer };
 }
 
 /** Compiles one route at a time; those of one service share its settings. */
@@ -123,11 +134,17 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
   };
 }
 
-function compilePlugins(state: State, parts: CompileParts): PluginPlanner {
-  const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false && servesHttp(plugin));
+function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'planner' | 'streamPlanner'> {
+  const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false);
   const groupsOf = (consumer: string): string[] =>
     state
       .children('consumer_group_consumers', 'consumer', consumer)
       .map((membership) => foreignId(membership, 'consumer_group')!);
-  return new PluginPlanner(parts.instances.adopt(enabled), groupsOf);
+  const instances = parts.instances.adopt(enabled);
+  const serving = (is: (plugin: Entity) => boolean): PluginPlanner =>
+    new PluginPlanner(
+      instances.filter(({ entity }) => is(entity)),
+      groupsOf,
+    );
+  return { planner: serving(servesHttp), streamPlanner: serving(servesStreams) };
 }

@@ -13,6 +13,7 @@ import type {
   RewriteExchange,
   UpstreamAnswerExchange,
 } from './exchange.ts';
+import type { PrereadExchange, StreamLogExchange } from './stream.ts';
 
 /** Return nothing to go on. Return a promise only where something is awaited: the runner stays synchronous otherwise. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is the common case
@@ -27,6 +28,8 @@ export interface Phases {
   access?(exchange: AccessExchange): Step;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
+  /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
+  needs_response?(exchange: HeaderExchange): boolean;
   /**
    * The upstream's own answer, before any plugin changes it: to look at, not to change. What is returned is called with its
    * body, chunk by chunk; chunks are lent for the call. `last` comes once, and never for an answer that broke off.
@@ -36,6 +39,9 @@ export interface Phases {
   /** Chunk by chunk; returns what to send instead (empty to send nothing). `last` comes exactly once, maybe with no bytes. */
   body_filter?(exchange: BodyExchange, chunk: Uint8Array, last: boolean): Uint8Array;
   log?(exchange: LogExchange): void;
+  /** For connections that are passed through as they are. */
+  preread?(exchange: PrereadExchange): Step;
+  stream_log?(exchange: StreamLogExchange): void;
   /** The instance is gone from the configuration and no request uses it any more. */
   close?(): void;
 }

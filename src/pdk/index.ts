@@ -50,3 +50,4 @@ export { slot } from './exchange.ts';
 export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from './metrics.ts';
 export type { HttpAnswer, HttpRequest, Network, OpenAnswer, SystemLog, TcpTarget } from './network.ts';
 export type { Addition, SharedCounters, Wanted } from './shared-counters.ts';
+export type { LoggedExchange, PrereadExchange, StreamLogExchange } from './stream.ts';

@@ -10,6 +10,7 @@ interface Place {
 
 export interface BannerFacts {
   readonly proxy: readonly Place[];
+  readonly streams: readonly (Place & { readonly udp: boolean })[];
   readonly admin: readonly Place[];
   readonly status: readonly Place[];
   readonly state: State;
@@ -23,6 +24,10 @@ export interface BannerFacts {
 export function banner(facts: BannerFacts): string {
   const lines = [`gwctl ${VERSION} is ready in ${Math.round(facts.readyMs)} ms`];
   for (const place of facts.proxy) lines.push(`  proxy      ${url(place)}`);
+  for (const { address, ssl, udp } of facts.streams) {
+    const scheme = udp ? 'udp' : ssl ? 'tls' : 'tcp';
+    lines.push(`  streams    ${scheme}://${showAddress(address.address, address.port)}`);
+  }
   for (const place of facts.admin) lines.push(`  Admin API  ${url(place)}`);
   for (const place of facts.status) lines.push(`  Status API ${url(place)}`);
   lines.push(`  loaded     ${countEntities(facts.state)}`);

@@ -9,7 +9,7 @@ const SMALL = 8_192;
 export function connectTls(
   target: UpstreamTarget,
   options: UpstreamTls,
-  protocol: 'http/1.1' | 'h2' = 'http/1.1',
+  protocol: 'http/1.1' | 'h2' | 'any' = 'http/1.1',
 ): tls.TLSSocket {
   const { servername, rejectUnauthorized, secureContext } = options;
   return tls
@@ -17,7 +17,7 @@ export function connectTls(
       host: target.host,
       port: target.port,
       rejectUnauthorized,
-      ALPNProtocols: [protocol],
+      ...(protocol !== 'any' && { ALPNProtocols: [protocol] }),
       // An address is no server name (RFC 6066).
       ...(servername !== undefined && net.isIP(servername) === 0 && { servername }),
       ...(servername !== undefined && {

@@ -105,7 +105,7 @@ function authenticatedEntity(credential: JsonObject): JsonObject {
 }
 
 /** Objects on the way are copied before they change: some belong to the configuration. */
-function applyEdit(record: JsonObject, key: string, value: Json | undefined): void {
+export function applyEdit(record: JsonObject, key: string, value: Json | undefined): void {
   const path = key.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
   if (path.some(isForbiddenKey)) return;
   let node = record;

@@ -45,6 +45,7 @@ export interface InstanceServices {
  */
 const BROKEN: Phases = {
   access: () => ({ kind: 'error', status: 500, body: undefined, headers: {} }),
+  preread: () => ({ kind: 'error', status: 500, body: undefined, headers: {} }),
 };
 
 export class PluginInstances {

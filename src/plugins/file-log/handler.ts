@@ -1,6 +1,6 @@
 // file-log at work. The gateway owns the files: they are shared by path, and what cannot be written is reported there and
 // never delays or fails a request.
-import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import type { schema } from './schema.ts';
 
@@ -10,10 +10,12 @@ export function create(config: Config, { files }: Environment): Phases {
   const { path } = config;
   const options = { reopen: config.reopen };
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
+  const send = (exchange: LoggedExchange): void => {
+    setCustomFields(exchange);
+    files.append(path, `${exchange.logText()}\n`, options);
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      files.append(path, `${exchange.logText()}\n`, options);
-    },
+    log: send,
+    stream_log: send,
   };
 }

@@ -1,5 +1,5 @@
 // http-log at work. The record becomes text when the request ends; the queue holds texts and knows nothing of requests.
-import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import { queueLimits } from '../shared/queue-limits.ts';
 import type { schema } from './schema.ts';
@@ -33,11 +33,13 @@ export function create(config: Config, { network, openQueue }: Environment): Pha
       throw new Error(`request to ${place} returned status code ${answer.status} and body ${shorten(answer.text)}`);
     },
   });
+  const send = (exchange: LoggedExchange): void => {
+    setCustomFields(exchange);
+    queue.push(exchange.logText());
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      queue.push(exchange.logText());
-    },
+    log: send,
+    stream_log: send,
     close: () => queue.close(),
   };
 }

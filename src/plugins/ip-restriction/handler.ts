@@ -10,13 +10,9 @@ export function create(config: Config, environment: Environment): Phases {
   const hasAllowed = config.allow !== null && config.allow.length > 0;
   const allowed = addressSet(config.allow ?? []);
   const refuse = refusal(config, environment);
-  return {
-    access({ client }) {
-      const { ip } = client;
-      if (denied.has(ip) || (hasAllowed && !allowed.has(ip))) return refuse(ip);
-      return undefined;
-    },
-  };
+  const judge = ({ client: { ip } }: { readonly client: { readonly ip: string } }): Answer | undefined =>
+    denied.has(ip) || (hasAllowed && !allowed.has(ip)) ? refuse(ip) : undefined;
+  return { access: judge, preread: judge };
 }
 
 function refusal({ status, message }: Config, { log }: Environment): (ip: string) => Answer {

@@ -1,6 +1,6 @@
 // loggly at work: one syslog datagram (RFC 5424) a record, with the customer token and the tags as structured data.
 import { hostname } from 'node:os';
-import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import { createLossReport } from '../shared/losses.ts';
 import { createSeverityChooser } from '../shared/severity.ts';
@@ -21,15 +21,17 @@ export function create(config: Config, { network, log, clock }: Environment): Ph
   const reportLoss = createLossReport(log, clock);
   const tags = (config.tags ?? []).map((tag) => ` tag="${escapeParameter(tag)}"`);
   const head = `${hostname()} kong - - [${config.key}@${ENTERPRISE}${tags.join('')}]`;
+  const send = (exchange: LoggedExchange, status: number): void => {
+    setCustomFields(exchange);
+    const severity = severityOf(status);
+    if (severity === undefined) return;
+    const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
+    const datagram = `<${FACILITY + severity}>1 ${time} ${head} ${exchange.logText()}`;
+    network.udp(host, port, [datagram]).catch(reportLoss);
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      const severity = severityOf(exchange.response.status);
-      if (severity === undefined) return;
-      const time = `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-      const datagram = `<${FACILITY + severity}>1 ${time} ${head} ${exchange.logText()}`;
-      network.udp(host, port, [datagram]).catch(reportLoss);
-    },
+    log: (exchange) => send(exchange, exchange.response.status),
+    stream_log: (exchange) => send(exchange, exchange.status),
   };
 }
 

@@ -1,7 +1,7 @@
 // `custom_fields_by_lua`: extra fields of the log record. Of Lua only `return` of a literal is understood; anything else is
 // refused when it is configured, so that nothing silently does less than it says.
 import type { Json } from '../../lib/json.ts';
-import type { LogExchange } from '../../pdk/index.ts';
+import type { LoggedExchange } from '../../pdk/index.ts';
 
 const RETURN = /^\s*return\s+(.+?)\s*;?\s*$/s;
 const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s;
@@ -40,7 +40,7 @@ export const customFields = {
 type Snippets = Readonly<Record<string, string>> | null;
 
 /** Sets the values of all snippets in the log record. Throws at once for one that the schema would have refused. */
-export function customFieldSetter(snippets: Snippets): (exchange: LogExchange) => void {
+export function customFieldSetter(snippets: Snippets): (exchange: Pick<LoggedExchange, 'setLogValue'>) => void {
   const fields = Object.entries(snippets ?? {}).map(([key, code]): [string, Json | undefined] => {
     const result = evaluateSnippet(code);
     if (!result.ok) throw new Error(`custom_fields_by_lua.${key}: ${result.reason}`);

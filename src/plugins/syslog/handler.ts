@@ -1,5 +1,5 @@
 // syslog at work: the record goes to the log of the system, with the severity of its response.
-import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import { createSeverityChooser } from '../shared/severity.ts';
 import type { schema } from './schema.ts';
@@ -33,11 +33,13 @@ export function create(config: Config, { systemLog }: Environment): Phases {
   const facility = FACILITY_CODES[config.facility] * 8;
   const severityOf = createSeverityChooser(config);
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
+  const send = (exchange: LoggedExchange, status: number): void => {
+    setCustomFields(exchange);
+    const severity = severityOf(status);
+    if (severity !== undefined) systemLog.write(facility + severity, exchange.logText());
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      const severity = severityOf(exchange.response.status);
-      if (severity !== undefined) systemLog.write(facility + severity, exchange.logText());
-    },
+    log: (exchange) => send(exchange, exchange.response.status),
+    stream_log: (exchange) => send(exchange, exchange.status),
   };
 }

@@ -1,5 +1,5 @@
 // tcp-log at work: one line a record over a connection that the gateway keeps. What is under way when it breaks is lost.
-import type { Environment, Phases, PluginConfig, TcpTarget } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig, TcpTarget } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import { createLossReport } from '../shared/losses.ts';
 import type { schema } from './schema.ts';
@@ -16,10 +16,12 @@ export function create(config: Config, { network, log, clock }: Environment): Ph
   };
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
   const reportLoss = createLossReport(log, clock);
+  const send = (exchange: LoggedExchange): void => {
+    setCustomFields(exchange);
+    network.tcp(target, `${exchange.logText()}\n`).catch(reportLoss);
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      network.tcp(target, `${exchange.logText()}\n`).catch(reportLoss);
-    },
+    log: send,
+    stream_log: send,
   };
 }

@@ -1,5 +1,5 @@
 // udp-log at work: nothing waits for the datagram, and nothing says that it arrived.
-import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
+import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
 import { createLossReport } from '../shared/losses.ts';
 import type { schema } from './schema.ts';
@@ -10,10 +10,12 @@ export function create(config: Config, { network, log, clock }: Environment): Ph
   const { host, port } = config;
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
   const reportLoss = createLossReport(log, clock);
+  const send = (exchange: LoggedExchange): void => {
+    setCustomFields(exchange);
+    network.udp(host, port, [exchange.logText()]).catch(reportLoss);
+  };
   return {
-    log(exchange) {
-      setCustomFields(exchange);
-      network.udp(host, port, [exchange.logText()]).catch(reportLoss);
-    },
+    log: send,
+    stream_log: send,
   };
 }

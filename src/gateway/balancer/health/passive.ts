@@ -7,6 +7,8 @@ import { statusSet } from './statuses.ts';
 export interface Outcome {
   readonly status?: number;
   readonly failure?: 'tcp' | 'timeout';
+  /** All that can be said of a connection that is passed through as it is. */
+  readonly isConnected?: boolean;
 }
 
 export class PassiveJudge {
@@ -20,12 +22,13 @@ export class PassiveJudge {
     this.#bad = statusSet(checks.unhealthy.http_statuses);
   }
 
-  report(address: Address, { status, failure }: Outcome): void {
+  report(address: Address, { status, failure, isConnected }: Outcome): void {
     const { health } = address;
     if (health === undefined || address.weight === 0) return;
     const { healthy, unhealthy } = this.#checks;
     if (failure === 'tcp') health.reportFailure('tcp', unhealthy.tcp_failures);
     else if (failure === 'timeout') health.reportFailure('timeout', unhealthy.timeouts);
+    else if (isConnected === true) health.reportSuccess(healthy.successes);
     else if (status === undefined) return;
     else if (this.#good[status] === 1) health.reportSuccess(healthy.successes);
     else if (this.#bad[status] === 1) health.reportFailure('http', unhealthy.http_failures);
