@@ -32,11 +32,11 @@ variables win over the file, flags over both. Port 0 picks a free port and print
     conf: Flags.string({ char: 'c', helpValue: 'FILE', description: 'kong.conf to read', env: 'KONG_CONF' }),
     'proxy-listen': Flags.string({
       helpValue: 'ADDRESS:PORT',
-      description: 'where the proxy listens [default: 0.0.0.0:8000]',
+      description: 'where the proxy listens [default: 0.0.0.0:8000, and 0.0.0.0:8443 with TLS]',
     }),
     'admin-listen': Flags.string({
       helpValue: 'ADDRESS:PORT',
-      description: 'where the Admin API listens, or off [default: 127.0.0.1:8001]',
+      description: 'where the Admin API listens, or off [default: 127.0.0.1:8001, and 127.0.0.1:8444 with TLS]',
     }),
     'admin-token': Flags.string({
       helpValue: 'TOKEN',
