@@ -36,7 +36,7 @@ export function startNginx(name, http, core) {
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${root}/${kind};`,
   );
-  const config = `worker_processes 1; daemon off; pid ${root}/pid; error_log ${root}/error.log;
+  const config = `worker_processes 1; daemon off; master_process off; pid ${root}/pid; error_log ${root}/error.log;
 events { worker_connections 4096; }
 http { access_log off; keepalive_requests 100000000; client_max_body_size 0; ${paths.join(' ')} ${http} }`;
   writeFileSync(join(root, 'nginx.conf'), config);

@@ -287,7 +287,7 @@ test('bodies of many pieces are kept as they came, those of neighbours apart', a
       const kept = await Promise.all(paths.map((path) => send({ path })));
       for (const [i, hit] of kept.entries()) {
         assert.equal(statusOf(hit), 'Hit');
-        assert.equal(hit.text === fresh[i]!.text, true, paths[i]);
+        assert.equal(hit.text === fresh[i]!.text, true, `path ${i}`);
         assert.equal(hit.text.length > 400_000, true);
       }
     },
