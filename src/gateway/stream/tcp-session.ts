@@ -30,8 +30,8 @@ export async function passThrough(
   const { core, table } = parts;
   const context = new StreamContext(core, table, arrival, match);
   const plugins = table.plugins(match?.entity);
-  // A TLS socket counts what is encrypted; so do its peers.
-  const before = { read: socket.bytesRead, written: socket.bytesWritten };
+  // What was read ahead and put back is the client's too. A TLS socket counts what is encrypted.
+  const before = { read: socket.bytesRead - socket.readableLength, written: socket.bytesWritten };
   try {
     if (match === undefined) return core.events.log('error', 'no Route found with those values', describe(arrival));
     const step = runPreread(context, plugins);
