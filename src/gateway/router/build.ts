@@ -118,6 +118,8 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
   readonly skipped: Router<R>['skipped'];
   readonly #built: Built<R>;
   readonly #search: IndexSearch<R>;
+  /** Parts of routes that came with changes: the next change will bring most of them again. */
+  readonly #known = new WeakMap<R, readonly Part<R>[]>();
 
   constructor(built: Built<R>, overlay?: Layer<R>) {
     this.#built = built;
@@ -179,7 +181,13 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
     const gone = new Set([...removed, ...changed.map(({ id }) => id)]);
     const empty = this.#built.empty.filter(({ id }) => !gone.has(id));
     const added: Part<R>[] = [];
-    for (const route of changed) splitInto(added, empty, route, this.#built.flavor);
+    for (const route of changed) {
+      const known = this.#known.get(route);
+      const from = added.length;
+      if (known !== undefined) added.push(...known);
+      else splitInto(added, empty, route, this.#built.flavor);
+      if (known === undefined && added.length > from) this.#known.set(route, added.slice(from));
+    }
     added.sort(compareParts);
     return { gone, added, empty };
   }

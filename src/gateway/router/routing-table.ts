@@ -15,8 +15,8 @@ const STEP = 100;
 
 export interface RoutingTableParts<R extends RouterRoute> {
   readonly options: RouterOptions;
-  /** undefined for a route that takes no part. */
-  readonly compileRoute: (entity: Entity, state: State) => R | undefined;
+  /** undefined for a route that takes no part. What was compiled of it before may still be right, and is then answered. */
+  readonly compileRoute: (entity: Entity, state: State, before: R | undefined) => R | undefined;
   readonly report: (message: string) => void;
 }
 
@@ -36,6 +36,8 @@ export class RoutingTable<R extends RouterRoute> {
   readonly #parts: RoutingTableParts<R>;
   #base: Base<R> | undefined = undefined;
   #changes = 0;
+  /** What was compiled since, by id. */
+  #recent = new Map<string, R>();
   #reported: ReadonlySet<string> = new Set();
 
   constructor(parts: RoutingTableParts<R>) {
@@ -82,6 +84,7 @@ export class RoutingTable<R extends RouterRoute> {
         : yield* base.router.rebuild(changes.changed, changes.removed);
     this.#base = { state, router };
     this.#changes = 0;
+    this.#recent = new Map();
     this.#report(router);
   }
 
@@ -90,7 +93,7 @@ export class RoutingTable<R extends RouterRoute> {
     let count = 0;
     for (const entity of state.list('routes')) {
       if (++count % STEP === 0) yield;
-      const route = this.#parts.compileRoute(entity, state);
+      const route = this.#parts.compileRoute(entity, state, undefined);
       if (route !== undefined) routes.push(route);
     }
     return yield* compileRouterInSteps(routes, this.#parts.options);
@@ -103,9 +106,13 @@ export class RoutingTable<R extends RouterRoute> {
     const removed: string[] = [];
     for (const id of ids) {
       const entity = state.get('routes', id);
-      const route = entity === undefined ? undefined : this.#parts.compileRoute(entity, state);
+      const before = this.#recent.get(id);
+      const route = entity === undefined ? undefined : this.#parts.compileRoute(entity, state, before);
       if (route === undefined) removed.push(id);
-      else changed.push(route);
+      else {
+        changed.push(route);
+        this.#recent.set(id, route);
+      }
     }
     return { changed, removed, count: ids.size };
   }
