@@ -22,6 +22,7 @@ import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
 import type { CompiledRoute, Snapshot } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
+import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';
 import { RequestSide, UpstreamSide } from './views/request.ts';
 import { ResponseSide } from './views/response.ts';
@@ -68,6 +69,10 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   upstreamUri = '';
   targetHost: string | undefined = undefined;
   targetPort = 0;
+  /** In place of the service's protocol. */
+  upstreamScheme: UpstreamScheme | undefined = undefined;
+  /** A plugin wants the trailers of the answer, whatever the client said. */
+  wantsTrailers = false;
   forwardedPrefix: string | undefined = undefined;
   tries: Try[] | undefined = undefined;
 
@@ -85,6 +90,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   keptBodies = 0;
   /** What a header filter sends instead of the body that comes. */
   replacedBody: string | Uint8Array | undefined = undefined;
+  /** Behind the upstream's body; noted only where body filters look at it. */
+  trailers: HeaderList | undefined = undefined;
   /** Of the answer that went out. */
   responseHeaders: HeaderList | undefined = undefined;
 

@@ -55,7 +55,7 @@ export function setUpstreamHeaders(context: RequestContext): void {
       `X-Forwarded-Port: ${forwarded.port}\r\nX-Forwarded-Path: ${forwarded.path}\r\n` +
       (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
       `X-Real-IP: ${context.clientIp}\r\nX-Kong-Request-Id: ${context.id}\r\n` +
-      `Via: ${via}${exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} kong/${KONG_VERSION}`}\r\n${exchange.teTrailers ? 'TE: trailers\r\n' : ''}`,
+      `Via: ${via}${exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} kong/${KONG_VERSION}`}\r\n${exchange.teTrailers || context.wantsTrailers ? 'TE: trailers\r\n' : ''}`,
   );
 }
 

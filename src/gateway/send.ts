@@ -14,7 +14,7 @@ import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import { replaceCookie } from './hash-cookie.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
-import { runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
+import { needsResponse, runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 import { Tunnel } from './upgrade/tunnel.ts';
 import { upstreamHost, upstreamTarget } from './upstream-target.ts';
@@ -28,7 +28,7 @@ export function sendUpstream(context: RequestContext): void {
   const { exchange } = context;
   const { body } = exchange;
   setUpstreamHeaders(context);
-  const { scheme } = context.match!.route.upstream;
+  const scheme = context.upstreamScheme ?? context.match!.route.upstream.scheme;
   context.isUpstreamHttp2 = scheme.isHttp2;
   const buffered = (context.route as Entity)['request_buffering'] !== false && !scheme.isHttp2;
   const small = body.kind === 'length' && body.length! <= context.core.config.bufferBodyBytes;
@@ -146,8 +146,14 @@ class Sending implements UpstreamHandler {
   onHead(head: UpstreamHead): void {
     this.#noteHead(head);
     // Who wants to switch protocols cannot wait for a whole answer.
-    if (this.#context.chosen.response.length > 0 && this.#upgrade === undefined) this.#chunks = [];
-    else this.#startAnswer(head.headers, head.length);
+    if (this.#context.chosen.response.length > 0 && this.#upgrade === undefined && this.#isNeededWhole(head)) {
+      this.#chunks = [];
+    } else this.#startAnswer(head.headers, head.length);
+  }
+
+  #isNeededWhole({ headers }: UpstreamHead): boolean {
+    this.#context.response.bind(headers);
+    return needsResponse(this.#context);
   }
 
   #noteHead(head: UpstreamHead): void {
@@ -250,6 +256,7 @@ class Sending implements UpstreamHandler {
     if (this.#discards || (this.#exchange.answered && !this.#isStarted)) return;
     if (this.#chunks !== undefined) return this.#answerBuffered(Buffer.concat(this.#chunks));
     if (context.chosen.body.length > 0) {
+      context.trailers = trailers;
       const bytes = runBodyFilter(context, NO_BYTES, true);
       if (bytes === undefined) return this.#abortBoth();
       if (bytes.length > 0) this.#exchange.write(bytes);

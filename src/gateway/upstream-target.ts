@@ -11,11 +11,13 @@ export function upstreamHost(context: RequestContext, source: PeerSource, peer: 
   if (context.upstreamHost !== undefined) return context.upstreamHost;
   const { host } = context.exchange;
   if ((context.route as Entity)['preserve_host'] === true && host !== '') return host;
-  return source.balancer?.hostHeader ?? hostHeader(context.match!.route.upstream.scheme.name, peer.hostname, peer.port);
+  const scheme = context.upstreamScheme ?? context.match!.route.upstream.scheme;
+  return source.balancer?.hostHeader ?? hostHeader(scheme.name, peer.hostname, peer.port);
 }
 
 export function upstreamTarget(context: RequestContext, source: PeerSource, peer: Peer, host: string): UpstreamTarget {
-  if (!context.match!.route.upstream.scheme.isEncrypted) return { host: peer.address, port: peer.port, key: peer.key };
+  const scheme = context.upstreamScheme ?? context.match!.route.upstream.scheme;
+  if (!scheme.isEncrypted) return { host: peer.address, port: peer.port, key: peer.key };
   const servername = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   const upstream = source.balancer === undefined ? undefined : source.host;
   const profile = context.snapshot.tlsProfiles(context.service!, upstream);

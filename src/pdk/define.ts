@@ -30,6 +30,8 @@ export interface Phases {
   response?(exchange: ResponseExchange): Step;
   /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
   needs_response?(exchange: HeaderExchange): boolean;
+  /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
+  needs_response?(exchange: HeaderExchange): boolean;
   /**
    * The upstream's own answer, before any plugin changes it: to look at, not to change. What is returned is called with its
    * body, chunk by chunk; chunks are lent for the call. `last` comes once, and never for an answer that broke off.

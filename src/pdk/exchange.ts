@@ -1,5 +1,6 @@
 // What a plugin sees of one request, phase by phase. A member that makes no sense in a phase does not exist on that phase's
 // type. Header names are case-insensitive; reads give the first value.
+import type { X509Certificate } from 'node:crypto';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 
@@ -60,6 +61,16 @@ export interface ConnectionView {
   readonly serial: number;
   /** Requests on this connection so far, this one included. */
   readonly requests: number;
+  /** Undefined when the handshake asked for none. The same object for all requests of the connection. */
+  readonly clientCertificate: ClientCertificate | undefined;
+}
+
+/** What a client showed when it was asked for a certificate. Nothing of it has been verified. */
+export interface ClientCertificate {
+  /** Ids of the CA certificates that the handshake asked for: of all instances that the server name may lead to. */
+  readonly authorities: ReadonlySet<string>;
+  /** Its own first, then who issued it, as far as they were sent; empty when it showed none. */
+  readonly chain: readonly X509Certificate[];
 }
 
 export interface BodyReader {
@@ -78,6 +89,10 @@ export interface UpstreamView {
   addHeader(name: string, value: string): void;
   removeHeader(name: string): void;
   setBody(body: Uint8Array | string): void;
+  /** In place of the protocol of the service. */
+  setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void;
+  /** Says `TE: trailers`, whatever the client said. */
+  wantTrailers(): void;
   /** Balance this request over another upstream, or send it straight to an address. */
   setTarget(host: string, port: number): void;
 }
@@ -168,7 +183,10 @@ export interface HeaderExchange extends EveryPhase {
   };
 }
 export interface BodyExchange extends EveryPhase {
-  readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
+  readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'> & {
+    /** What followed the upstream's body; known with the last chunk, undefined when nothing did. */
+    readonly trailers: HeaderValues | undefined;
+  };
 }
 /** One try to get an answer of an upstream. */
 export interface UpstreamTry {

@@ -84,10 +84,27 @@ function callAccess(context: RequestContext, instance: PluginInstance): Step {
   }
 }
 
+/** Does any plugin have to see this whole answer before its head goes out? */
+export function needsResponse(context: RequestContext): boolean {
+  for (const instance of context.chosen.response) if (wantsResponse(context, instance)) return true;
+  return false;
+}
+
+function wantsResponse(context: RequestContext, instance: PluginInstance): boolean {
+  if (instance.phases.needs_response === undefined) return true;
+  try {
+    return instance.phases.needs_response(context);
+  } catch (error) {
+    context.reportPluginError(instance, 'response', error);
+    return true;
+  }
+}
+
 export function runResponse(context: RequestContext, from = 0): void | Promise<void> {
   const instances = context.chosen.response;
   for (let i = from; i < instances.length; i++) {
     const instance = instances[i]!;
+    if (!wantsResponse(context, instance)) continue;
     const step = call(context, instance, () => instance.phases.response!(context));
     if (isPromise(step)) {
       return settle(context, instance, step).then(() =>

@@ -12,6 +12,7 @@ import type {
 } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
+import { upstreamScheme } from '../upstream-scheme.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_LINES = 1000;
@@ -83,8 +84,8 @@ export class RequestSide implements RequestView, BodyReader {
     return { length: hasLength ? body.length : undefined, isChunked: body.kind === 'chunked', expectsContinue };
   }
   get connection(): ConnectionView {
-    const { localAddress, localPort, connectionSerial, connectionRequests } = this.#context.exchange;
-    return { localAddress, localPort, serial: connectionSerial, requests: connectionRequests };
+    const { localAddress, localPort, connectionSerial, connectionRequests, clientCertificate } = this.#context.exchange;
+    return { localAddress, localPort, serial: connectionSerial, requests: connectionRequests, clientCertificate };
   }
   header(name: string): string | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') return this.#context.exchange.host;
@@ -148,6 +149,12 @@ export class UpstreamSide implements UpstreamView {
   }
   setBody(body: Uint8Array | string): void {
     this.#context.upstreamBody = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  }
+  setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void {
+    this.#context.upstreamScheme = upstreamScheme(scheme);
+  }
+  wantTrailers(): void {
+    this.#context.wantsTrailers = true;
   }
   setTarget(host: string, port: number): void {
     this.#context.targetHost = host;

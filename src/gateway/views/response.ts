@@ -22,6 +22,7 @@ export class ResponseSide implements ResponseView {
 
   /** From now on changes go to the lines of this answer; earlier ones are applied. */
   bind(headers: HeaderList): void {
+    if (this.#list === headers) return;
     this.#list = headers;
     if (this.#edits === undefined) return;
     for (const { op, name, value } of this.#edits) {
@@ -39,6 +40,10 @@ export class ResponseSide implements ResponseView {
   }
   set status(status: number) {
     this.#context.status = status;
+  }
+  get trailers(): HeaderValues | undefined {
+    const { trailers } = this.#context;
+    return trailers === undefined ? undefined : headerRecord(trailers);
   }
   keepsBody(): void {
     this.#context.keptBodies += 1;
