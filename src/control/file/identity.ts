@@ -33,6 +33,7 @@ export interface CurrentIndex {
 /** @param claimed ids that the files give to entities themselves. */
 export function indexCurrent(state: State, claimed: ReadonlySet<string>): CurrentIndex {
   const tables = new Map<string, Map<string, Entity>>();
+  const lent = new Set<string>();
   const nameless = new Map<string, Map<string, Entity[]>>();
   const tableOf = (schema: EntitySchema): Map<string, Entity> => {
     let table = tables.get(schema.name);
@@ -50,7 +51,10 @@ export function indexCurrent(state: State, claimed: ReadonlySet<string>): Curren
       const table = tableOf(schema);
       for (const key of naturalKeys(schema, entity)) {
         const found = table.get(key);
-        if (found !== undefined) return found;
+        // Each lends its id once, and not at all when a file gives it to another.
+        if (found === undefined || claimed.has(found.id) || lent.has(found.id)) continue;
+        lent.add(found.id);
+        return found;
       }
       return undefined;
     },
