@@ -28,9 +28,10 @@ export function compileHeaderRules(
   headers: Readonly<Record<string, readonly string[]>> | null | undefined,
   patternValues: PatternValues = 'each',
 ): HeaderRules {
+  if (headers === null || headers === undefined) return NO_RULES;
   const rules: HeaderRule[] = [];
   const needs: Need[] = [];
-  for (const [name, values] of Object.entries(headers ?? {})) {
+  for (const [name, values] of Object.entries(headers)) {
     const literal: string[] = [];
     const patterns: RegExp[] = [];
     const mayBePattern = patternValues === 'each' || values.length === 1;
@@ -51,6 +52,8 @@ export function compileHeaderRules(
   }
   return { ok: true, rules, needs };
 }
+
+const NO_RULES: HeaderRules = { ok: true, rules: [], needs: [] };
 
 /** Where each value may be a pattern, it is lower-cased as the values are, which changes what `\\D` means. */
 const compileHeaderPattern = (pattern: string, values: PatternValues): Compiled =>

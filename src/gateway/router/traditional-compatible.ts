@@ -26,21 +26,25 @@ export function placeByFields<R extends RouterRoute>(part: Part<R>, rank: number
 
 /** undefined when there is nothing to check. */
 export function conditionsOf(
-  { snis, sources, destinations }: RouterRoute,
+  route: RouterRoute,
   methods: readonly string[] | undefined,
   headers: Extract<HeaderRules, { ok: true }>,
 ): Conditions | undefined {
-  const conditions: Conditions = {
+  const snis = filled(route.snis);
+  const sources = compileAddresses(route.sources);
+  const destinations = compileAddresses(route.destinations);
+  const { rules, needs } = headers;
+  const isFree = methods === undefined && snis === undefined && rules.length === 0;
+  if (isFree && sources === undefined && destinations === undefined) return undefined;
+  return {
     methods,
-    snis: filled(snis)?.map(compileSni),
-    headers: filled(headers.rules),
-    sources: compileAddresses(sources),
-    destinations: compileAddresses(destinations),
+    snis: snis?.map(compileSni),
+    headers: filled(rules),
+    sources,
+    destinations,
     evaluate: undefined,
-    needs: methods === undefined ? headers.needs : [methodNeed(methods), ...headers.needs],
+    needs: methods === undefined ? needs : [methodNeed(methods), ...needs],
   };
-  const isFree = Object.values(conditions).every((value) => value === undefined || value === headers.needs);
-  return isFree && headers.needs.length === 0 ? undefined : conditions;
 }
 
 interface Placing {
