@@ -80,6 +80,8 @@ export interface BodyReader {
 
 /** The request as it will go upstream. */
 export interface UpstreamView {
+  /** As it stands; empty before a route is known. */
+  readonly path: string;
   setMethod(method: string): void;
   /** Replaces the path that the route and the service would give; must start with `/`. */
   setPath(path: string): void;

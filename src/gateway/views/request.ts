@@ -118,6 +118,9 @@ export class UpstreamSide implements UpstreamView {
     this.#context = context;
   }
 
+  get path(): string {
+    return this.#context.upstreamPath ?? '';
+  }
   setMethod(method: string): void {
     this.#context.upstreamMethod = method;
   }
