@@ -468,6 +468,32 @@ test('a client that opens and resets streams is cut off, and little of it reache
   await upstream.close();
 });
 
+test('a hundred resets in a second are borne, more are not', async () => {
+  const upstream = await startUpstream((incoming, response) => {
+    if (incoming.url === '/good') response.end('ok');
+  });
+  const running = await start(content(upstream), { http2: true });
+  for (const [resets, isBorne] of [
+    [100, true],
+    [101, false],
+  ] as const) {
+    const raw = connectFrames(running.port);
+    let stream = 1;
+    for (; stream < 2 * resets; stream += 2) {
+      raw.send(headers(stream, request('/slow')), frame(FRAME.reset, 0, stream, uint32(8)));
+    }
+    raw.send(headers(stream, request('/good')));
+    await until(
+      () => raw.isClosed || raw.frames.some((one) => one.type === FRAME.headers && one.stream === stream),
+      `${resets} resets have an outcome`,
+    );
+    assert.equal(raw.goaway(), isBorne ? undefined : ENHANCE_YOUR_CALM, `${resets} resets`);
+    raw.socket.destroy();
+  }
+  await running.close();
+  await upstream.close();
+});
+
 test('resets that a client provokes count like its own', async () => {
   const upstream = await startUpstream((incoming, response) => {
     if (incoming.url === '/after') response.end('ok');
