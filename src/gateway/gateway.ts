@@ -4,16 +4,17 @@ import { hostname } from 'node:os';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
 import type { Json } from '../lib/json.ts';
-import type { Environment, PluginDefinition } from '../pdk/index.ts';
+import type { Environment, PluginDefinition, SharedCounters } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import { foreignId } from '../state/table.ts';
 import type { Store } from '../store/store.ts';
-import { BalancerRegistry } from './balancer/registry.ts';
+import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
 import type { GatewayCore, GatewayEvents } from './core.ts';
 import { createResolver, type ResolverOptions } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { NamedCaches } from './environment/caches.ts';
 import { LocalCounters } from './environment/counters.ts';
+import { holdCounters } from './environment/held-counters.ts';
 import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { SharedThings } from './environment/once.ts';
@@ -42,6 +43,7 @@ import { loadPlugins, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import type { RouterFlavor } from './router/router.ts';
 import { type StreamListenOn, StreamServer } from './stream/server.ts';
+import { ClientAsks } from './tls/client-certificates.ts';
 import type { ServerTls } from './tls/handshakes.ts';
 import { probeTlsFrom } from './tls/probe-tls.ts';
 import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-contexts.ts';
@@ -74,7 +76,18 @@ export interface GatewayOptions {
   readonly cacheBytes?: number;
   /** Where the log of the system listens, when it is not the usual place. */
   readonly systemLogSocket?: string;
+  /** Where several processes serve for this node. */
+  readonly shared?: SharedBetweenProcesses | undefined;
   readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
+}
+
+export interface SharedBetweenProcesses {
+  /** Counters of the node; those of this process alone when absent, for it holds them. */
+  readonly counters?: SharedCounters;
+  /** Who probes the targets. */
+  readonly probes: 'here' | 'elsewhere';
+  /** Told of everything that counts for or against an address, unless another process said it. */
+  onVerdict(verdict: SharedVerdict): void;
 }
 
 export interface GatewayCounters {
@@ -92,6 +105,10 @@ export interface Gateway {
   /** What plugins keep in memory, by name. */
   readonly caches: NamedCaches;
   counters(): GatewayCounters;
+  /** What is counted here, for other processes to count along. */
+  readonly heldCounters: SharedCounters;
+  /** What another process found out about an address. */
+  adoptVerdict(verdict: SharedVerdict): void;
   /** Resolves when requests are served by all that the store told until now. */
   settled(): Promise<void>;
   /** A cache that plugins of this node share. */
@@ -125,10 +142,19 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     systemLogSocket: options.systemLogSocket,
     report: (message) => events.log('error', message),
   });
+  let isAdopting = false;
   const balancers = new BalancerRegistry({
     resolve: (host) => resolver.answer(host),
     probeTls: probeTlsFrom(store, options.upstreamTls),
-    onHealthChange: ({ kind, text }) => events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`),
+    probes: options.shared?.probes,
+    onHealthChange(change) {
+      const { kind, text, peer, step, upstream, isHealthy } = change;
+      if (isAdopting) return;
+      events.log(kind === 'counted' ? 'debug' : 'warn', `[healthchecks] ${text}`);
+      if (peer === undefined) return;
+      const { hostname, key } = peer;
+      options.shared?.onVerdict({ upstream, hostname, key, isHealthy, ...(kind === 'counted' && { step }) });
+    },
   });
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
@@ -142,6 +168,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         kindsOf,
         clock,
         counters,
+        nodeCounters: options.shared?.counters,
         caches,
         things,
         node,
@@ -162,6 +189,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     instances,
     balancers,
     upstreamContexts,
+    clientAsks: new ClientAsks(),
     routing: { flavor: options.routerFlavor ?? 'traditional_compatible', calculation: options.calculation ?? 'strict' },
     log,
   });
@@ -262,12 +290,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         listen,
         tls: options.tls,
         certificates: (name) => reloader.current().certificates(name),
+        clientAsks: (name) => reloader.current().clientAsks(name),
         protocols: speaksHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
         onConnection: () => {
           accepted += 1;
         },
-        onArrival({ socket, serverName, alpn, announced }) {
-          const info = { serverName, announcedAddress: announced?.address };
+        onArrival({ socket, serverName, alpn, announced, clientCertificate }) {
+          const info = { serverName, clientCertificate, announcedAddress: announced?.address };
           if (alpn === 'h2') http2.accept(socket, info);
           else http1.accept(socket, info);
         },
@@ -288,6 +317,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     balancers,
     caches,
     counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
+    heldCounters: holdCounters(counters),
+    adoptVerdict(verdict) {
+      // Nobody is told what he said himself.
+      isAdopting = true;
+      balancers.adopt(verdict);
+      isAdopting = false;
+    },
     settled: () => reloader.settled(),
     openCache: (name) => caches.open(name),
     metrics: () => metrics.families(),
@@ -307,6 +343,7 @@ interface EnvironmentParts {
   readonly kindsOf: (plugin: string) => ReadonlySet<string>;
   readonly clock: Environment['clock'];
   readonly counters: Environment['counters'];
+  readonly nodeCounters: Environment['nodeCounters'];
   readonly caches: NamedCaches;
   readonly things: SharedThings;
   readonly node: Environment['node'];
@@ -318,7 +355,8 @@ interface EnvironmentParts {
 }
 
 function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, caches, things, node, files, metrics, outside, events, logWatchers } = parts;
+  const { store, clock, counters, nodeCounters, caches, things, node, files, metrics, outside, events, logWatchers } =
+    parts;
   const write =
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, details?: Readonly<Record<string, Json>>): void =>
@@ -334,6 +372,7 @@ function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts):
     network: outside.network,
     systemLog: outside.systemLog,
     sharedCounters: store.counters,
+    nodeCounters,
     openCache: (name) => caches.open(name),
     once: (name, make) => things.once(name, make),
     node,

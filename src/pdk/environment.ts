@@ -20,6 +20,8 @@ export interface Log {
 export interface EntityReader {
   get(kind: string, id: string): Entity | undefined;
   find(kind: string, field: string, value: string): Entity | undefined;
+  /** By the tuple that is unique for this kind (`cache_key`); null for an unset member. */
+  findTuple(kind: string, values: JsonObject): Entity | undefined;
   children(kind: string, field: string, parent: string): readonly Entity[];
 }
 
@@ -86,6 +88,8 @@ export interface Environment {
   openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
   /** Undefined where this node has its configuration for itself: `counters` are everybody's then. */
   readonly sharedCounters: SharedCounters | undefined;
+  /** Where several processes serve for this node: what they count together. Absent where `counters` are the node's. */
+  readonly nodeCounters?: SharedCounters | undefined;
   openCache<V extends object>(name: string): Cache<V>;
   /** A thing that instances share across the node, made by the first who asks; its `close` is called with the gateway. */
   once<T extends object>(name: string, make: () => T): T;

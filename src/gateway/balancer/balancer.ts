@@ -23,6 +23,8 @@ export interface HealthChange {
   readonly kind: 'counted' | 'changed' | 'forced';
   readonly isHealthy: boolean;
   readonly text: string;
+  /** What counted; absent where somebody set the verdict, or the upstream as a whole is meant. */
+  readonly step?: HealthStep | undefined;
 }
 
 export interface BalancerOptions {
@@ -34,6 +36,8 @@ export interface BalancerOptions {
   /** The balancer whose place this one takes. */
   readonly previous?: UpstreamBalancer | undefined;
   readonly onHealthChange?: ((change: HealthChange) => void) | undefined;
+  /** Another process probes, and its verdicts are told to this one. */
+  readonly probes?: 'here' | 'elsewhere' | undefined;
 }
 
 const DEFAULT_SLOTS = 10_000;
@@ -66,15 +70,16 @@ export class UpstreamBalancer {
     });
     this.#rebuild();
     const hasIntervals = active.healthy.interval > 0 || active.unhealthy.interval > 0;
-    this.#active = hasIntervals
-      ? new ActiveChecker({
-          checks: active,
-          hostHeader: config.host_header ?? undefined,
-          book: options.book,
-          addresses: () => this.#addresses,
-          tls: () => options.probeTls?.(config.client_certificate?.id) ?? {},
-        })
-      : undefined;
+    this.#active =
+      hasIntervals && options.probes !== 'elsewhere'
+        ? new ActiveChecker({
+            checks: active,
+            hostHeader: config.host_header ?? undefined,
+            book: options.book,
+            addresses: () => this.#addresses,
+            tls: () => options.probeTls?.(config.client_certificate?.id) ?? {},
+          })
+        : undefined;
   }
 
   /** Fixed Host header for all peers. */
@@ -172,7 +177,7 @@ export class UpstreamBalancer {
     const upstream = this.config.name;
     const isHealthy = address.health?.isHealthy === true;
     const kind = step === undefined ? 'forced' : hasChanged ? 'changed' : 'counted';
-    onHealthChange({ upstream, peer: address, kind, isHealthy, text: describeStep(address, step, isHealthy) });
+    onHealthChange({ upstream, peer: address, kind, isHealthy, text: describeStep(address, step, isHealthy), step });
     if (wasHealthy === this.#isHealthy) return;
     const text = `balancer ${upstream} reported health status changed to ${wordFor(this.#isHealthy)}`;
     onHealthChange({ upstream, peer: undefined, kind: 'changed', isHealthy: this.#isHealthy, text });

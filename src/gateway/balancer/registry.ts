@@ -9,6 +9,7 @@ import {
   type UpstreamConfig,
 } from './balancer.ts';
 import { HealthBook } from './health/book.ts';
+import type { HealthStep } from './health/counters.ts';
 import type { HealthWord, TargetStatus, WeightStatus } from './status.ts';
 import type { Resolve } from './targets.ts';
 
@@ -23,6 +24,18 @@ export interface RegistryOptions {
   readonly onHealthChange?: ((change: HealthChange) => void) | undefined;
   /** How often names of targets are asked for again, milliseconds. */
   readonly refreshMs?: number;
+  readonly probes?: BalancerOptions['probes'];
+}
+
+/** What one process found out about an address, for the others of the same node. */
+export interface SharedVerdict {
+  readonly upstream: string;
+  readonly hostname: string;
+  /** `ip:port`. */
+  readonly key: string;
+  /** What was counted; absent where the verdict is certain. */
+  readonly step?: HealthStep | undefined;
+  readonly isHealthy: boolean;
 }
 
 interface Kept extends UpstreamWithTargets {
@@ -80,6 +93,26 @@ export class BalancerRegistry {
   /** false when there is no such address or nothing keeps verdicts. */
   setTarget(upstreamId: string, targetId: string, address: string | undefined, healthy: boolean): boolean {
     return this.#byId.get(upstreamId)?.balancer.setHealth(targetId, address, healthy) ?? false;
+  }
+
+  /** What another process found out. */
+  adopt({ upstream, hostname, key, step, isHealthy }: SharedVerdict): void {
+    const addresses = this.#byName.get(upstream)?.balancer.addresses() ?? [];
+    const health = addresses.find((one) => one.key === key && one.hostname === hostname)?.health;
+    if (health === undefined) return;
+    if (step === undefined) health.force(isHealthy);
+    else if (step.kind === 'success') health.reportSuccess(step.limit);
+    else health.reportFailure(step.kind, step.limit);
+  }
+
+  /** Of all addresses that nothing is sent to. */
+  bad(): SharedVerdict[] {
+    return [...this.#byName].flatMap(([upstream, { balancer }]) =>
+      balancer
+        .addresses()
+        .filter(({ isAvailable }) => !isAvailable)
+        .map(({ hostname, key }) => ({ upstream, hostname, key, isHealthy: false })),
+    );
   }
 
   close(): void {

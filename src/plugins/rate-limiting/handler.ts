@@ -12,11 +12,12 @@ type Config = PluginConfig<typeof schema>;
 export function create(config: Config, environment: Environment): Phases {
   const refusal = refusalOf(config, environment);
   if (config.policy === 'redis') return countInRedis(config, environment, refusal);
-  const { sharedCounters } = environment;
+  const { sharedCounters, nodeCounters } = environment;
   // A cluster of one node is that node.
-  return config.policy === 'cluster' && sharedCounters !== undefined
-    ? countTogether(config, environment, refusal, sharedCounters)
-    : countHere(config, environment, refusal);
+  const together = config.policy === 'cluster' ? (sharedCounters ?? nodeCounters) : nodeCounters;
+  return together === undefined
+    ? countHere(config, environment, refusal)
+    : countTogether(config, environment, refusal, together);
 }
 
 function countInRedis(config: Config, environment: Environment, refusal: Answer): Phases {

@@ -20,11 +20,10 @@ export function metersOf(config: Config, environment: Environment): Meters {
     const redis = leaseRedis(environment, config.redis);
     return elsewhere(redis, environment, () => redis.release());
   }
-  const { sharedCounters } = environment;
+  const { sharedCounters, nodeCounters } = environment;
   // A cluster of one node is that node.
-  return config.policy === 'cluster' && sharedCounters !== undefined
-    ? elsewhere(sharedCounters, environment, () => undefined)
-    : here(environment);
+  const together = config.policy === 'cluster' ? (sharedCounters ?? nodeCounters) : nodeCounters;
+  return together === undefined ? here(environment) : elsewhere(together, environment, () => undefined);
 }
 
 const here = ({ counters }: Environment): Meters => ({
