@@ -196,6 +196,58 @@ test('our own answers are as in HTTP/1.1', async () => {
   await running.close();
 });
 
+test('lines of an upstream that HTTP/2 cannot carry do no harm', async () => {
+  const upstream = await startUpstream((_request, response) => {
+    response.setHeader('TE', 'gzip');
+    response.setHeader('HTTP2-Settings', 'AAA');
+    response.setHeader('Keep-Alive', 'timeout=5');
+    response.setHeader('Proxy-Connection', 'close');
+    response.setHeader('Upgrade', 'h2c');
+    response.setHeader('Connection', 'X-Hop');
+    response.setHeader('X-Hop', 'secret');
+    response.setHeader('Location', ['/a', '/b']);
+    response.setHeader('Set-Cookie', ['a=1', 'b=2']);
+    response.end('fine');
+  });
+  const running = await start(content(upstream), { http2: true });
+  const { status, headers: lines, text } = await ask(client(running), { ':path': '/' });
+  assert.deepEqual([status, text], [200, 'fine']);
+  assert.equal(lines['location'], '/b');
+  assert.deepEqual(lines['set-cookie'], ['a=1', 'b=2']);
+  const gone = ['te', 'http2-settings', 'keep-alive', 'proxy-connection', 'upgrade', 'connection', 'x-hop'];
+  for (const name of gone) assert.equal(lines[name], undefined, name);
+  await running.close();
+  await upstream.close();
+});
+
+test('a plugin that throws costs its request, not the connection', async () => {
+  const { definePlugin } = await import('../../src/pdk/index.ts');
+  const thrower = definePlugin({
+    name: 'thrower',
+    priority: 1,
+    version: '1.0.0',
+    schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
+    handler: () =>
+      Promise.resolve({
+        create: () => ({
+          access: ({ request: asked }) => {
+            if (asked.path === '/throw') throw new Error('no');
+          },
+        }),
+      }),
+  });
+  const upstream = await startUpstream((_request, response) => response.end('ok'));
+  const running = await start(
+    { ...content(upstream), plugins: [{ name: 'thrower' }] },
+    { http2: true, plugins: [thrower] },
+  );
+  const session = client(running);
+  const [bad, good] = await Promise.all([ask(session, { ':path': '/throw' }), ask(session, { ':path': '/fine' })]);
+  assert.deepEqual([bad.status, good.status], [500, 200]);
+  await running.close();
+  await upstream.close();
+});
+
 test('an answer that breaks off resets its stream, and the connection goes on', async () => {
   const upstream = await startUpstream((incoming, response) => {
     if (incoming.url === '/whole') {

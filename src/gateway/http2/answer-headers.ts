@@ -9,6 +9,7 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
   'content-length',
 ]);
 
@@ -31,7 +32,8 @@ export function headerLines(headers: HeaderList): Record<string, string | string
   const lines: Record<string, string | string[]> = Object.create(null);
   headers.forEach((written, value) => {
     const name = written.toLowerCase();
-    if (OF_CONNECTIONS.has(name)) return;
+    // All that HTTP/2 lets anybody say of transfer codings.
+    if (OF_CONNECTIONS.has(name) || (name === 'te' && value !== 'trailers')) return;
     const current = lines[name];
     if (current === undefined) lines[name] = value;
     else if (Array.isArray(current)) current.push(value);
@@ -45,9 +47,9 @@ export function headerLines(headers: HeaderList): Record<string, string | string
 const SINGLE: ReadonlySet<string> = new Set([
   'access-control-allow-credentials',
   'access-control-max-age',
+  'access-control-request-method',
   'age',
   'authorization',
-  'content-disposition',
   'content-encoding',
   'content-language',
   'content-location',

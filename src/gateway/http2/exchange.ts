@@ -2,6 +2,7 @@
 // resets its stream, so that it never looks whole; the connection lives on.
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
+import type { ClientCertificate } from '../../pdk/index.ts';
 import type { ClientExchange } from '../exchange.ts';
 import { clearDeadline, Expiring } from '../http1/deadlines.ts';
 import type { HeaderList } from '../http1/headers.ts';
@@ -92,6 +93,9 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   get serverName(): string | undefined {
     return this.#connection.serverName;
   }
+  get clientCertificate(): ClientCertificate | undefined {
+    return this.#connection.clientCertificate;
+  }
   get announcedAddress(): string | undefined {
     return this.#connection.announcedAddress;
   }
@@ -121,7 +125,13 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     for (const name in lines) this.bytesOut += name.length + String(lines[name]).length;
     const waitForTrailers = length === undefined && !isBodyless;
     if (this.#stream.destroyed || this.#stream.closed) return;
-    this.#stream.respond(lines, { endStream: this.#isBodyless, waitForTrailers });
+    try {
+      this.#stream.respond(lines, { endStream: this.#isBodyless, waitForTrailers });
+    } catch {
+      // A line that HTTP/2 does not carry. Nothing of it may go out.
+      this.abort();
+      return;
+    }
     if (waitForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
   }
 

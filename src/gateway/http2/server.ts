@@ -5,7 +5,7 @@ import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { ClientExchange } from '../exchange.ts';
 import type { DeadlineList, Deadlines } from '../http1/deadlines.ts';
-import type { HeaderList } from '../http1/headers.ts';
+import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ErrorContext, ErrorPage, Rejection, ServerLimits } from '../http1/server.ts';
 import type { Waiting } from '../http1/server-connection.ts';
 import { answerHeaders } from './answer-headers.ts';
@@ -18,6 +18,8 @@ export interface Http2ServerOptions {
   onRequest(exchange: ClientExchange): void;
   renderError(status: number, message: string, context: ErrorContext): ErrorPage;
   onRejected(rejection: Rejection): void;
+  /** onRequest threw; the client got 500 or, when the answer had begun, a reset. */
+  onHandlerError?(error: unknown): void;
 }
 
 export class Http2Server {
@@ -71,7 +73,20 @@ export class Http2Server {
 
   /** For the connections. */
   handle(exchange: ClientExchange): void {
-    this.#options.onRequest(exchange);
+    try {
+      this.#options.onRequest(exchange);
+    } catch (error) {
+      this.#options.onHandlerError?.(error);
+      if (exchange.answered) exchange.abort();
+      else {
+        const accept = exchange.headers.get('accept');
+        const contentType = exchange.headers.get('content-type');
+        const page = this.renderError(500, 'An unexpected error occurred', { accept, contentType });
+        const headers = HeaderList.from(page.headers ?? []);
+        headers.set('Content-Type', page.contentType);
+        exchange.respond(500, undefined, headers, page.body);
+      }
+    }
   }
 
   renderError(status: number, message: string, context: ErrorContext): ErrorPage {

@@ -58,10 +58,16 @@ export class Http2Call extends Expiring implements UpstreamCall, BodySink {
     if (this.#isOver) return;
     const { body } = this.request;
     const streamed = this.#streamedBody();
-    const stream = session.request(this.#head(scheme), {
-      endStream: body === undefined,
-      waitForTrailers: streamed !== undefined,
-    });
+    let stream: ClientHttp2Stream;
+    try {
+      stream = session.request(this.#head(scheme), {
+        endStream: body === undefined,
+        waitForTrailers: streamed !== undefined,
+      });
+    } catch (error) {
+      this.fail('aborted', 'the request cannot be written', error);
+      return;
+    }
     this.#stream = stream;
     this.#listen(stream);
     if (streamed !== undefined) {
