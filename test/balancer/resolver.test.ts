@@ -245,6 +245,7 @@ describe('asking a name server', () => {
       { type: 'A', value: '10.0.0.2' },
     ]);
     server.zone.set('two.test', [{ type: 'A', value: '10.0.0.3' }]);
+    server.zone.set('spare.test', [{ type: 'A', value: '10.0.0.4' }]);
     const answer = await resolver.answer('_web._tcp.test');
     assert.equal(answer.kind, 'SRV');
     assert.deepEqual(answer.endpoints, [

@@ -80,6 +80,15 @@ describe('a listener with ssl', () => {
     assert.deepEqual(names, ['pass.test']);
   });
 
+  test('never encrypts what is encrypted already, whatever the service says', async (t) => {
+    const port = await startTlsEcho(t, 'secret');
+    const passing = { protocols: ['tls_passthrough'], snis: ['pass.test'] };
+    const { ports } = await startStreams(t, { services: [service(port, passing, { protocol: 'tls' })] }, [
+      { ssl: true },
+    ]);
+    assert.equal(await talkTls(ports[0]!, 'hello', { servername: 'pass.test' }), 'secret\nhello');
+  });
+
   test('closes what no route matches, before any handshake', async (t) => {
     const port = await startEcho(t, 'one');
     const { ports, logs } = await startStreams(t, { services: [service(port, { snis: ['one.test'] })] }, [
