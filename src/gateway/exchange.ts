@@ -1,6 +1,7 @@
 // One request and its answer as the gateway's way handles them, whichever version of HTTP the client speaks. The engines
 // have one class each; nothing stands between them and the hot path but this description.
 import type * as net from 'node:net';
+import type { ClientCertificate } from '../pdk/index.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { RequestBody } from './http1/request-body.ts';
 
@@ -44,6 +45,8 @@ export interface ClientExchange {
   readonly encrypted: boolean;
   /** As the client named it in its TLS handshake. */
   readonly serverName: string | undefined;
+  /** Undefined when the handshake asked for none. */
+  readonly clientCertificate: ClientCertificate | undefined;
   /** The client's address as a PROXY header before the connection's first byte gives it. */
   readonly announcedAddress: string | undefined;
 

@@ -10,6 +10,8 @@ import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { PluginPlanner } from './plugins/plan.ts';
 import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
+import type { RoutingTableParts } from './router/routing-table.ts';
+import type { ClientAskIndex, ClientAsks } from './tls/client-certificates.ts';
 import { type CertificateIndex, indexCertificates } from './tls/server-names.ts';
 import type { TlsProfiles, UpstreamContexts } from './tls/upstream-contexts.ts';
 import { type UpstreamScheme, upstreamScheme } from './upstream-scheme.ts';
@@ -44,6 +46,8 @@ export interface Snapshot {
   readonly streamPlanner: PluginPlanner;
   /** The stored certificate that answers for a server name. */
   readonly certificates: CertificateIndex;
+  /** What clients that call the server by a name are asked to show. */
+  readonly clientAsks: ClientAskIndex;
   /** How connections of a service are secured. */
   readonly tlsProfiles: TlsProfiles;
   /** The balancer of an upstream by its name, which a service's host may be. */
@@ -54,6 +58,7 @@ export interface CompileParts {
   readonly instances: PluginInstances;
   readonly balancers: BalancerRegistry;
   readonly upstreamContexts: UpstreamContexts;
+  readonly clientAsks: ClientAsks;
   readonly routing: RouterOptions;
   log(level: LogLevel, message: string): void;
 }
@@ -92,10 +97,13 @@ export function compileSnapshot(
         })),
       );
   const certificates = unchanged('certificates', 'snis') ? previous!.certificates : indexCertificates(state);
+  const clientAsks = unchanged('plugins', 'consumer_group_consumers', 'routes', 'ca_certificates')
+    ? previous!.clientAsks
+    : parts.clientAsks.index(state, planner.asking);
   const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
-  return { state, router, planner, streamPlanner, certificates, tlsProfiles, balancer };
+  return { state, router, planner, streamPlanner, certificates, clientAsks, tlsProfiles, balancer };
 }
 
 /** Compiles one route at a time; those of one service share its settings. */

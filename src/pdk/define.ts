@@ -21,15 +21,23 @@ export type Step = Answer | undefined | void | Promise<Answer | undefined | void
 
 export type BodyListener = (chunk: Uint8Array, last: boolean) => void;
 
+/** That a TLS handshake asks the client for a certificate. */
+export interface CertificateWish {
+  /** Ids of CA certificates. */
+  readonly authorities: readonly string[];
+  /** Tell the client their names, so that it can choose. */
+  readonly tellsNames: boolean;
+}
+
 /** One configured instance. State that belongs to the instance lives in the closure of `create`. */
 export interface Phases {
+  /** For handshakes whose server name may lead to this instance. What is shown is for the instance to verify. */
+  readonly certificateWish?: CertificateWish;
   /** Global instances only: route, service and consumer are not known yet. */
   rewrite?(exchange: RewriteExchange): Step;
   access?(exchange: AccessExchange): Step;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
-  /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
-  needs_response?(exchange: HeaderExchange): boolean;
   /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
   needs_response?(exchange: HeaderExchange): boolean;
   /**

@@ -3,6 +3,7 @@ export type { PluginAdminModule, PluginAdminReply, PluginAdminRequest, PluginAdm
 export { type Answer, error, exit, replay } from './answer.ts';
 export {
   type BodyListener,
+  type CertificateWish,
   definePlugin,
   type HandlerModule,
   type Phases,
@@ -28,6 +29,7 @@ export type {
   BodyExchange,
   BodyFraming,
   BodyReader,
+  ClientCertificate,
   ClientView,
   ConnectionView,
   HeaderExchange,

@@ -25,6 +25,7 @@ import { jwt } from './jwt/index.ts';
 import { keyAuth } from './key-auth/index.ts';
 import { ldapAuth } from './ldap-auth/index.ts';
 import { loggly } from './loggly/index.ts';
+import { mtlsAuth } from './mtls-auth/index.ts';
 import { oauth2 } from './oauth2/index.ts';
 import { opentelemetry } from './opentelemetry/index.ts';
 import { postFunction } from './post-function/index.ts';
@@ -72,6 +73,7 @@ export const bundledPlugins: readonly PluginDefinition[] = [
   keyAuth,
   ldapAuth,
   loggly,
+  mtlsAuth,
   oauth2,
   opentelemetry,
   postFunction,

@@ -49,6 +49,7 @@ const sessionAhead: PluginDefinition = {
         entities: {
           get: (kind, id) => entities.get(kind, id),
           find: (kind, field, value) => entities.find(kind, field, value),
+          findTuple: (kind, values) => entities.findTuple(kind, values),
           children: (kind, field, parent) => entities.children(kind, field, parent),
           write: (writes) => entities.write(writes.map(later)),
         },

@@ -34,6 +34,9 @@ export class PluginEntities implements EntityStore {
   find(kind: string, field: string, value: string): Entity | undefined {
     return this.#store.state.find(kind, field, value);
   }
+  findTuple(kind: string, values: JsonObject): Entity | undefined {
+    return this.#store.state.findTuple(kind, values);
+  }
   children(kind: string, field: string, parent: string): readonly Entity[] {
     return this.#store.state.children(kind, field, parent);
   }

@@ -3,6 +3,7 @@
 // truncated answer must never look whole.
 import { STATUS_CODES } from 'node:http';
 import type * as net from 'node:net';
+import type { ClientCertificate } from '../../pdk/index.ts';
 import type { ClientExchange } from '../exchange.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
@@ -101,6 +102,9 @@ export class Exchange implements ClientExchange {
   }
   get serverName(): string | undefined {
     return this.connection.serverName;
+  }
+  get clientCertificate(): ClientCertificate | undefined {
+    return this.connection.clientCertificate;
   }
   get announcedAddress(): string | undefined {
     return this.connection.announcedAddress;

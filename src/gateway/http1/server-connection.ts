@@ -2,6 +2,7 @@
 // unread in the socket. After anything malformed there is one answer, then nothing of the connection is looked at again.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
+import type { ClientCertificate } from '../../pdk/index.ts';
 import { BODY_TOO_LARGE, BodyFeeder, NO_FEED } from './body-feeder.ts';
 import { clearDeadline, Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
@@ -30,6 +31,7 @@ export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 export class ServerConnection extends Expiring implements BodySource {
   readonly encrypted: boolean;
   readonly serverName: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly announcedAddress: string | undefined;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -70,6 +72,7 @@ export class ServerConnection extends Expiring implements BodySource {
     this.socket = this.memory === undefined ? socket : this.memory.adopt(socket, (chunk) => this.lent(chunk));
     this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
     this.serverName = info.serverName;
+    this.clientCertificate = info.clientCertificate;
     this.announcedAddress = info.announcedAddress;
     const own = this.socket;
     this.remoteAddress = own.remoteAddress ?? '';

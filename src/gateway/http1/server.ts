@@ -2,6 +2,7 @@
 // one parser of request heads. Nothing here listens.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
+import type { ClientCertificate } from '../../pdk/index.ts';
 import { type DeadlineList, Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { HeaderList } from './headers.ts';
@@ -92,6 +93,7 @@ export interface ServerOptions {
 /** What cannot be seen on a socket. */
 export interface ConnectionInfo {
   readonly serverName?: string | undefined;
+  readonly clientCertificate?: ClientCertificate | undefined;
   /** The client's address, from a PROXY header. */
   readonly announcedAddress?: string | undefined;
 }

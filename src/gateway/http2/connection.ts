@@ -9,6 +9,7 @@ import {
 } from 'node:http2';
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
+import type { ClientCertificate } from '../../pdk/index.ts';
 import { clearDeadline, type DeadlineList, Expiring } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
@@ -45,6 +46,7 @@ const SESSION = {
 export class Http2Connection extends Expiring {
   readonly encrypted: boolean;
   readonly serverName: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly announcedAddress: string | undefined;
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -70,6 +72,7 @@ export class Http2Connection extends Expiring {
     this.serial = server.accepted;
     this.encrypted = (socket as tls.TLSSocket).encrypted === true;
     this.serverName = info.serverName;
+    this.clientCertificate = info.clientCertificate;
     this.announcedAddress = info.announcedAddress;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
@@ -78,6 +81,8 @@ export class Http2Connection extends Expiring {
     socket.setNoDelay(true);
     socket.on('error', ignore);
     socket.on('close', () => this.#closed());
+    // Who has said his last will not read the rest either.
+    socket.on('end', () => this.destroy());
     this.#session = performServerHandshake(socket, SESSION);
     this.#session.on('error', ignore);
     this.#session.on('close', () => this.#closed());

@@ -3,6 +3,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
 import { GwctlError } from '../../lib/errors.ts';
+import type { ClientCertificate } from '../../pdk/index.ts';
+import { type ClientAsk, type ClientAskIndex, clientCertificateOf } from '../tls/client-certificates.ts';
 import { readServerName } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
 import type { CertificateIndex } from '../tls/server-names.ts';
@@ -24,6 +26,8 @@ export interface Arrival {
   /** The protocol that TLS agreed on. */
   readonly alpn: string | undefined;
   readonly announced: Announced | undefined;
+  /** Undefined when the handshake asked for none. */
+  readonly clientCertificate: ClientCertificate | undefined;
 }
 
 export interface ListenerOptions {
@@ -32,6 +36,7 @@ export interface ListenerOptions {
   readonly tls: ServerTls | undefined;
   /** In the configuration that is current when it is asked. */
   readonly certificates: CertificateIndex;
+  readonly clientAsks: ClientAskIndex;
   /** What is offered in a handshake. */
   readonly protocols: readonly string[];
   onConnection(): void;
@@ -41,6 +46,8 @@ export interface ListenerOptions {
 }
 
 const PREPARE_MS = 10_000;
+/** What only a handshake tells. */
+const PLAIN = { serverName: undefined, alpn: undefined, clientCertificate: undefined };
 
 interface Preparing {
   readonly socket: Socket;
@@ -63,7 +70,7 @@ export class Listener {
     const isPlain = this.#handshakes === undefined && options.listen.proxyProtocol !== true;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: isPlain }, (socket) => {
       options.onConnection();
-      if (isPlain) options.onArrival({ socket, serverName: undefined, alpn: undefined, announced: undefined });
+      if (isPlain) options.onArrival({ ...PLAIN, socket, announced: undefined });
       else this.#prepare(socket);
     });
   }
@@ -99,7 +106,7 @@ export class Listener {
       protocols,
       timeoutMs: PREPARE_MS,
       events: {
-        onSecured: (socket) => this.#secured(socket),
+        onSecured: (socket, ask) => this.#secured(socket, ask),
         onFailed: (error) => this.#options.onTlsError(error),
         onUnusable: (message) => this.#options.onUnusableCertificate(message),
       },
@@ -145,16 +152,17 @@ export class Listener {
     };
     readAhead(socket, take, () => {
       const certificate = serverName === undefined ? undefined : this.#options.certificates(serverName);
-      (this.#handshakes as Handshakes).serverFor(certificate).emit('connection', socket);
+      const ask = this.#options.clientAsks(serverName);
+      (this.#handshakes as Handshakes).serverFor(certificate, ask).emit('connection', socket);
     });
   }
 
   #handOver({ socket, announced }: Preparing): void {
     this.#preparing.delete(farEnd(socket));
-    this.#options.onArrival({ socket, serverName: undefined, alpn: undefined, announced });
+    this.#options.onArrival({ ...PLAIN, socket, announced });
   }
 
-  #secured(socket: tls.TLSSocket): void {
+  #secured(socket: tls.TLSSocket, ask: ClientAsk | undefined): void {
     const end = farEnd(socket);
     const announced = this.#preparing.get(end)?.announced;
     this.#preparing.delete(end);
@@ -165,6 +173,7 @@ export class Listener {
       serverName: typeof servername === 'string' && servername !== '' ? servername : undefined,
       alpn: typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined,
       announced,
+      clientCertificate: ask === undefined ? undefined : clientCertificateOf(socket, ask),
     });
   }
 }

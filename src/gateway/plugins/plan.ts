@@ -65,11 +65,14 @@ export class PluginPlanner {
   readonly rewrite: readonly PluginInstance[];
   /** What runs on an answer to a request that no route matched. */
   readonly global: Chosen;
+  /** Those that want certificates of clients. */
+  readonly asking: readonly PluginInstance[];
 
   readonly #groupsOf: GroupsOf;
 
   constructor(instances: readonly PluginInstance[], groupsOf: GroupsOf) {
     this.#groupsOf = groupsOf;
+    this.asking = instances.filter(({ phases }) => phases.certificateWish !== undefined);
     const byName = new Map<string, PluginIndex>();
     for (const instance of instances) {
       const { entity, name, priority } = instance;

@@ -1,9 +1,10 @@
-// What handshakes with clients need: for each certificate a TLS server that does not listen but takes sockets, made once for
+// What handshakes with clients need: for each certificate, and each request for the client's, a TLS server that does not listen but takes sockets, made once for
 // as long as its entity lives, and the settings that all of them share. Each has its own ticket keys: a session begun under
 // one certificate is not taken up again under another.
 import { constants, createHash } from 'node:crypto';
 import * as tls from 'node:tls';
 import type { Entity } from '../../schema/define.ts';
+import type { ClientAsk } from './client-certificates.ts';
 
 /** One key pair, or two of different key types; PEM. */
 export interface CertificatePairs {
@@ -24,7 +25,8 @@ export interface ServerTls {
 }
 
 export interface HandshakeEvents {
-  onSecured(socket: tls.TLSSocket): void;
+  /** @param ask what the client was asked to show. */
+  onSecured(socket: tls.TLSSocket, ask: ClientAsk | undefined): void;
   onFailed(error: Error): void;
   /** A stored certificate cannot be used. */
   onUnusable(message: string): void;
@@ -40,34 +42,42 @@ export interface HandshakeOptions {
 export class Handshakes {
   readonly #options: HandshakeOptions;
   readonly #default: tls.Server;
-  readonly #known = new WeakMap<Entity, tls.Server>();
+  readonly #known = new WeakMap<ClientAsk | typeof NOTHING, WeakMap<Entity | typeof NOTHING, tls.Server>>();
 
   constructor(options: HandshakeOptions) {
     this.#options = options;
-    this.#default = this.#make(options.settings.certificate);
+    this.#default = this.#make(options.settings.certificate, undefined);
   }
 
   /** The server to emit 'connection' on. A certificate that OpenSSL does not take is stood in for by the default one. */
-  serverFor(certificate: Entity | undefined): tls.Server {
-    if (certificate === undefined) return this.#default;
-    let server = this.#known.get(certificate);
+  serverFor(certificate: Entity | undefined, ask?: ClientAsk): tls.Server {
+    if (certificate === undefined && ask === undefined) return this.#default;
+    let servers = this.#known.get(ask ?? NOTHING);
+    if (servers === undefined) {
+      servers = new WeakMap();
+      this.#known.set(ask ?? NOTHING, servers);
+    }
+    let server = servers.get(certificate ?? NOTHING);
     if (server === undefined) {
-      server = this.#tryToMake(certificate) ?? this.#default;
-      this.#known.set(certificate, server);
+      server =
+        certificate === undefined
+          ? this.#make(this.#options.settings.certificate, ask)
+          : (this.#tryToMake(certificate, ask) ?? this.serverFor(undefined, ask));
+      servers.set(certificate ?? NOTHING, server);
     }
     return server;
   }
 
-  #tryToMake(certificate: Entity): tls.Server | undefined {
+  #tryToMake(certificate: Entity, ask: ClientAsk | undefined): tls.Server | undefined {
     try {
-      return this.#make(pairsOf(certificate));
+      return this.#make(pairsOf(certificate), ask);
     } catch (error) {
       this.#options.events.onUnusable(`certificate ${certificate.id} cannot be used: ${(error as Error).message}`);
       return undefined;
     }
   }
 
-  #make({ cert, key }: CertificatePairs): tls.Server {
+  #make({ cert, key }: CertificatePairs, ask: ClientAsk | undefined): tls.Server {
     const { settings, protocols, timeoutMs, events } = this.#options;
     const server = tls.createServer({
       cert: [...cert],
@@ -77,13 +87,15 @@ export class Handshakes {
       ciphers: settings.ciphers,
       honorCipherOrder: settings.preferServerCiphers,
       sessionTimeout: settings.sessionTimeoutSeconds,
-      sessionIdContext: NO_CLIENT_AUTHORITIES,
-      ...(settings.sessionTickets ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
+      sessionIdContext: ask === undefined ? NO_CLIENT_AUTHORITIES : contextOf(ask.key),
+      ...(ask !== undefined && { requestCert: true, rejectUnauthorized: false, ca: [...ask.told] }),
+      // A session that is taken up again has lost the client's chain.
+      ...(settings.sessionTickets && ask === undefined ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
       ALPNProtocols: [...protocols],
       handshakeTimeout: timeoutMs,
       allowHalfOpen: true,
     });
-    server.on('secureConnection', (socket) => events.onSecured(socket));
+    server.on('secureConnection', (socket) => events.onSecured(socket, ask));
     server.on('tlsClientError', (error, socket) => {
       events.onFailed(error);
       socket.destroy();
@@ -92,8 +104,12 @@ export class Handshakes {
   }
 }
 
-/** A session may only be taken up again where the same authorities vouch for clients; here none do. */
-const NO_CLIENT_AUTHORITIES = createHash('sha256').update('no client certificates').digest('hex').slice(0, 32);
+/** A session may only be taken up again where the same authorities vouch for clients. */
+const contextOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+const NO_CLIENT_AUTHORITIES = contextOf('no client certificates');
+
+/** In the place of what is not there. */
+const NOTHING = {};
 
 export function pairsOf(certificate: Entity): CertificatePairs {
   const texts = (...names: readonly string[]): string[] =>

@@ -33,7 +33,7 @@ export function withAnonymous(attempt: Attempt, anonymous: string | null, enviro
 }
 
 /** By id, else by username. */
-const findConsumer = (name: string, { entities }: Environment): Entity | undefined =>
+export const findConsumer = (name: string, { entities }: Environment): Entity | undefined =>
   entities.get('consumers', name) ?? entities.find('consumers', 'username', name);
 
 /** Whom a credential belongs to. */

@@ -1,0 +1,87 @@
+// Configuration of mtls-auth.
+import type { Subschema } from '../../schema/define.ts';
+import { noConsumer, pluginProtocolsHttp, uuidText } from '../../schema/typedefs.ts';
+import { anonymous } from '../shared/authentication-fields.ts';
+
+/** Nothing here reads revocation lists, so a mode that depends on them would be an empty promise. */
+const checkRevocationMode = (mode: string): string | undefined =>
+  mode === 'STRICT' ? 'STRICT needs revocation lists, which are not read: use SKIP or IGNORE_CA_ERROR' : undefined;
+
+export const schema = {
+  fields: {
+    consumer: noConsumer,
+    protocols: pluginProtocolsHttp,
+    config: {
+      type: 'record',
+      required: true,
+      fields: {
+        anonymous,
+        ca_certificates: {
+          type: 'array',
+          required: true,
+          len_min: 1,
+          elements: uuidText,
+          description: 'Ids of the CA certificates that are trusted to name callers.',
+        },
+        consumer_by: {
+          type: 'array',
+          default: ['username', 'custom_id'],
+          elements: { type: 'string', one_of: ['username', 'custom_id'] },
+          description: 'What of a consumer is compared with the names, after the credentials; empty for nothing.',
+        },
+        skip_consumer_lookup: {
+          type: 'boolean',
+          required: true,
+          default: false,
+          description: 'Look for no consumer: the names go upstream and to acl.',
+        },
+        default_consumer: {
+          type: 'string',
+          description: 'Consumer (id or username) for trusted certificates whose names are nobody.',
+        },
+        authenticated_group_by: {
+          type: 'string',
+          default: 'CN',
+          one_of: ['CN', 'DN'],
+          description: 'With `skip_consumer_lookup`: what of the subject is the group that acl decides by.',
+        },
+        allow_partial_chain: {
+          type: 'boolean',
+          required: true,
+          default: false,
+          description: 'Trust a CA certificate that is not self-signed without the one above it.',
+        },
+        send_ca_dn: {
+          type: 'boolean',
+          required: true,
+          default: false,
+          description: 'Tell clients the names of the CA certificates in the handshake.',
+        },
+        revocation_check_mode: {
+          type: 'string',
+          required: false,
+          default: 'IGNORE_CA_ERROR',
+          one_of: ['SKIP', 'IGNORE_CA_ERROR', 'STRICT'],
+          custom_validator: checkRevocationMode,
+          description: 'Revocation is not checked, as if no list could be had; `STRICT` is refused.',
+        },
+        http_timeout: {
+          type: 'number',
+          default: 30000,
+          description: 'Milliseconds to wait for revocation lists; has no effect.',
+        },
+        cert_cache_ttl: {
+          type: 'number',
+          default: 60000,
+          description: 'Milliseconds for which revocation is remembered; has no effect.',
+        },
+        cache_ttl: {
+          type: 'number',
+          required: true,
+          default: 60,
+          description: 'Seconds for which credentials are remembered; has no effect, changes count at once.',
+        },
+      },
+    },
+  },
+} as const satisfies Subschema;
