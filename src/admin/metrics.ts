@@ -5,8 +5,9 @@ import type { Store } from '../store/store.ts';
 import type { NodeInfo } from './node.ts';
 import { notFound, type Reply } from './reply.ts';
 
-export function metricsReply(node: NodeInfo, store: Store): Reply {
+export async function metricsReply(node: NodeInfo, store: Store): Promise<Reply> {
   if (node.metrics === undefined) return notFound;
+  await node.refresh?.();
   const text = renderFamilies([...nodeFamilies(node, store), ...node.metrics()]);
   return { status: 200, body: text, headers: { 'Content-Type': EXPOSITION_TYPE } };
 }

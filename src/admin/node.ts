@@ -24,6 +24,10 @@ export interface NodeInfo {
   readonly logLevel?: LogLevelControl;
   /** What the node measures; absent where nothing does. */
   readonly metrics?: () => readonly MetricFamily[];
+  /** Where several processes count: gathers their figures, which `counters` and `metrics` then show. */
+  readonly refresh?: () => Promise<void>;
+  /** Ids of the processes that serve requests; this one when absent. */
+  readonly workers?: () => readonly number[];
 }
 
 export interface LogLevelControl {

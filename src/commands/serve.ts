@@ -1,4 +1,5 @@
 // gwctl serve: the whole gateway from state files.
+import cluster from 'node:cluster';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { databaseFlag } from '../cli/database.ts';
@@ -15,7 +16,8 @@ fills a store that is empty; over one that holds something else it is written on
 Admin API cannot write single entities.
 
 Properties of kong.conf come from the file that --conf names and from KONG_* variables, such as KONG_PROXY_LISTEN;
-variables win over the file, flags over both. Port 0 picks a free port and prints it. SIGTERM and SIGINT let running requests end first; a second signal ends at once.`;
+variables win over the file, flags over both. Port 0 picks a free port and prints it. SIGTERM, SIGINT and SIGQUIT let running requests end first; a second signal ends at once. SIGHUP loads the files again,
+SIGUSR1 opens the logs again.`;
   static override examples = [
     '<%= config.bin %> serve gateway.yaml',
     '<%= config.bin %> serve gateway.yaml --watch',
@@ -53,6 +55,17 @@ variables win over the file, flags over both. Port 0 picks a free port and print
       helpValue: 'FILE',
       description: 'where a line for each request goes, - for standard output, or off [default: -]',
     }),
+    'access-log-format': Flags.string({
+      helpValue: 'FORMAT',
+      description: 'json, combined, kong, or a text with variables such as $remote_addr [default: json]',
+    }),
+    'error-log': Flags.string({ helpValue: 'FILE', description: 'where the log goes [default: standard error]' }),
+    workers: Flags.string({ helpValue: 'N|auto', description: 'processes that serve requests [default: 1]' }),
+    prefix: Flags.string({
+      char: 'p',
+      helpValue: 'DIR',
+      description: 'directory of the file by which `reload` and `quit` find this process',
+    }),
     plugins: Flags.string({
       helpValue: 'LIST',
       description: 'plugins to know: bundled, names, folders, packages, separated by commas [default: bundled]',
@@ -84,11 +97,19 @@ variables win over the file, flags over both. Port 0 picks a free port and print
         proxy_access_log: flags['proxy-access-log'],
         log_level: flags['log-level'],
         plugins: flags.plugins,
+        nginx_worker_processes: flags.workers,
+        access_log_format: flags['access-log-format'],
+        proxy_error_log: flags['error-log'],
+        prefix: flags.prefix,
         ...databaseFlags(flags['db-less'] ? 'off' : flags.database),
       },
       process.env,
       conf,
     );
+    if (cluster.isWorker && process.env['GWCTL_WORKER'] === '1') {
+      const { serveAsWorker } = await import('../cli/workers/worker.ts');
+      return serveAsWorker(config);
+    }
     const { serve } = await import('../cli/serve/serve.ts');
     await serve({
       inputs: [...(args.file ?? []), ...(flags.state ?? [])],

@@ -119,6 +119,29 @@ export const properties = {
     default: '/dev/stdout',
     description: 'File of the access log, or off.',
   },
+  access_log_format: {
+    type: 'string',
+    required: true,
+    default: 'json',
+    description: "Lines of the access log: json, combined, kong, or a text with nginx's variables.",
+  },
+  proxy_error_log: {
+    type: 'string',
+    required: true,
+    default: '/dev/stderr',
+    description: 'File of the log of the gateway itself.',
+  },
+  prefix: {
+    type: 'string',
+    description: 'Directory of the file gwctl.pid, by which other commands find this process.',
+  },
+  nginx_worker_processes: {
+    type: 'string',
+    required: true,
+    default: '1',
+    match: /^(auto|[1-9]\d{0,2})$/,
+    description: 'Processes that serve requests; auto for as many as there are cores.',
+  },
   log_level: {
     type: 'string',
     required: true,

@@ -36,6 +36,8 @@ export interface AccessRecord {
   readonly latency_upstream: number;
   readonly tries: number;
   readonly aborted: boolean;
+  /** Of the request, by its name in lower case; while the record is written. Being a function it is in no JSON. */
+  readonly header?: (name: string) => string | undefined;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

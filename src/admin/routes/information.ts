@@ -48,13 +48,14 @@ function root({ node, store }: SpecialRequest): Reply {
       node.logLevel === undefined ? node.configuration : { ...node.configuration, log_level: node.logLevel.current() },
     // What goes beyond other gateways: a client that knows it may use it.
     gwctl: { version: VERSION, ...(store.isReadOnly ? {} : { bulk: BULK_PATH }) },
-    pids: { master: process.pid, workers: [process.pid] },
+    pids: { master: process.pid, workers: [...(node.workers?.() ?? [process.pid])] },
   });
 }
 
 const SCALES: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3 };
 
-function status({ node, query, store }: SpecialRequest): Reply {
+async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
+  await node.refresh?.();
   const unit = (query.get('unit') ?? 'm').toLowerCase();
   const power = SCALES[unit];
   if (power === undefined) {

@@ -1,29 +1,49 @@
-// Where the access log goes: standard output, a file, or nowhere. One JSON object a line; control characters of a request
-// cannot break a line, because JSON escapes them.
+// Where the access log goes: standard output, a file, or nowhere, and as what. JSON escapes the control characters of a
+// request, a text format does so itself: no request breaks a line.
 import type { AccessRecord } from '../../gateway/core.ts';
 import { SharedAppendFiles } from '../../gateway/environment/append-files.ts';
+import { accessLineOf } from './access-line.ts';
 
 export interface AccessLog {
   readonly write: ((record: AccessRecord) => void) | undefined;
+  /** Once the file was moved away, lines go to a new one in its place. */
+  reopen(): void;
   close(): Promise<void>;
+}
+
+export interface AccessLogOptions {
+  readonly path: string;
+  /** `json`, `combined`, or a text with variables. */
+  readonly format: string;
+  readonly report: (message: string) => void;
 }
 
 const STDOUT_PATHS: ReadonlySet<string> = new Set(['/dev/stdout', '-']);
 const FLUSH_MS = 100;
 const FLUSH_LENGTH = 64 * 1024;
+/** What a pipe takes whole, so that lines of several processes do not run into each other. */
+const PIPE_BYTES = 4096;
 
-export function openAccessLog(path: string, report: (message: string) => void): AccessLog {
-  if (path === 'off') return { write: undefined, close: () => Promise.resolve() };
-  if (STDOUT_PATHS.has(path)) return standardOutput();
+export function openAccessLog({ path, format, report }: AccessLogOptions): AccessLog {
+  if (path === 'off') return { write: undefined, reopen: () => undefined, close: () => Promise.resolve() };
+  const lineOf = accessLineOf(format);
+  if (STDOUT_PATHS.has(path)) return standardOutput(lineOf);
   const files = new SharedAppendFiles(report);
+  let mustReopen = false;
   return {
-    write: (record) => files.append(path, `${JSON.stringify(record)}\n`, { reopen: false }),
+    write(record) {
+      files.append(path, `${lineOf(record)}\n`, { reopen: mustReopen });
+      mustReopen = false;
+    },
+    reopen() {
+      mustReopen = true;
+    },
     close: () => files.close(),
   };
 }
 
 /** Lines are gathered for up to 100 ms, so that many requests cost one write. */
-function standardOutput(): AccessLog {
+function standardOutput(lineOf: (record: AccessRecord) => string): AccessLog {
   let lines = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -31,17 +51,34 @@ function standardOutput(): AccessLog {
     timer = undefined;
     const text = lines;
     lines = '';
-    if (text !== '') process.stdout.write(text);
+    if (text !== '') writeWholeLines(text);
   };
   return {
     write(record) {
-      lines += `${JSON.stringify(record)}\n`;
+      lines += `${lineOf(record)}\n`;
       if (lines.length > FLUSH_LENGTH) flush();
       else timer ??= setTimeout(flush, FLUSH_MS);
     },
+    reopen: () => undefined,
     close() {
       flush();
       return Promise.resolve();
     },
   };
+}
+
+function writeWholeLines(text: string): void {
+  if (process.stdout.isTTY || process.send === undefined) {
+    process.stdout.write(text);
+    return;
+  }
+  let lot = '';
+  for (const line of text.split(/(?<=\n)/)) {
+    if (lot !== '' && Buffer.byteLength(lot) + Buffer.byteLength(line) > PIPE_BYTES) {
+      process.stdout.write(lot);
+      lot = '';
+    }
+    lot += line;
+  }
+  process.stdout.write(lot);
 }

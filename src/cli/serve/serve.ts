@@ -1,6 +1,6 @@
 // One run of the gateway: files → state → store → data plane and Admin API, until a signal ends it.
 
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import type { NodeInfo } from '../../admin/node.ts';
 import { loadPluginRoutes } from '../../admin/plugin-routes.ts';
@@ -21,14 +21,19 @@ import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
 import { resolvePluginImports } from '../plugin-imports.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
+import type { WorkerPool } from '../workers/pool.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner, countEntities } from './banner.ts';
+import { openErrorLog } from './error-log.ts';
 import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
+import { type PidFile, writePidFile } from './pid-file.ts';
+import { proxyOptions } from './proxy-options.ts';
 import { createReadiness } from './readiness.ts';
 import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
+import { untilSignal } from './signals.ts';
 import { setEngineFlags } from './v8-flags.ts';
 import { watchFiles } from './watch.ts';
 
@@ -47,6 +52,7 @@ export interface ServeOptions {
 type Log = ReturnType<typeof createServerLog>;
 
 const EXPIRY_SWEEP_MS = 1000;
+const GRACE_MS = 10_000;
 
 export async function serve(options: ServeOptions): Promise<void> {
   const { inputs, config, isWatching, remarks, data, onOtherContent } = options;
@@ -59,7 +65,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const listens = { proxy: [...proxyListen, ...streamListen], admin: adminListen, status: statusListen };
   const tls = readServeTls(config, listens, data === undefined ? undefined : join(data, 'ssl'));
   const logLevel = createLogLevel(config.log_level);
-  const log = createServerLog(logLevel.current, (line) => process.stderr.write(line));
+  const errorLog = openErrorLog(config.proxy_error_log);
+  const log = createServerLog(logLevel.current, errorLog.write);
   const guard = guardOf(config, adminListen);
   for (const remark of remarks) log('warn', remark);
 
@@ -79,38 +86,27 @@ export async function serve(options: ServeOptions): Promise<void> {
   const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message), plugins);
   warnOfUnexecuted(store.state);
   store.subscribe(warnOfUnexecuted);
-  const accessLog = openAccessLog(config.proxy_access_log, (message) => log('error', message));
+  const accessLog = openAccessLog({
+    path: config.proxy_access_log,
+    format: config.access_log_format,
+    report: (message) => log('error', message),
+  });
   const nodeId = newUuid();
+  const workerCount =
+    config.nginx_worker_processes === 'auto' ? availableParallelism() : Number(config.nginx_worker_processes);
+  let pool: WorkerPool | undefined;
   const starting = startGateway({
     store,
     nodeId,
     plugins,
-    listen: proxyListen,
-    streamListen,
-    http2: proxyListen.some(({ http2 }) => http2),
-    ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
-    upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
+    ...proxyOptions(config, tls),
+    // With workers this process probes and counts for them, and proxies nothing itself.
+    ...(workerCount > 1 && {
+      listen: [],
+      streamListen: [],
+      shared: { probes: 'here' as const, onVerdict: (verdict) => pool?.tellVerdict(verdict) },
+    }),
     events: { access: accessLog.write, log },
-    dns: {
-      ...config,
-      dns_hostsfile: config.dns_hostsfile ?? undefined,
-      dns_valid_ttl: config.dns_valid_ttl ?? undefined,
-    },
-    trust: {
-      trustedIps: config.trusted_ips,
-      realIpHeader: config.real_ip_header,
-      realIpRecursive: config.real_ip_recursive,
-    },
-    serverTokens: config.headers.includes('server_tokens'),
-    latencyTokens: config.headers.includes('latency_tokens'),
-    routerFlavor: config.router_flavor,
-    calculation: config.route_match_calculation,
-    limits: { bodyBytes: config.nginx_http_client_max_body_size },
-    keepAlive: {
-      poolSize: config.upstream_keepalive_pool_size,
-      idleSeconds: config.upstream_keepalive_idle_timeout,
-      maxRequests: config.upstream_keepalive_max_requests,
-    },
   });
   // A store that stays open would keep the process from ending.
   const gateway = await starting.catch(async (error: unknown) => {
@@ -122,8 +118,18 @@ export async function serve(options: ServeOptions): Promise<void> {
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
   const pluginRoutes = await loadPluginRoutes(plugins, gateway.openCache);
-  const node = describeNode({ id: nodeId, config, gateway, store, logLevel, plugins });
+  let pidFile: PidFile | undefined;
+  const settled = async (): Promise<void> => {
+    await Promise.all([gateway.settled(), pool?.settled()]);
+  };
   try {
+    if (config.prefix !== null) pidFile = writePidFile(config.prefix);
+    if (workerCount > 1) {
+      const { WorkerPool } = await import('../workers/pool.ts');
+      pool = new WorkerPool({ count: workerCount, store, gateway, tls, nodeId, logLevel: logLevel.current, log });
+      await pool.start();
+    }
+    const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins });
     for (const address of statusListen) {
       const server = createStatusServer({
         store,
@@ -136,12 +142,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     }
     for (const address of adminListen) {
       const server = createAdminServer({
-        store: settlingStore(store, () => gateway.settled()),
+        store: settlingStore(store, settled),
         node,
         auto: { now: () => Date.now() },
         parse: readDocument,
         guard,
-        settled: () => gateway.settled(),
+        settled,
         pluginRoutes,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
@@ -149,7 +155,9 @@ export async function serve(options: ServeOptions): Promise<void> {
     }
   } catch (error) {
     for (const listening of [...statuses, ...admins]) listening.close();
+    await pool?.stop(0);
     await gateway.close(0);
+    pidFile?.remove();
     await store.close();
     throw error;
   }
@@ -157,26 +165,45 @@ export async function serve(options: ServeOptions): Promise<void> {
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
   const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
-  const streams = gateway.streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
-  const proxies = gateway.addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
+  const streams = (pool ?? gateway).streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
+  const proxies = (pool ?? gateway).addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
     `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
-  await untilSignal(log);
+  await untilSignal({
+    reload: () => void reloadAsked(opened, log),
+    reopen() {
+      for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
+      log('info', 'logs opened again');
+    },
+    onEnding: (signal) => log('info', `received ${signal}: waiting for running requests`),
+  });
   // Whoever asks meanwhile is told not to send more.
   readiness.drain();
   watch?.close();
   clearInterval(sweep);
   for (const admin of admins) admin.close();
-  await gateway.close();
+  await pool?.stop(GRACE_MS);
+  await gateway.close(GRACE_MS);
   for (const status of statuses) status.close();
   for (const { server } of [...admins, ...statuses]) server.closeAllConnections();
   logLevel.close();
   await accessLog.close();
   await store.close();
+  pidFile?.remove();
   log('info', 'stopped');
+  await errorLog.close();
+}
+
+/** By a signal, which may come to a gateway that has no files, or that keeps its configuration elsewhere. */
+function reloadAsked(opened: OpenedStore, log: Log): Promise<void> | undefined {
+  const { kind } = opened.store;
+  if (opened.files.length > 0 && (kind === 'memory' || kind === 'declarative')) return reload(opened, log);
+  const why = opened.files.length === 0 ? 'there are none' : 'that would undo what the Admin API has written';
+  log('warn', `files are not loaded again: ${why}`);
+  return undefined;
 }
 
 /** A changed file that is wrong changes nothing: the gateway keeps serving what it has. */
@@ -195,12 +222,13 @@ interface NodeParts {
   readonly id: string;
   readonly config: Config;
   readonly gateway: Gateway;
+  readonly pool: WorkerPool | undefined;
   readonly store: Store;
   readonly logLevel: LogLevelSwitch;
   readonly plugins: readonly PluginDefinition[];
 }
 
-function describeNode({ id, config, gateway, store, logLevel, plugins }: NodeParts): NodeInfo {
+function describeNode({ id, config, gateway, pool, store, logLevel, plugins }: NodeParts): NodeInfo {
   return {
     id,
     hostname: hostname(),
@@ -212,7 +240,7 @@ function describeNode({ id, config, gateway, store, logLevel, plugins }: NodePar
     } as unknown as JsonObject,
     plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
     counters() {
-      const { requests, connections, accepted } = gateway.counters();
+      const { requests, connections, accepted } = (pool ?? gateway).counters();
       return {
         total_requests: requests,
         connections_active: connections,
@@ -224,28 +252,23 @@ function describeNode({ id, config, gateway, store, logLevel, plugins }: NodePar
       };
     },
     health: gateway.balancers as unknown as NodeInfo['health'],
-    metrics: () => gateway.metrics(),
-    logLevel,
+    metrics: () => pool?.families() ?? gateway.metrics(),
+    ...(pool && { refresh: () => pool.refresh(), workers: () => pool.pids }),
+    logLevel: pool === undefined ? logLevel : withWorkers(logLevel, pool),
   };
 }
+
+/** For a while only, every process keeps the time by itself. */
+const withWorkers = (logLevel: LogLevelSwitch, pool: WorkerPool): LogLevelSwitch => ({
+  ...logLevel,
+  set(level, seconds) {
+    logLevel.set(level, seconds);
+    pool.setLogLevel(level, seconds);
+  },
+});
 
 /** A configuration that comes as text to the Admin API. */
 const readDocument: ParseDocument = async (text) => {
   const { parseState } = await import('../../control/file/parse.ts');
   return parseState(text);
 };
-
-/** Resolves at the first SIGTERM or SIGINT; the second one ends the process. */
-function untilSignal(log: Log): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const handle = (name: NodeJS.Signals): void => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      log('info', `received ${name}: waiting for running requests`);
-      resolve();
-    };
-    process.on('SIGTERM', handle);
-    process.on('SIGINT', handle);
-  });
-}

@@ -1,0 +1,38 @@
+// What properties of kong.conf mean to the proxy: the same in the primary process and in every worker.
+import { parseListen } from '../../config/listen.ts';
+import type { Config } from '../../config/load.ts';
+import type { GatewayOptions } from '../../gateway/gateway.ts';
+import type { ServeTls } from './serve-tls.ts';
+
+export type ProxyOptions = Omit<GatewayOptions, 'store' | 'plugins' | 'events' | 'nodeId'>;
+
+export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
+  const listen = parseListen('proxy_listen', config.proxy_listen);
+  return {
+    listen,
+    streamListen: parseListen('stream_listen', config.stream_listen),
+    http2: listen.some(({ http2 }) => http2),
+    ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
+    upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
+    dns: {
+      ...config,
+      dns_hostsfile: config.dns_hostsfile ?? undefined,
+      dns_valid_ttl: config.dns_valid_ttl ?? undefined,
+    },
+    trust: {
+      trustedIps: config.trusted_ips,
+      realIpHeader: config.real_ip_header,
+      realIpRecursive: config.real_ip_recursive,
+    },
+    serverTokens: config.headers.includes('server_tokens'),
+    latencyTokens: config.headers.includes('latency_tokens'),
+    routerFlavor: config.router_flavor,
+    calculation: config.route_match_calculation,
+    limits: { bodyBytes: config.nginx_http_client_max_body_size },
+    keepAlive: {
+      poolSize: config.upstream_keepalive_pool_size,
+      idleSeconds: config.upstream_keepalive_idle_timeout,
+      maxRequests: config.upstream_keepalive_max_requests,
+    },
+  };
+}

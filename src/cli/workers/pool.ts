@@ -1,0 +1,316 @@
+// The workers of the primary process: started, told of every change, replaced when they die, ended together. They share
+// the listening sockets, so that connections that wait to be accepted outlive any one of them.
+import cluster, { type Worker } from 'node:cluster';
+import type { SharedVerdict } from '../../gateway/balancer/registry.ts';
+import type { Gateway, GatewayCounters } from '../../gateway/gateway.ts';
+import type { MetricFamily } from '../../lib/exposition.ts';
+import type { SharedCounters } from '../../pdk/index.ts';
+import { createState, type State } from '../../state/state.ts';
+import { rowsBetween } from '../../store/rows.ts';
+import type { Store } from '../../store/store.ts';
+import type { ServeTls } from '../serve/serve-tls.ts';
+import type { createServerLog } from '../serve/server-log.ts';
+import { addFamilies, packFamilies, unpackFamilies, type WireFamily } from './figures.ts';
+import {
+  type Call,
+  type Place,
+  packError,
+  type StoreFacts,
+  type ToPrimary,
+  type ToWorker,
+  unpackError,
+  type WorkerFigures,
+} from './messages.ts';
+import type { CommitReply } from './mirror-store.ts';
+import { WORKER_VARIABLE } from './worker.ts';
+
+export interface PoolOptions {
+  readonly count: number;
+  readonly store: Store;
+  /** Of the primary: it probes, counts for all, and proxies nothing. */
+  readonly gateway: Gateway;
+  readonly tls: ServeTls;
+  readonly nodeId: string;
+  readonly logLevel: () => string;
+  readonly log: ReturnType<typeof createServerLog>;
+}
+
+interface Member {
+  readonly worker: Worker;
+  readonly startedAt: number;
+  settled: number;
+  figures: WorkerFigures | undefined;
+  onFigures: (() => void) | undefined;
+}
+
+const PATIENCE_MS = 10_000;
+const FIGURES_MS = 1000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 10_000;
+const NO_COUNTERS: GatewayCounters = { requests: 0, connections: 0, accepted: 0 };
+
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #members = new Map<number, Member>();
+  readonly #unsubscribe: () => void;
+  #state: State;
+  #sequence = 0;
+  #isEnding = false;
+  #deaths = 0;
+  #settling: { readonly sequence: number; readonly resolve: () => void }[] = [];
+  /** What workers that are gone had counted. */
+  #left: { counters: GatewayCounters; families: readonly WireFamily[] } = { counters: NO_COUNTERS, families: [] };
+  #timers = new Set<NodeJS.Timeout>();
+  addresses: readonly Place[] = [];
+  streamAddresses: readonly Place[] = [];
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#state = options.store.state;
+    this.#unsubscribe = options.store.subscribe((state) => this.#tell(state));
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+  }
+
+  /** The first alone, because it finds out whether the addresses are free. */
+  async start(): Promise<void> {
+    await this.#fork();
+    await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()));
+  }
+
+  get pids(): number[] {
+    return [...this.#members.values()].map(({ worker }) => worker.process.pid!);
+  }
+
+  /** Resolves when all workers serve what the store told until now; one that takes too long is not waited for. */
+  settled(): Promise<void> {
+    const sequence = this.#sequence;
+    if (this.#isSettled(sequence)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = this.#later(resolve, PATIENCE_MS);
+      this.#settling.push({
+        sequence,
+        resolve: () => {
+          clearTimeout(timer);
+          this.#timers.delete(timer);
+          resolve();
+        },
+      });
+    });
+  }
+
+  /** Told by the primary's own checks and by its Admin API. */
+  tellVerdict(verdict: SharedVerdict): void {
+    for (const { worker } of this.#members.values()) post(worker, { type: 'verdict', verdict });
+  }
+
+  setLogLevel(level: string, seconds: number): void {
+    for (const { worker } of this.#members.values()) post(worker, { type: 'logLevel', level, seconds });
+  }
+
+  reopen(): void {
+    for (const { worker } of this.#members.values()) post(worker, { type: 'reopen' });
+  }
+
+  /** Asks every worker for its figures. */
+  async refresh(): Promise<void> {
+    await Promise.all(
+      [...this.#members.values()].map(
+        (member) =>
+          new Promise<void>((resolve) => {
+            const timer = this.#later(resolve, FIGURES_MS);
+            member.onFigures = () => {
+              clearTimeout(timer);
+              this.#timers.delete(timer);
+              resolve();
+            };
+            post(member.worker, { type: 'figures', id: 0 });
+          }),
+      ),
+    );
+  }
+
+  /** As of the last `refresh`. */
+  counters(): GatewayCounters {
+    const all = [...this.#members.values()].map(({ figures }) => figures?.counters ?? NO_COUNTERS);
+    return [this.#left.counters, ...all].reduce(addCounters);
+  }
+
+  /** As of the last `refresh`, with the primary's own. */
+  families(): readonly MetricFamily[] {
+    const own = packFamilies(this.#options.gateway.metrics());
+    const all = [...this.#members.values()].map(({ figures }) => figures?.families ?? []);
+    return unpackFamilies(addFamilies(own, [this.#left.families, ...all]));
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    this.#isEnding = true;
+    this.#unsubscribe();
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all(
+      [...this.#members.values()].map(({ worker }) => {
+        const ended = new Promise<void>((resolve) => worker.process.once('exit', () => resolve()));
+        post(worker, { type: 'stop', graceMs });
+        // One that hangs does not keep the others from ending.
+        const timer = setTimeout(() => worker.process.kill('SIGKILL'), graceMs + PATIENCE_MS);
+        return ended.then(() => clearTimeout(timer));
+      }),
+    );
+  }
+
+  #fork(): Promise<void> {
+    const worker = cluster.fork({ [WORKER_VARIABLE]: '1' });
+    const member: Member = { worker, startedAt: Date.now(), settled: 0, figures: undefined, onFigures: undefined };
+    return new Promise((resolve, reject) => {
+      worker.on('error', () => undefined);
+      worker.on('message', (message: ToPrimary) => {
+        if (message.type === 'ready') {
+          this.addresses = message.addresses;
+          this.streamAddresses = message.streamAddresses;
+          resolve();
+        } else if (message.type === 'failed') reject(unpackError(message.error));
+        else this.#hear(member, message);
+      });
+      worker.once('exit', (code, signal) => {
+        reject(new Error(`a worker ended before it was ready (${signal ?? code})`));
+        this.#bury(member, signal ?? `code ${code}`);
+      });
+    });
+  }
+
+  #hear(member: Member, message: ToPrimary): void {
+    switch (message.type) {
+      case 'up':
+        return this.#begin(member);
+      case 'settled':
+        member.settled = message.sequence;
+        return this.#resume();
+      case 'verdict':
+        this.#options.gateway.adoptVerdict(message.verdict);
+        for (const other of this.#members.values()) {
+          if (other !== member) post(other.worker, { type: 'verdict', verdict: message.verdict });
+        }
+        return;
+      case 'figures':
+        member.figures = message.figures;
+        return member.onFigures?.();
+      case 'call':
+        return this.#answer(member, message.id, message.call);
+      default:
+        return undefined;
+    }
+  }
+
+  #begin(member: Member): void {
+    const { nodeId, tls, gateway, logLevel } = this.#options;
+    const rows = rowsBetween(createState(this.#state.schemas), this.#state);
+    member.settled = this.#sequence;
+    this.#members.set(member.worker.id, member);
+    post(member.worker, {
+      type: 'start',
+      nodeId,
+      tls,
+      news: { sequence: this.#sequence, rows, facts: this.#facts() },
+      verdicts: gateway.balancers.bad(),
+      logLevel: logLevel(),
+    });
+  }
+
+  #tell(state: State): void {
+    const rows = rowsBetween(this.#state, state);
+    this.#state = state;
+    this.#sequence += 1;
+    const news = { sequence: this.#sequence, rows, facts: this.#facts() };
+    for (const { worker } of this.#members.values()) post(worker, { type: 'news', news });
+  }
+
+  #facts(): StoreFacts {
+    const { store } = this.#options;
+    const { kind, isReadOnly, isReachable, configurationHash, counters } = store;
+    return { kind, isReadOnly, isReachable, hash: configurationHash, hasSharedCounters: counters !== undefined };
+  }
+
+  #answer({ worker }: Member, id: number, call: Call): void {
+    this.#run(call).then(
+      (value) => post(worker, { type: 'reply', id, value }),
+      (error: unknown) => post(worker, { type: 'reply', id, error: packError(error) }),
+    );
+  }
+
+  #run(call: Call): Promise<unknown> {
+    if (call.method === 'commit') return this.#commit(call);
+    const { store, gateway } = this.#options;
+    const counters: SharedCounters = (call.of === 'store' ? store.counters : undefined) ?? gateway.heldCounters;
+    switch (call.method) {
+      case 'takeOne':
+        return Promise.all(call.calls.map((wanted) => counters.takeOne(wanted)));
+      case 'read':
+        return counters.read(call.keys);
+      case 'add':
+        return counters.add(call.additions);
+    }
+  }
+
+  /** Changes were found on a certain state, and are made to that one only. */
+  async #commit({ sequence, changes }: Extract<Call, { method: 'commit' }>): Promise<CommitReply> {
+    let isStale = false;
+    const committed = await this.#options.store.commit((latest) => {
+      isStale = latest !== this.#state || sequence !== this.#sequence;
+      return isStale ? [] : changes;
+    });
+    if (!committed.ok) return { outcome: 'refused', error: committed.error };
+    return { outcome: isStale ? 'stale' : 'done' };
+  }
+
+  #bury(member: Member, reason: string): void {
+    const { worker, startedAt, figures } = member;
+    const wasServing = this.#members.delete(worker.id);
+    if (figures !== undefined) {
+      const { counters, families } = this.#left;
+      const gone = { ...figures.counters, connections: 0 };
+      const counted = figures.families.filter(({ type }) => type !== 'gauge');
+      this.#left = { counters: addCounters(counters, gone), families: addFamilies(families, [counted]) };
+    }
+    member.onFigures?.();
+    this.#resume();
+    if (this.#isEnding || (!wasServing && this.addresses.length === 0)) return;
+    this.#deaths = Date.now() - startedAt > LONGEST_PAUSE_MS ? 0 : this.#deaths + 1;
+    const pause = this.#deaths <= 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (this.#deaths - 2), LONGEST_PAUSE_MS);
+    this.#options.log('error', `worker ${worker.process.pid} ended unasked (${reason}): another one is started`, {
+      pause_ms: pause,
+    });
+    this.#later(() => {
+      // When it fails, its own end is heard of in the same way.
+      this.#fork().catch((error: Error) => this.#options.log('error', `a worker could not start: ${error.message}`));
+    }, pause);
+  }
+
+  #later(run: () => void, ms: number): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, ms);
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  #isSettled(sequence: number): boolean {
+    return [...this.#members.values()].every(({ settled }) => settled >= sequence);
+  }
+
+  #resume(): void {
+    const settling = this.#settling;
+    this.#settling = settling.filter(({ sequence }) => !this.#isSettled(sequence));
+    for (const one of settling) if (!this.#settling.includes(one)) one.resolve();
+  }
+}
+
+/** One that is just ending cannot be told anything. */
+function post(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
+}
+
+const addCounters = (a: GatewayCounters, b: GatewayCounters): GatewayCounters => ({
+  requests: a.requests + b.requests,
+  connections: a.connections + b.connections,
+  accepted: a.accepted + b.accepted,
+});

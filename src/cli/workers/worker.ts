@@ -1,0 +1,141 @@
+// A worker: a process that only proxies. The primary gives it the configuration, keeps what it counts, and tells it when to
+// end. Signals of a terminal reach all processes, but only the primary decides; without it a worker ends.
+import type { Config } from '../../config/load.ts';
+import { createSchemas } from '../../entities/registry.ts';
+import { type Gateway, startGateway } from '../../gateway/gateway.ts';
+import { loadPluginDefinitions } from '../../plugins/loader.ts';
+import { resolvePluginImports } from '../plugin-imports.ts';
+import { openAccessLog } from '../serve/access-log.ts';
+import { openErrorLog } from '../serve/error-log.ts';
+import { createLogLevel } from '../serve/log-level.ts';
+import { proxyOptions } from '../serve/proxy-options.ts';
+import { createServerLog } from '../serve/server-log.ts';
+import { setEngineFlags } from '../serve/v8-flags.ts';
+import { Calls } from './calls.ts';
+import { packFamilies } from './figures.ts';
+import { packError, type ToPrimary, type ToWorker } from './messages.ts';
+import { MirrorStore } from './mirror-store.ts';
+import { RemoteCounters } from './remote-counters.ts';
+
+type Start = Extract<ToWorker, { type: 'start' }>;
+
+const GRACE_MS = 10_000;
+
+/** Set for processes that are started as workers. */
+export const WORKER_VARIABLE = 'GWCTL_WORKER';
+
+export async function serveAsWorker(config: Config): Promise<void> {
+  setEngineFlags();
+  const send = (message: ToPrimary): void => {
+    if (process.connected) process.send?.(message);
+  };
+  const calls = new Calls(send);
+  process.on('SIGINT', () => undefined);
+  process.on('SIGHUP', () => undefined);
+  process.on('SIGUSR1', () => undefined);
+  const arrived = new Promise<Start>((resolve) => {
+    const take = (message: ToWorker): void => {
+      if (message.type !== 'start') return;
+      process.off('message', take);
+      resolve(message);
+    };
+    process.on('message', take);
+  });
+  send({ type: 'up' });
+  const start = await arrived;
+  // News may follow at once: they are kept until somebody can take them.
+  const early: ToWorker[] = [];
+  let handle: (message: ToWorker) => void = (message) => early.push(message);
+  process.on('message', (message: ToWorker) => handle(message));
+  try {
+    handle = await run({ config, start, calls, send });
+    for (const message of early) handle(message);
+  } catch (error) {
+    send({ type: 'failed', error: packError(error) });
+    process.disconnect?.();
+    process.exitCode = 1;
+  }
+}
+
+interface Parts {
+  readonly config: Config;
+  readonly start: Start;
+  readonly calls: Calls;
+  readonly send: (message: ToPrimary) => void;
+}
+
+async function run({ config, start, calls, send }: Parts): Promise<(message: ToWorker) => void> {
+  const { nodeId, tls, news, verdicts } = start;
+  const logLevel = createLogLevel(config.log_level);
+  if (start.logLevel !== config.log_level) logLevel.set(start.logLevel, 0);
+  const errorLog = openErrorLog(config.proxy_error_log);
+  const log = createServerLog(logLevel.current, errorLog.write);
+  resolvePluginImports();
+  const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
+  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor });
+  const shared = news.facts.hasSharedCounters ? new RemoteCounters(calls, 'store') : undefined;
+  const store = new MirrorStore({ schemas, news, calls, counters: shared });
+  const accessLog = openAccessLog({
+    path: config.proxy_access_log,
+    format: config.access_log_format,
+    report: (message) => log('error', message),
+  });
+  const gateway = await startGateway({
+    ...proxyOptions(config, tls),
+    store,
+    plugins,
+    nodeId,
+    events: { access: accessLog.write, log },
+    shared: {
+      counters: new RemoteCounters(calls, 'node'),
+      probes: 'elsewhere',
+      onVerdict: (verdict) => send({ type: 'verdict', verdict }),
+    },
+  });
+  for (const verdict of verdicts) gateway.adoptVerdict(verdict);
+  const { addresses, streamAddresses } = gateway;
+  send({ type: 'ready', addresses, streamAddresses });
+
+  let isEnding = false;
+  const end = async (graceMs: number): Promise<void> => {
+    if (isEnding) return;
+    isEnding = true;
+    await gateway.close(graceMs);
+    calls.close();
+    await accessLog.close();
+    await store.close();
+    logLevel.close();
+    await errorLog.close();
+    if (process.connected) process.disconnect?.();
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void end(GRACE_MS));
+  process.on('SIGQUIT', () => void end(GRACE_MS));
+  process.on('disconnect', () => void end(GRACE_MS));
+
+  return (message) => {
+    switch (message.type) {
+      case 'news':
+        store.take(message.news);
+        void gateway.settled().then(() => send({ type: 'settled', sequence: message.news.sequence }));
+        return;
+      case 'reply':
+        return calls.answer(message);
+      case 'verdict':
+        return gateway.adoptVerdict(message.verdict);
+      case 'logLevel':
+        return logLevel.set(message.level, message.seconds);
+      case 'reopen':
+        accessLog.reopen();
+        return errorLog.reopen();
+      case 'figures':
+        return send({ type: 'figures', id: message.id, figures: figuresOf(gateway) });
+      case 'stop':
+        return void end(message.graceMs);
+      default:
+        return undefined;
+    }
+  };
+}
+
+const figuresOf = (gateway: Gateway) => ({ counters: gateway.counters(), families: packFamilies(gateway.metrics()) });
