@@ -8,6 +8,8 @@ export type Compiled = { readonly ok: true; readonly regex: RegExp } | { readonl
 export interface PatternOptions {
   /** Allow look-around and back-references (PCRE has them, Rust's engine does not). */
   readonly lookaround?: boolean;
+  /** Texts are some kilobytes long, not some hundred characters. */
+  readonly longTexts?: boolean;
   /** Match at the start of the text only. */
   readonly anchored?: boolean;
 }
@@ -17,10 +19,11 @@ const MAX_POWER = { long: 2, short: 3 } as const;
 
 export function compilePattern(pattern: string, options: PatternOptions = {}): Compiled {
   const allowsLookaround = options.lookaround ?? true;
+  const maxPower = allowsLookaround && options.longTexts !== true ? MAX_POWER.short : MAX_POWER.long;
   const parsed = parsePattern(pattern, allowsLookaround);
   if (!parsed.ok) return parsed;
   for (const tree of parsed.trees) {
-    const reason = refuseCostly(tree, allowsLookaround ? MAX_POWER.short : MAX_POWER.long);
+    const reason = refuseCostly(tree, maxPower);
     if (reason !== undefined) return { ok: false, reason };
   }
   try {

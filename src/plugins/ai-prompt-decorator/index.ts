@@ -7,4 +7,5 @@ export const aiPromptDecorator = definePlugin({
   priority: 772,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });
