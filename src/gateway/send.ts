@@ -23,6 +23,7 @@ const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE',
 const NO_BYTES = new Uint8Array(0);
 const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
 const MAX_DISCARDED = 64 * 1024;
+const FAILURE_MS = 1000;
 
 export function sendUpstream(context: RequestContext): void {
   const { exchange } = context;
@@ -312,7 +313,8 @@ class Sending implements UpstreamHandler {
 
   onError(error: UpstreamError): void {
     const context = this.#context;
-    this.#release();
+    // However quickly it came, a failure counts as a slow answer.
+    this.#release(Math.max(Date.now() - this.#sentAt, FAILURE_MS));
     if (this.#exchange.finished) return;
     if (this.#isStarted) {
       context.core.events.log('warn', 'upstream failed in the middle of its answer', {
@@ -369,10 +371,10 @@ class Sending implements UpstreamHandler {
   }
 
   /** Once for every pick: the peer has one request less under way. */
-  #release(): void {
+  #release(latencyMs = this.#head === undefined ? undefined : Date.now() - this.#sentAt): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#source.balancer?.release(this.#peer!, Date.now() - this.#sentAt);
+    this.#source.balancer?.release(this.#peer!, latencyMs);
   }
 
   #abortBoth(): void {

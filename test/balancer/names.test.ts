@@ -97,3 +97,14 @@ test('with every address dead the client gets 502', async (t) => {
   assert.equal((await send('/')).status, 502);
   assert.equal(access[0]!.tries, 3);
 });
+
+test('latency: a target that refuses at once does not draw the requests', async (t) => {
+  const one = await named(t, 'one', '127.0.0.1');
+  const dead = await deadPort();
+  const { send, access } = await start({
+    services: [{ name: 's', host: 'u', routes: [route] }],
+    upstreams: [{ name: 'u', algorithm: 'latency', targets: [one, dead].map((at) => ({ target: `127.0.0.1:${at}` })) }],
+  });
+  for (let i = 0; i < 8; i++) assert.equal((await send('/')).status, 200);
+  assert.ok(access.filter(({ tries }) => tries > 1).length <= 1, 'it was tried once');
+});

@@ -24,9 +24,13 @@ export class Address implements Peer {
   health: AddressHealth | undefined = undefined;
   /** Requests on their way, kept by least-connections. */
   inflight = 0;
+  /** Told when that number changes. */
+  onLoad: ((address: Address) => void) | undefined = undefined;
   /** Smoothed latency in milliseconds and when it was last touched, kept by latency. */
   ewma = 0;
   touchedAt = 0;
+  /** By it addresses compare, whatever the time: what decays, decays alike. */
+  slowness = Number.NEGATIVE_INFINITY;
 
   constructor(peer: Omit<Peer, 'key'>, weight: number) {
     this.address = peer.address;

@@ -7,11 +7,16 @@ const MEMORY_MS = 10_000;
 
 export const latency: Algorithm = { build: (ring) => new Quickest(ring) };
 
+/** The logarithm of the latency for the weight, as of the beginning of time: the decay until now is the same for all. */
+const slownessOf = ({ ewma, weight, touchedAt }: Address): number =>
+  ewma === 0 ? Number.NEGATIVE_INFINITY : Math.log(ewma / weight) + touchedAt / MEMORY_MS;
+
 class Quickest implements Picker {
   readonly #addresses: readonly Address[];
 
   constructor({ addresses }: Ring) {
     this.#addresses = addresses.filter((address) => address.weight > 0);
+    for (const address of this.#addresses) address.slowness = slownessOf(address);
     const known = this.#addresses.filter((address) => address.touchedAt > 0);
     if (known.length === 0) return;
     const mean = known.reduce((sum, { ewma }) => sum + ewma, 0) / known.length;
@@ -19,6 +24,7 @@ class Quickest implements Picker {
       if (address.touchedAt > 0) continue;
       address.ewma = mean;
       address.touchedAt = performance.now();
+      address.slowness = slownessOf(address);
     }
   }
 
@@ -35,23 +41,22 @@ class Quickest implements Picker {
     address.ewma =
       isFirst || latencyMs > address.ewma ? latencyMs : address.ewma * remembered + latencyMs * (1 - remembered);
     address.touchedAt = now;
+    address.slowness = slownessOf(address);
   }
 
   /** Equals are taken in turn from a random start, so that they share the load. */
   #quickest(avoid: readonly Peer[]): Address | undefined {
     const addresses = this.#addresses;
-    const now = performance.now();
     let best: Address | undefined;
-    let bestScore = Number.POSITIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
     let at = Math.floor(Math.random() * addresses.length);
     for (let steps = addresses.length; steps > 0; steps--) {
       const address = addresses[at]!;
       at = at + 1 === addresses.length ? 0 : at + 1;
-      const score = (address.ewma * Math.exp(-(now - address.touchedAt) / MEMORY_MS)) / address.weight;
-      if (score >= bestScore || !address.isAvailable) continue;
+      if (address.slowness >= least || !address.isAvailable) continue;
       if (avoid.length > 0 && includesPeer(avoid, address)) continue;
       best = address;
-      bestScore = score;
+      least = address.slowness;
     }
     return best;
   }
