@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import * as http2 from 'node:http2';
+import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import {
   ACK,
@@ -285,6 +286,29 @@ test('a client that cancels ends the upstream request', async () => {
   await until(() => isClosed, 'the upstream connection is closed');
   await until(() => running.access.length === 1, 'the line is written');
   assert.equal(running.access[0]!.aborted, true);
+  await running.close();
+  await upstream.close();
+});
+
+test('clients that go away leave nothing behind', async () => {
+  const upstream = await startUpstream((_request, response) => {
+    response.write('begun');
+  });
+  const running = await start(content(upstream), { http2: true });
+  const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+  for (const text of [preface.slice(0, 10), preface.slice(0, 18), preface.slice(0, 20), preface]) {
+    const socket = connect(running.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    await new Promise<void>((resolve) => socket.write(text, () => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.destroy();
+  }
+  const raw = connectFrames(running.port);
+  raw.send(headers(1, request('/')));
+  await until(() => raw.frames.some((one) => one.stream === 1), 'the answer begins');
+  raw.socket.end();
+  await until(() => running.gateway.counters().connections === 0, 'no connection is left');
+  assert.equal(running.access.at(-1)!.aborted, true);
   await running.close();
   await upstream.close();
 });

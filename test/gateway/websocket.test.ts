@@ -247,6 +247,22 @@ test('the end of one direction leaves the other open', async () => {
   await running.close();
 });
 
+test('a client that ends its side before the switch is not waited for', async () => {
+  let upstreamSeen: ReturnType<typeof collect> | undefined;
+  const port = await startRaw((socket) => {
+    upstreamSeen = collect(socket);
+    socket.once('data', () => setTimeout(() => socket.write(SWITCH), 100));
+    socket.on('end', () => socket.end());
+  });
+  const running = await start(content(port));
+  const { socket, seen } = rawClient(running.port);
+  socket.end(ASK);
+  await until(() => upstreamSeen?.ended === true, 'the upstream sees the end');
+  await until(() => seen.ended && running.access.length === 1, 'all is over');
+  assert.equal(running.gateway.counters().connections, 0);
+  await running.close();
+});
+
 test('a side that does not read holds the other one up', async () => {
   const chunk = Buffer.alloc(65_536, 'y');
   let written = 0;

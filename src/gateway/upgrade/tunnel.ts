@@ -67,7 +67,9 @@ export class Tunnel extends Expiring {
     };
     if (bytes.length > 0) pass(bytes);
     from.on('data', pass);
-    from.on('end', () => to.end());
+    // A client may have ended its side while it waited for the switch.
+    if (from.readableEnded) to.end();
+    else from.on('end', () => to.end());
     from.on('close', () => {
       clearDeadline(this);
       to.destroySoon();
