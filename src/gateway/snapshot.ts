@@ -8,7 +8,7 @@ import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import type { BalancerRegistry } from './balancer/registry.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
-import { PluginPlanner } from './plugins/plan.ts';
+import { type GroupsOf, PluginPlanner } from './plugins/plan.ts';
 import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
 import type { RoutingTableParts } from './router/routing-table.ts';
 import type { ClientAskIndex, ClientAsks } from './tls/client-certificates.ts';
@@ -85,7 +85,7 @@ export function compileSnapshot(
   const unchanged = (...kinds: readonly string[]): boolean =>
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
-  const { planner, streamPlanner } = unchanged('plugins', 'consumer_group_consumers')
+  const { planner, streamPlanner } = unchanged('plugins', 'consumer_group_consumers', 'consumer_groups')
     ? previous!
     : compilePlugins(state, parts);
   const balancer = unchanged('upstreams', 'targets')
@@ -97,9 +97,10 @@ export function compileSnapshot(
         })),
       );
   const certificates = unchanged('certificates', 'snis') ? previous!.certificates : indexCertificates(state);
-  const clientAsks = unchanged('plugins', 'consumer_group_consumers', 'routes', 'ca_certificates')
-    ? previous!.clientAsks
-    : parts.clientAsks.index(state, planner.asking);
+  const clientAsks =
+    previous?.planner === planner && unchanged('routes', 'ca_certificates')
+      ? previous.clientAsks
+      : parts.clientAsks.index(state, planner.asking);
   const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
@@ -144,10 +145,7 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
 
 function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'planner' | 'streamPlanner'> {
   const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false);
-  const groupsOf = (consumer: string): string[] =>
-    state
-      .children('consumer_group_consumers', 'consumer', consumer)
-      .map((membership) => foreignId(membership, 'consumer_group')!);
+  const groupsOf = createGroupsOf(state);
   const instances = parts.instances.adopt(enabled);
   const serving = (is: (plugin: Entity) => boolean): PluginPlanner =>
     new PluginPlanner(
@@ -155,4 +153,21 @@ function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'plan
       groupsOf,
     );
   return { planner: serving(servesHttp), streamPlanner: serving(servesStreams) };
+}
+
+/** Of a consumer's groups the first by name comes first. */
+function createGroupsOf(state: State): GroupsOf {
+  const known = new Map<string, readonly string[]>();
+  const nameOf = (group: string): string => String(state.get('consumer_groups', group)?.['name']);
+  return (consumer) => {
+    let groups = known.get(consumer);
+    if (groups === undefined) {
+      const memberships = state.children('consumer_group_consumers', 'consumer', consumer);
+      groups = memberships
+        .map((membership) => foreignId(membership, 'consumer_group')!)
+        .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+      known.set(consumer, groups);
+    }
+    return groups;
+  };
 }
