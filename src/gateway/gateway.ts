@@ -241,15 +241,20 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ],
     };
   };
+  const onHandlerError = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    events.log('error', 'request failed inside the gateway', { error: text });
+  };
   const http1 = new Http1Server({
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onRequest,
     onRejected,
     renderError,
+    onHandlerError,
     ...(speaksHttp2 && { onHttp2: (socket, bytes, info) => acceptHttp2(http2, socket, bytes, info) }),
   });
   const { limits, deadlines, waits } = http1;
-  const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError });
+  const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError, onHandlerError });
 
   const streams = new StreamServer({
     core,
