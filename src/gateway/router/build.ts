@@ -72,7 +72,7 @@ function* indexParts<R extends RouterRoute>(
     if (i % STEP === 0) yield;
     const part = parts[i]!;
     ranks.push(rank);
-    const placed = flavor.place(part, rank);
+    const placed = flavor.place(part, rank, 1);
     if (placed.ok) for (const one of placed.placed) index.add(one);
     else broken.push({ id: part.route.id, reason: placed.reason });
     rank += Math.max(part.paths.length, 1);
@@ -148,15 +148,10 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
     let steps = 0;
     for (const part of added) {
       const before = (ranks[placeOf(parts, part)] ?? end) - 1;
-      const placed = flavor.place(part, 0);
-      if (!placed.ok) {
-        broken.push({ id: part.route.id, reason: placed.reason });
-        continue;
-      }
-      for (const one of placed.placed) {
-        index.add({ ...one, leaf: { ...one.leaf, rank: before + (steps + one.leaf.rank + 1) * RANK_STEP } });
-      }
-      steps += Math.max(part.paths.length, 1);
+      const placed = flavor.place(part, before + ++steps * RANK_STEP, RANK_STEP);
+      if (placed.ok) for (const one of placed.placed) index.add(one);
+      else broken.push({ id: part.route.id, reason: placed.reason });
+      steps += part.paths.length;
     }
     for (const _ of index.file());
     const built = { ...this.#built, empty, broken, layer: { ...layer, hidden: gone } };

@@ -20,10 +20,10 @@ export const expressions = (calculation: 'strict' | 'original'): Flavor => ({
       { route, high: ABOVE_ALL, middle: route.priority ?? 0, low: 0, tie: 0, id: route.id, paths: [], isRegex: false },
     ];
   },
-  place: (part, rank) =>
+  place: (part, rank, step) =>
     typeof part.route.expression === 'string'
       ? placeExpression(part, part.route.expression, rank)
-      : placeByFields(part, rank),
+      : placeByFields(part, rank, step),
 });
 
 const ABOVE_ALL = 2 ** 40;

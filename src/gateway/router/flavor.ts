@@ -21,8 +21,8 @@ export type Placements<R> =
 export interface Flavor {
   /** Nothing when the route has no field to match requests by. */
   split<R extends RouterRoute>(route: R): readonly Part<R>[];
-  /** Leaves of one part have the same priority; the earlier, with the lower rank, is asked first. */
-  place<R extends RouterRoute>(part: Part<R>, rank: number): Placements<R>;
+  /** Leaves of one part have the same priority; the earlier, whose rank is lower by `step`, is asked first. */
+  place<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R>;
   /** The lowest rank that a request may get; by default all of them. */
   firstRank?(parts: readonly Part<RouterRoute>[], ranks: readonly number[]): FirstRank | undefined;
 }

@@ -36,6 +36,7 @@ export class RoutingTable<R extends RouterRoute> {
   readonly #parts: RoutingTableParts<R>;
   #base: Base<R> | undefined = undefined;
   #changes = 0;
+  #compared: { base: Base<R>; state: State; ids: ReadonlySet<string> | undefined } | undefined = undefined;
   /** What was compiled since, by id. */
   #recent = new Map<string, R>();
   #reported: ReadonlySet<string> = new Set();
@@ -62,11 +63,20 @@ export class RoutingTable<R extends RouterRoute> {
     return router;
   }
 
+  /** Asked for twice with each change. */
+  #changedSince(base: Base<R>, state: State): ReadonlySet<string> | undefined {
+    if (this.#compared?.base !== base || this.#compared.state !== state) {
+      this.#compared = { base, state, ids: changedRoutes(base.state, state, FEW_TO_REBUILD) };
+    }
+    return this.#compared.ids;
+  }
+
   /** `routerFor` will have an answer. The traditional flavour cannot promise that. */
   canExtendTo(state: State): boolean {
     const base = this.#base;
     if (base === undefined || this.#parts.options.flavor === 'traditional') return false;
-    return changedRoutes(base.state, state, MOST_CHANGES) !== undefined;
+    const ids = this.#changedSince(base, state);
+    return ids !== undefined && ids.size <= MOST_CHANGES;
   }
 
   buildAtOnce(state: State): Router<R> {
@@ -100,8 +110,8 @@ export class RoutingTable<R extends RouterRoute> {
   }
 
   #changesSince(base: Base<R>, state: State, most: number): Changes<R> | undefined {
-    const ids = changedRoutes(base.state, state, most);
-    if (ids === undefined) return undefined;
+    const ids = this.#changedSince(base, state);
+    if (ids === undefined || ids.size > most) return undefined;
     const changed: R[] = [];
     const removed: string[] = [];
     for (const id of ids) {
@@ -151,13 +161,13 @@ function changedIds(before: State, after: State, kind: string, most: number): Se
   let i = 0;
   let j = 0;
   while (i < old.length || j < now.length) {
-    const a = old[i];
-    const b = now[j];
-    if (a !== undefined && a === b) {
+    while (i < old.length && j < now.length && old[i] === now[j]) {
       i += 1;
       j += 1;
-      continue;
     }
+    const a = old[i];
+    const b = now[j];
+    if (a === undefined && b === undefined) break;
     if (b === undefined || (a !== undefined && a.id <= b.id)) {
       ids.add(a!.id);
       i += 1;

@@ -15,13 +15,13 @@ export const traditionalCompatible = (calculation: 'strict' | 'original'): Flavo
   place: placeByFields,
 });
 
-export function placeByFields<R extends RouterRoute>(part: Part<R>, rank: number): Placements<R> {
+export function placeByFields<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R> {
   const { route } = part;
   const headers = compileHeaderRules(route.headers);
   if (!headers.ok) return headers;
   const conditions = conditionsOf(route, filled(route.methods), headers);
   const hosts = filled(route.hosts)?.map(parseHostRule) ?? NO_HOSTS;
-  return placePaths(part, { rank, conditions, hosts, lookaround: false, joinsAsV1: false });
+  return placePaths(part, { rank, step, conditions, hosts, lookaround: false, joinsAsV1: false });
 }
 
 /** undefined when there is nothing to check. */
@@ -49,6 +49,7 @@ export function conditionsOf(
 
 interface Placing {
   readonly rank: number;
+  readonly step: number;
   readonly conditions: Conditions | undefined;
   readonly hosts: readonly HostRule[];
   readonly lookaround: boolean;
@@ -77,7 +78,7 @@ export function placePaths<R extends RouterRoute>(part: Part<R>, placing: Placin
 }
 
 const leafOf = <R>(part: Part<R>, placing: Placing, i: number, prefix: string, regex?: RegExp): Leaf<R> => ({
-  rank: placing.rank + i,
+  rank: placing.rank + i * placing.step,
   route: part.route,
   prefix,
   isWhole: false,

@@ -55,12 +55,12 @@ const surenessOfHost = ({ kind, port }: HostRule): number => (kind !== 'exact' ?
 const surenessOf = (hosts: readonly HostRule[], category: number): Iterable<number> =>
   headersLead(category) || hosts.length === 0 ? [0] : new Set(hosts.map(surenessOfHost));
 
-function place<R extends RouterRoute>(part: Part<R>, rank: number): Placements<R> {
+function place<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R> {
   const { route } = part;
   const headers = compileHeaderRules(route.headers, 'alone');
   if (!headers.ok) return headers;
   const methods = filled(route.methods)?.map((method) => method.toUpperCase());
   const conditions = conditionsOf(route, methods, headers);
   const hosts = part.hosts?.map((rule) => ({ ...rule, mustStandForSomething: rule.kind === 'suffix' })) ?? NO_HOSTS;
-  return placePaths(part, { rank, conditions, hosts, lookaround: true, joinsAsV1: route.path_handling === 'v1' });
+  return placePaths(part, { rank, step, conditions, hosts, lookaround: true, joinsAsV1: route.path_handling === 'v1' });
 }
