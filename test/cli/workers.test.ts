@@ -1,0 +1,162 @@
+// `gwctl serve --workers 2`: several processes that look like one gateway.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Serving, serve, startUpstream, statusOf, until } from './serving.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'gwctl-workers-'));
+after(() => rm(folder, { recursive: true }));
+
+let gateway: Serving;
+let upstream: Awaited<ReturnType<typeof startUpstream>>;
+
+before(async () => {
+  upstream = await startUpstream((incoming, response) => {
+    response.statusCode = incoming.url === '/fails' ? 500 : 200;
+    response.end('hello');
+  });
+  const file = join(folder, 'state.yaml');
+  await writeFile(
+    file,
+    `_format_version: "3.0"
+services:
+  - name: echo
+    url: http://127.0.0.1:${upstream.port}
+    routes:
+      - name: echo
+        paths: [/echo]
+      - name: limited
+        paths: [/limited]
+        plugins: [{name: rate-limiting, config: {hour: 1000, policy: local}}]
+  - name: balanced
+    host: balanced
+    routes:
+      - name: balanced
+        paths: [/balanced]
+upstreams:
+  - name: balanced
+    targets: [{target: "127.0.0.1:${upstream.port}"}]
+    healthchecks: {passive: {type: http, unhealthy: {http_failures: 4, http_statuses: [500]}}}
+plugins: [{name: prometheus, config: {status_code_metrics: true}}]
+`,
+  );
+  gateway = await serve([file, '--workers', '2', '--proxy-access-log', 'off', '--plugins', 'rate-limiting,prometheus']);
+});
+
+after(async () => {
+  gateway?.child.kill('SIGKILL');
+  upstream.server.closeAllConnections();
+  upstream.server.close();
+});
+
+const json = async (url: string): Promise<Record<string, never>> => (await fetch(url)).json() as never;
+const workers = async (): Promise<number[]> => (await json(gateway.admin))['pids']!['workers'];
+
+/** `count` requests over `connections` connections; how many of each status came back. */
+async function load(url: string, count: number, connections: number): Promise<Map<number, number>> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const statuses = new Map<number, number>();
+  let left = count;
+  const one = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      request(url, { agent }, (response) => {
+        response.resume().on('end', () => resolve(response.statusCode!));
+      })
+        .on('error', reject)
+        .end();
+    });
+  const work = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      const status = await one();
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, work));
+  agent.destroy();
+  return statuses;
+}
+
+test('two processes serve, and neither is the one that answers the Admin API', async () => {
+  const pids = await workers();
+  assert.equal(new Set(pids).size, 2);
+  assert.ok(!pids.includes(gateway.child.pid!));
+});
+
+test('of ten thousand requests over 64 connections a limit of one thousand passes exactly one thousand', async () => {
+  const statuses = await load(`${gateway.proxy}/limited`, 10_000, 64);
+  assert.deepEqual(Object.fromEntries(statuses), { 200: 1000, 429: 9000 });
+});
+
+test('a change is served by every worker when the Admin API answers', async () => {
+  for (let i = 0; i < 10; i++) {
+    const created = await fetch(`${gateway.admin}/services/echo/routes`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: `made-${i}`, paths: [`/made-${i}`] }),
+    });
+    assert.equal(created.status, 201);
+    const statuses = await load(`${gateway.proxy}/made-${i}`, 16, 16);
+    assert.deepEqual(Object.fromEntries(statuses), { 200: 16 });
+  }
+});
+
+test('requests of all workers are counted together, and no count goes back when one dies', async () => {
+  const total = async (): Promise<number> => {
+    const text = await (await fetch(`${gateway.status}/metrics`)).text();
+    const rows = text.matchAll(/^kong_http_requests_total\{service="echo",route="echo",code="200".*\} (\d+)$/gm);
+    return [...rows].reduce((sum, [, value]) => sum + Number(value), 0);
+  };
+  const before = await total();
+  await load(`${gateway.proxy}/echo`, 400, 16);
+  assert.equal(await total(), before + 400);
+  const [victim] = await workers();
+  process.kill(victim!, 'SIGKILL');
+  await until(async () => {
+    const pids = await workers();
+    return pids.length === 2 && !pids.includes(victim!);
+  }, 'another worker');
+  assert.equal(await total(), before + 400);
+  assert.match(
+    gateway.output.stderr,
+    new RegExp(`worker ${victim} ended unasked \\(SIGKILL\\): another one is started`),
+  );
+  await until(async () => (await statusOf(`${gateway.proxy}/made-3`)) === 200, 'what was configured before it died');
+  const statuses = await load(`${gateway.proxy}/made-3`, 64, 16);
+  assert.deepEqual(Object.fromEntries(statuses), { 200: 64 });
+});
+
+test('failures are counted together: four of them end a target for all workers', async () => {
+  const health = async (): Promise<string> => {
+    const { data } = await json(`${gateway.admin}/upstreams/balanced/health`);
+    return (data as { health: string }[])[0]!.health;
+  };
+  assert.equal(await health(), 'HEALTHY');
+  for (let i = 0; i < 4; i++) {
+    const agent = new Agent();
+    assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
+    agent.destroy();
+  }
+  await until(async () => (await health()) === 'UNHEALTHY', 'the verdict');
+  await until(async () => {
+    const statuses = await load(`${gateway.proxy}/balanced/ok`, 16, 16);
+    return statuses.get(503) === 16;
+  }, 'the verdict in every worker');
+  const target = encodeURIComponent(`127.0.0.1:${upstream.port}`);
+  const put = await fetch(`${gateway.admin}/upstreams/balanced/targets/${target}/healthy`, { method: 'PUT' });
+  assert.equal(put.status, 204);
+  await until(async () => {
+    const statuses = await load(`${gateway.proxy}/balanced/ok`, 16, 16);
+    return statuses.get(200) === 16;
+  }, 'what the Admin API said, in every worker');
+});
+
+test('all of them end with SIGTERM', async () => {
+  const pids = await workers();
+  gateway.child.kill('SIGTERM');
+  assert.equal(await gateway.ended, 0);
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+});
