@@ -49,6 +49,7 @@ import { probeTlsFrom } from './tls/probe-tls.ts';
 import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-contexts.ts';
 import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
+import { ResolvedCertificates } from './vault/resolved-certificates.ts';
 
 export interface GatewayOptions {
   readonly store: Store;
@@ -143,9 +144,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     report: (message) => events.log('error', message),
   });
   let isAdopting = false;
+  const vaults = createVaultReader(() => store.state, process.env);
+  const certificates = new ResolvedCertificates(vaults, (message) => events.log('error', message));
   const balancers = new BalancerRegistry({
     resolve: (host) => resolver.answer(host),
-    probeTls: probeTlsFrom(store, options.upstreamTls),
+    probeTls: probeTlsFrom(store, certificates, options.upstreamTls),
     probes: options.shared?.probes,
     onHealthChange(change) {
       const { kind, text, peer, step, upstream, isHealthy } = change;
@@ -158,7 +161,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
-  const vaults = createVaultReader(() => store.state, process.env);
   const instances = new PluginInstances({
     resolve: (config) => vaults.resolve(config),
     plugins: await loadPlugins(options.plugins),
@@ -183,13 +185,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         instance: entity.id,
       }),
   });
-  const upstreamContexts = new UpstreamContexts(options.upstreamTls ?? { verifyDepth: 1 });
+  const upstreamContexts = new UpstreamContexts(options.upstreamTls ?? { verifyDepth: 1 }, certificates);
   const log: GatewayEvents['log'] = (level, message, details) => events.log(level, message, details);
   const reloader = new Reloader(store, {
     instances,
     balancers,
     upstreamContexts,
     clientAsks: new ClientAsks(),
+    certificates,
     routing: { flavor: options.routerFlavor ?? 'traditional_compatible', calculation: options.calculation ?? 'strict' },
     log,
   });

@@ -15,6 +15,7 @@ import type { ClientAskIndex, ClientAsks } from './tls/client-certificates.ts';
 import { type CertificateIndex, indexCertificates } from './tls/server-names.ts';
 import type { TlsProfiles, UpstreamContexts } from './tls/upstream-contexts.ts';
 import { type UpstreamScheme, upstreamScheme } from './upstream-scheme.ts';
+import type { ResolvedCertificates } from './vault/resolved-certificates.ts';
 
 /** A route ready to match: the stored entity, with its service looked up. */
 export interface CompiledRoute extends RouterRoute {
@@ -59,6 +60,7 @@ export interface CompileParts {
   readonly balancers: BalancerRegistry;
   readonly upstreamContexts: UpstreamContexts;
   readonly clientAsks: ClientAsks;
+  readonly certificates: ResolvedCertificates;
   readonly routing: RouterOptions;
   log(level: LogLevel, message: string): void;
 }
@@ -96,12 +98,14 @@ export function compileSnapshot(
           targets: state.children('targets', 'upstream', upstream.id) as never,
         })),
       );
-  const certificates = unchanged('certificates', 'snis') ? previous!.certificates : indexCertificates(state);
+  const certificates = unchanged('certificates', 'snis', 'vaults')
+    ? previous!.certificates
+    : indexCertificates(state, parts.certificates);
   const clientAsks =
     previous?.planner === planner && unchanged('routes', 'ca_certificates')
       ? previous.clientAsks
       : parts.clientAsks.index(state, planner.asking);
-  const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates')
+  const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates', 'vaults')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
   return { state, router, planner, streamPlanner, certificates, clientAsks, tlsProfiles, balancer };

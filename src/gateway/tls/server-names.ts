@@ -4,16 +4,18 @@ import { isIP } from 'node:net';
 import type { Entity } from '../../schema/define.ts';
 import type { State } from '../../state/state.ts';
 import { foreignId } from '../../state/table.ts';
+import { hasMaterial, type ResolvedCertificates } from '../vault/resolved-certificates.ts';
 
 /** Finds the stored certificate for a name; undefined stands for the default one. */
 export type CertificateIndex = (serverName: string) => Entity | undefined;
 
-export function indexCertificates(state: State): CertificateIndex {
+/** @param certificates those that cannot be had are left out: the default one stands in for them. */
+export function indexCertificates(state: State, certificates: ResolvedCertificates): CertificateIndex {
   const byName = new Map<string, Entity>();
   for (const sni of state.list('snis')) {
     const id = foreignId(sni, 'certificate');
-    const certificate = id === undefined ? undefined : state.get('certificates', id);
-    if (certificate !== undefined) byName.set(sni['name'] as string, certificate);
+    const certificate = id === undefined ? undefined : certificates.get(state, id);
+    if (certificate !== undefined && hasMaterial(certificate)) byName.set(sni['name'] as string, certificate);
   }
   return (serverName) => {
     if (byName.size === 0) return undefined;

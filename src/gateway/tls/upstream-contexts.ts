@@ -4,6 +4,7 @@ import * as tls from 'node:tls';
 import type { Entity } from '../../schema/define.ts';
 import type { State } from '../../state/state.ts';
 import { foreignId } from '../../state/table.ts';
+import type { ResolvedCertificates } from '../vault/resolved-certificates.ts';
 import { pairsOf } from './handshakes.ts';
 
 export interface UpstreamTlsDefaults {
@@ -28,13 +29,15 @@ export type TlsProfiles = (service: Entity, upstream: string | undefined) => Tls
 /** Makes profiles for one configuration after the other; what is made stays while some configuration uses it. */
 export class UpstreamContexts {
   readonly #defaults: UpstreamTlsDefaults;
+  readonly #certificates: ResolvedCertificates;
   readonly #serials = new WeakMap<Entity, number>();
   #lastSerial = 0;
   #current = new Map<string, TlsProfile>();
   #previous = new Map<string, TlsProfile>();
 
-  constructor(defaults: UpstreamTlsDefaults) {
+  constructor(defaults: UpstreamTlsDefaults, certificates: ResolvedCertificates) {
     this.#defaults = defaults;
+    this.#certificates = certificates;
   }
 
   index(state: State): TlsProfiles {
@@ -59,7 +62,7 @@ export class UpstreamContexts {
     const certificateId =
       foreignId(service, 'client_certificate') ??
       (upstream === undefined ? undefined : foreignId(upstream, 'client_certificate'));
-    const certificate = certificateId === undefined ? undefined : state.get('certificates', certificateId);
+    const certificate = certificateId === undefined ? undefined : this.#certificates.get(state, certificateId);
     const isVerified = service['tls_verify'] === true;
     const authorityIds = service['ca_certificates'] as readonly string[] | null;
     const authorities =
