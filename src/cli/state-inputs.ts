@@ -1,4 +1,6 @@
-// The state files a command is given: arguments and --state together, else standard input when something is piped in.
+// The state files a command is given: arguments and --state together, else standard input when something is piped in, else
+// kong.yaml in this folder.
+import { existsSync, fstatSync } from 'node:fs';
 
 import { formatDiagnostic } from '../control/file/diagnostics.ts';
 import { type Loaded, type LoadOptions, loadFiles } from '../control/file/load.ts';
@@ -7,10 +9,25 @@ import { GwctlError } from '../lib/errors.ts';
 export function chooseInputs(args: readonly string[], flags: readonly string[] | undefined): string[] {
   const inputs = [...args, ...(flags ?? [])];
   if (inputs.length > 0) return inputs;
-  if (process.stdin.isTTY !== true) return ['-'];
+  if (isPiped()) return ['-'];
+  if (existsSync(USUAL_FILE)) return [USUAL_FILE];
   throw new GwctlError('E_USAGE', 'no state file is named', {
     hint: 'Name a file, a directory, or - for standard input.',
   });
+}
+
+const USUAL_FILE = 'kong.yaml';
+
+/** Pipelines often have a standard input that nobody writes to: then there is nothing in it to read. */
+function isPiped(): boolean {
+  if (process.stdin.isTTY === true) return false;
+  try {
+    const input = fstatSync(0);
+    return input.isFIFO() || input.isFile() || input.isSocket();
+  } catch {
+    // It is closed.
+    return false;
+  }
 }
 
 /** Loads, or throws one error that lists everything that is wrong. */

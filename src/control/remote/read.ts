@@ -39,7 +39,8 @@ export async function readState(
   options: ReadOptions = {},
 ): Promise<RemoteState> {
   const lists = await readEntities(client, schemas, options);
-  const lookedUp = await lookUp(client, schemas, lists, options);
+  const found = await lookUp(client, schemas, lists, options);
+  const lookedUp = notListed(found, lists);
   await readLinks(client, schemas, lists, lookedUp, options);
   const borrowed = await borrowReferenced(client, schemas, lists, lookedUp, options);
   const changes = [...lists, ...borrowed].flatMap(([kind, entities]) =>
@@ -51,11 +52,23 @@ export async function readState(
       hint: 'It may have changed while it was read. Run the command again.',
     });
   }
-  const names = [...borrowed].flatMap(([kind, entities]) => entities.map((entity) => `${kind}/${entity.id}`));
+  // Nor is what is looked up ours to delete where it is listed as well.
+  const names = [...borrowed, ...found].flatMap(([kind, entities]) => entities.map((entity) => `${kind}/${entity.id}`));
   return { state: result.value, borrowed: new Set(names) };
 }
 
-/** What the files look up by tags, less what they own. */
+const notListed = (
+  found: ReadonlyMap<string, readonly Entity[]>,
+  lists: ReadonlyMap<string, readonly Entity[]>,
+): Map<string, Entity[]> =>
+  new Map(
+    [...found].map(([kind, entities]) => {
+      const ids = new Set(lists.get(kind)?.map(({ id }) => id));
+      return [kind, entities.filter(({ id }) => !ids.has(id))];
+    }),
+  );
+
+/** What the files look up by tags. */
 async function lookUp(
   client: AdminClient,
   schemas: SchemaSet,
@@ -64,16 +77,10 @@ async function lookUp(
 ): Promise<Map<string, Entity[]>> {
   const found = new Map<string, Entity[]>();
   for (const [kind, selectTags] of options.lookupTags ?? []) {
-    const owned = lists.get(kind);
     // A kind that is skipped is not there to be referred to either.
-    if (owned === undefined) continue;
-    const ids = new Set(owned.map(({ id }) => id));
+    if (!lists.has(kind)) continue;
     const schema = schemaOf(schemas, kind);
-    const entities = await readPages(client, schemas, schema, collectionPath(schema), { selectTags });
-    found.set(
-      kind,
-      entities.filter(({ id }) => !ids.has(id)),
-    );
+    found.set(kind, await readPages(client, schemas, schema, collectionPath(schema), { selectTags }));
   }
   return found;
 }
