@@ -181,7 +181,7 @@ export const upstreams = defineEntity({
     algorithm: {
       type: 'string',
       default: 'round-robin',
-      one_of: ['consistent-hashing', 'least-connections', 'round-robin', 'latency'],
+      one_of: ['consistent-hashing', 'least-connections', 'round-robin', 'latency', 'sticky-sessions'],
       description: 'How a target is chosen.',
     },
     hash_on: { type: 'string', default: 'none', one_of: HASH_INPUTS, description: 'What the choice hangs on.' },
@@ -241,6 +241,12 @@ export const upstreams = defineEntity({
       default: false,
       description: 'Use the name in a DNS SRV record as the Host header.',
     },
+    sticky_sessions_cookie: {
+      type: 'string',
+      custom_validator: checkHttpToken,
+      description: 'Cookie by which a client keeps its target, for `algorithm: sticky-sessions`.',
+    },
+    sticky_sessions_cookie_path: { ...path, description: 'Path of that cookie; `/` when absent.' },
   },
   shorthand_fields: {
     algorithm: { type: 'string', expand: expandAlgorithm },
@@ -262,14 +268,17 @@ export const upstreams = defineEntity({
     { check: 'distinct', fields: ['hash_on_query_arg', 'hash_fallback_query_arg'] },
     requires('hash_on', 'uri_capture', 'hash_on_uri_capture'),
     requires('hash_fallback', 'uri_capture', 'hash_fallback_uri_capture'),
+    requires('algorithm', 'sticky-sessions', 'sticky_sessions_cookie'),
     { check: 'distinct', fields: ['hash_on_uri_capture', 'hash_fallback_uri_capture'] },
   ],
   deck: { kind: 'upstream' },
 });
 
+const UNHASHED: ReadonlySet<Json> = new Set<Json>(['least-connections', 'latency', 'sticky-sessions']);
+
 /** Algorithms that do not hash reset what to hash on, unless the same input names it. */
 function expandAlgorithm(value: Json, input: JsonObject): JsonObject {
-  if (value !== 'least-connections' && value !== 'latency') return {};
+  if (!UNHASHED.has(value)) return {};
   return 'hash_on' in input ? {} : { hash_on: 'none' };
 }
 
@@ -278,7 +287,7 @@ function expandHashOn(value: Json, input: JsonObject): JsonObject {
   if (value === null) return { hash_on: 'none' };
   if (value === 'none') {
     const algorithm = input['algorithm'];
-    return algorithm === 'least-connections' || algorithm === 'latency' ? {} : { algorithm: 'round-robin' };
+    return UNHASHED.has(algorithm ?? null) ? {} : { algorithm: 'round-robin' };
   }
   return { algorithm: 'consistent-hashing' };
 }

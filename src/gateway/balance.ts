@@ -2,8 +2,9 @@
 import { isIP } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import type { Entity } from '../schema/define.ts';
-import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
-import { hashRequest } from './balancer/hash-on.ts';
+import type { Peer, UpstreamBalancer, UpstreamConfig } from './balancer/balancer.ts';
+import { hashRequest, type RequestHash } from './balancer/hash-on.ts';
+import { isSticky, readSession, sessionCookie } from './balancer/sessions.ts';
 import type { RequestContext } from './context.ts';
 import { type Endpoint, type NameAnswer, plainEndpoint } from './dns/answer.ts';
 import { hashSource } from './hash-source.ts';
@@ -36,12 +37,18 @@ export function choosePeers(context: RequestContext): PeerSource {
   const port = context.targetHost === undefined ? (service['port'] as number) : context.targetPort;
   const isAddress = context.targetHost === undefined ? context.match!.route.upstream.isAddress : isIP(host) !== 0;
   const balancer = isAddress ? undefined : context.snapshot.balancer(host);
-  const hashed =
-    balancer === undefined || balancer.config.hash_on === 'none'
-      ? NOT_HASHED
-      : hashRequest(balancer.config, hashSource(context));
-  const { hash, setCookie } = hashed;
+  const { hash, setCookie } = balancer === undefined ? NOT_HASHED : hashOf(context, balancer.config);
   return { host, port, isAddress, balancer, tried: [], start: undefined, hash, setCookie };
+}
+
+function hashOf(context: RequestContext, config: UpstreamConfig): RequestHash {
+  if (isSticky(config)) return { hash: readSession(config, hashSource(context).cookie), setCookie: undefined };
+  return config.hash_on === 'none' ? NOT_HASHED : hashRequest(config, hashSource(context));
+}
+
+/** What the client is told so that its next request goes to the same peer; undefined when it needs no telling. */
+export function cookieFor({ balancer, hash, setCookie }: PeerSource, peer: Peer): string | undefined {
+  return balancer !== undefined && isSticky(balancer.config) ? sessionCookie(balancer.config, peer, hash) : setCookie;
 }
 
 const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };

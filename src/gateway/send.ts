@@ -6,7 +6,7 @@ import { escapePath } from '../lib/uri.ts';
 import type { BodyListener } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
-import { choosePeers, type PeerSource, type Picked, pickPeer } from './balance.ts';
+import { choosePeers, cookieFor, type PeerSource, type Picked, pickPeer } from './balance.ts';
 import type { Peer } from './balancer/balancer.ts';
 import type { RequestContext, Try } from './context.ts';
 import type { ClientExchange, RequestBody } from './exchange.ts';
@@ -46,7 +46,10 @@ export function sendUpstream(context: RequestContext): void {
     })
     .catch((error: unknown) => {
       // The client went away while it was sending; there is nobody to answer.
-      context.core.events.log('debug', 'request body could not be read', { error: String(error) });
+      context.core.events.log('debug', 'request body could not be read', {
+        request_id: context.id,
+        error: String(error),
+      });
       exchange.abort();
     });
 }
@@ -167,7 +170,8 @@ class Sending implements UpstreamHandler {
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
     if (context.chosen.observe.length > 0) this.#listener = this.#show(head);
-    if (this.#source.setCookie !== undefined) replaceCookie(head.headers, this.#source.setCookie);
+    const cookie = cookieFor(this.#source, this.#peer!);
+    if (cookie !== undefined) replaceCookie(head.headers, cookie);
   }
 
   #show({ status, length, headers }: UpstreamHead): BodyListener | undefined {

@@ -59,6 +59,8 @@ export interface UpstreamConfig {
   readonly hash_fallback_header?: string | null;
   readonly hash_fallback_query_arg?: string | null;
   readonly hash_fallback_uri_capture?: string | null;
+  readonly sticky_sessions_cookie?: string | null;
+  readonly sticky_sessions_cookie_path?: string | null;
   readonly healthchecks: {
     readonly active: ActiveChecks;
     readonly passive: PassiveChecks;

@@ -5,6 +5,7 @@ import { consistentHashing } from './consistent-hashing.ts';
 import { latency } from './latency.ts';
 import { leastConnections } from './least-connections.ts';
 import { roundRobin } from './round-robin.ts';
+import { stickySessions } from './sticky-sessions.ts';
 
 export interface Picker {
   /** `tried` are the peers of earlier tries of the same request, oldest first; `hash` is the same for all of them. */
@@ -31,6 +32,7 @@ const ALGORITHMS: Readonly<Record<string, Algorithm>> = {
   latency,
   'least-connections': leastConnections,
   'round-robin': roundRobin,
+  'sticky-sessions': stickySessions,
 };
 
 export const algorithmNamed = (name: string): Algorithm => ALGORITHMS[name] ?? roundRobin;
