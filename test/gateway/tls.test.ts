@@ -154,6 +154,36 @@ test('a session is taken up again with a ticket, and not without', async () => {
   }
 });
 
+test('a session goes on with another process that shares the secret, and with no other', async () => {
+  const first = await start({}, { tls: { ...serverTls, ticketSecret: 'one' }, listen: [onTls] });
+  const socket = await connectTls(first.port, { maxVersion: 'TLSv1.2' });
+  const session = socket.getSession()!;
+  socket.destroy();
+  for (const [ticketSecret, resumed] of [
+    ['one', true],
+    ['other', false],
+  ] as const) {
+    const second = await start({}, { tls: { ...serverTls, ticketSecret }, listen: [onTls] });
+    assert.equal((await handshake(second.port, { session, maxVersion: 'TLSv1.2' })).resumed, resumed);
+    await second.close();
+  }
+  await first.close();
+});
+
+test('a session of one certificate is not taken up under another', async () => {
+  const running = await start(
+    { certificates: [certificate('ec', ['a.test']), certificate('ec2', ['b.test'])] },
+    { tls: { ...serverTls, ticketSecret: 'one' }, listen: [onTls] },
+  );
+  const socket = await connectTls(running.port, { servername: 'a.test', maxVersion: 'TLSv1.2' });
+  const session = socket.getSession()!;
+  socket.destroy();
+  const again = (servername: string) => handshake(running.port, { session, servername, maxVersion: 'TLSv1.2' });
+  assert.equal((await again('a.test')).resumed, true);
+  assert.equal((await again('b.test')).resumed, false);
+  await running.close();
+});
+
 test('HTTP/2 is offered where it is asked for, and only there', async () => {
   for (const http2 of [true, false]) {
     const running = await start({}, { tls: serverTls, listen: [onTls], http2 });

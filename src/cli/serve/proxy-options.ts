@@ -12,7 +12,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     listen,
     streamListen: parseListen('stream_listen', config.stream_listen),
     http2: listen.some(({ http2 }) => http2),
-    ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy } }),
+    ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy, ticketSecret: tls.ticketSecret } }),
     upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },
     dns: {
       ...config,

@@ -1,5 +1,6 @@
 // The TLS side of `serve`: what its listeners need, put together from properties, and the front of an HTTP server that
 // answers over TLS.
+import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as tls from 'node:tls';
@@ -14,6 +15,8 @@ const HANDSHAKE_MS = 10_000;
 
 export interface ServeTls {
   readonly settings: TlsSettings;
+  /** The same in all processes of this run, so that a session begun with one goes on with another. */
+  readonly ticketSecret: string;
   /** Undefined where no listener has `ssl`. */
   readonly proxy: CertificatePairs | undefined;
   readonly admin: CertificatePairs | undefined;
@@ -46,6 +49,7 @@ export function readServeTls(config: Config, listens: Listens, directory: string
   };
   return {
     settings: readTlsSettings(config),
+    ticketSecret: randomBytes(32).toString('hex'),
     proxy: pairsFor('ssl_cert', listens.proxy, config.ssl_cert, config.ssl_cert_key),
     admin: pairsFor('admin_ssl_cert', listens.admin, config.admin_ssl_cert, config.admin_ssl_cert_key),
     status: pairsFor('status_ssl_cert', listens.status, config.status_ssl_cert, config.status_ssl_cert_key),

@@ -1,10 +1,13 @@
-// What handshakes with clients need: for each certificate, and each request for the client's, a TLS server that does not listen but takes sockets, made once for
-// as long as its entity lives, and the settings that all of them share. Each has its own ticket keys: a session begun under
-// one certificate is not taken up again under another.
-import { constants, createHash } from 'node:crypto';
+// What handshakes with clients need: for each certificate, and each request for the client's, a TLS server that does not
+// listen but takes sockets, made once for as long as its entity lives, and the settings that all of them share. Each has its
+// own ticket keys: a session begun under one certificate is not taken up again under another.
+import { constants, createHash, hkdfSync } from 'node:crypto';
 import * as tls from 'node:tls';
 import type { Entity } from '../../schema/define.ts';
 import type { ClientAsk } from './client-certificates.ts';
+
+/** As the runtime wants them. */
+const TICKET_KEY_BYTES = 48;
 
 /** One key pair, or two of different key types; PEM. */
 export interface CertificatePairs {
@@ -22,6 +25,8 @@ export interface ServerTls {
   readonly preferServerCiphers: boolean;
   readonly sessionTickets: boolean;
   readonly sessionTimeoutSeconds: number;
+  /** Shared by processes that are to take up each other's sessions. */
+  readonly ticketSecret?: string | undefined;
 }
 
 export interface HandshakeEvents {
@@ -91,6 +96,7 @@ export class Handshakes {
       ...(ask !== undefined && { requestCert: true, rejectUnauthorized: false, ca: [...ask.told] }),
       // A session that is taken up again has lost the client's chain.
       ...(settings.sessionTickets && ask === undefined ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
+      ...(settings.ticketSecret !== undefined && { ticketKeys: ticketKeys(settings.ticketSecret, cert) }),
       ALPNProtocols: [...protocols],
       handshakeTimeout: timeoutMs,
       allowHalfOpen: true,
@@ -107,6 +113,10 @@ export class Handshakes {
 /** A session may only be taken up again where the same authorities vouch for clients. */
 const contextOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 const NO_CLIENT_AUTHORITIES = contextOf('no client certificates');
+
+/** Different for every certificate, the same in every process. */
+const ticketKeys = (secret: string, certificates: readonly string[]): Buffer =>
+  Buffer.from(hkdfSync('sha256', secret, '', contextOf(certificates.join('\n')), TICKET_KEY_BYTES));
 
 /** In the place of what is not there. */
 const NOTHING = {};
