@@ -192,7 +192,7 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   }
 
   reportPluginError(instance: PluginInstance, phase: string, error: unknown): void {
-    reportPluginError(this.core, instance, phase, error);
+    reportPluginError(this.core, instance, phase, error, this.id);
   }
 }
 

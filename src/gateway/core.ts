@@ -15,6 +15,11 @@ export interface CoreConfig {
   readonly bufferBodyBytes: number;
 }
 
+export interface RecordedRequest {
+  readonly httpVersion: 1 | 1.1 | 2;
+  readonly headers: { get(name: string): string | undefined };
+}
+
 /** One line of the access log. Latencies in milliseconds, -1 when the request never went upstream. */
 export interface AccessRecord {
   readonly time: number;
@@ -36,8 +41,8 @@ export interface AccessRecord {
   readonly latency_upstream: number;
   readonly tries: number;
   readonly aborted: boolean;
-  /** Of the request, by its name in lower case; while the record is written. Being a function it is in no JSON. */
-  readonly header?: (name: string) => string | undefined;
+  /** The request itself, while the record is written. Being a function it is in no JSON. */
+  readonly request?: () => RecordedRequest;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -63,8 +68,15 @@ export interface GatewayCore {
   resolve(host: string): NameAnswer | Promise<NameAnswer>;
 }
 
-export function reportPluginError(core: GatewayCore, instance: PluginInstance, phase: string, error: unknown): void {
+export function reportPluginError(
+  core: GatewayCore,
+  instance: PluginInstance,
+  phase: string,
+  error: unknown,
+  requestId?: string,
+): void {
   const details: JsonObject = {
+    ...(requestId !== undefined && { request_id: requestId }),
     plugin: instance.name,
     instance: instance.entity.id,
     phase,

@@ -132,7 +132,7 @@ test('requests of all workers are counted together, and no count goes back when 
 test('failures are counted together: four of them end a target for all workers', async () => {
   const health = async (): Promise<string> => {
     const { data } = await json(`${gateway.admin}/upstreams/balanced/health`);
-    return (data as { health: string }[])[0]!.health;
+    return (data as unknown as { health: string }[])[0]!.health;
   };
   assert.equal(await health(), 'HEALTHY');
   for (let i = 0; i < 4; i++) {

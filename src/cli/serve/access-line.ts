@@ -12,7 +12,10 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 const seconds = (ms: number): string => (ms < 0 ? '-' : (ms / 1000).toFixed(3));
-const requestLine = ({ method, uri }: AccessRecord): string => (method === '' ? '' : `${method} ${uri} HTTP/1.1`);
+const requestLine = ({ method, uri, request }: AccessRecord): string =>
+  method === '' ? '' : `${method} ${uri} ${protocol(request)}`;
+const PROTOCOLS = { 1: 'HTTP/1.0', 1.1: 'HTTP/1.1', 2: 'HTTP/2.0' } as const;
+const protocol = (request: AccessRecord['request']): string => PROTOCOLS[request?.().httpVersion ?? 1.1];
 
 const VARIABLES: Readonly<Record<string, (record: AccessRecord) => string>> = {
   remote_addr: (record) => record.client_ip,
@@ -21,6 +24,7 @@ const VARIABLES: Readonly<Record<string, (record: AccessRecord) => string>> = {
   time_iso8601: (record) => new Date(record.time).toISOString(),
   msec: (record) => (record.time / 1000).toFixed(3),
   request: requestLine,
+  server_protocol: (record) => protocol(record.request),
   request_method: (record) => record.method,
   request_uri: (record) => record.uri,
   host: (record) => record.host,
@@ -63,7 +67,7 @@ function readerOf(name: string): (record: AccessRecord) => string {
   if (Object.hasOwn(VARIABLES, name)) return VARIABLES[name]!;
   if (name.startsWith('http_')) {
     const header = name.slice(5).replaceAll('_', '-');
-    return (record) => record.header?.(header) ?? '-';
+    return (record) => record.request?.().headers.get(header) ?? '-';
   }
   throw new GwctlError('E_CONFIG', `access_log_format: unknown variable $${name}`, {
     hint: `Known variables: ${Object.keys(VARIABLES).join(', ')}, and http_NAME for a header of the request.`,

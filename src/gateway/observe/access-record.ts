@@ -54,5 +54,6 @@ export function recordAccess(context: RequestContext): AccessRecord {
     latency_upstream: context.upstreamLatency,
     tries: tries?.length ?? 0,
     aborted: exchange.aborted,
+    request: () => exchange,
   };
 }
