@@ -16,6 +16,9 @@ interface Case {
   readonly env: Record<string, string>;
 }
 
+/** Inputs and outputs of `file` commands, and cases that have a test of their own. */
+const ELSEWHERE = /^(?:states|file-commands|replay)\//;
+
 /** Folders of state files; those that are wrong on purpose and expectations are no input. */
 function listCases(): Case[] {
   const cases: Case[] = [];
@@ -30,7 +33,7 @@ function listCases(): Case[] {
     cases.push({ name, files, env: expected.env ?? {} });
   }
   const others = readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).filter(
-    (file) => /\.ya?ml$/.test(file) && !file.startsWith('states/'),
+    (file) => /\.ya?ml$/.test(file) && !ELSEWHERE.test(file),
   );
   for (const file of others.sort()) {
     const isState = /^_format_version:/m.test(readFileSync(join(fixtures, file), 'utf8'));
