@@ -88,6 +88,28 @@ const written = fc
   .record({ meaning: expression, priority: fc.integer({ min: 0, max: 2 }) })
   .map((made) => ({ ...made, expression: made.meaning.text }));
 
+/** So many at one place that they are filed by what else they need. */
+const crowdedFields = fc.record({
+  paths: fc.constantFrom(['/'], ['/a'], ['/', '/a'], null),
+  methods: some(['GET', 'POST', 'PUT'], 2),
+  headers: fc.option(
+    fc.dictionary(fc.constantFrom('x', 'y'), fc.uniqueArray(fc.constantFrom('1', '2', '3'), { minLength: 1 })),
+    { nil: null, freq: 3 },
+  ),
+});
+const crowdedMeaning = fc.tuple(fc.constantFrom('==', '^='), fc.constantFrom('/', '/a'), predicate, fc.boolean()).map(
+  ([operator, path, other, joins]): Meaning => ({
+    text: `http.path ${operator} "${path}" ${joins ? '&&' : '||'} ${other.text}`,
+    holds: (input) => {
+      const fits = OPERATORS[operator]!(input.path, path);
+      return joins ? fits && other.holds(input) : fits || other.holds(input);
+    },
+  }),
+);
+const crowdedWritten = fc
+  .record({ meaning: crowdedMeaning, priority: fc.integer({ min: 0, max: 2 }) })
+  .map((made) => ({ ...made, expression: made.meaning.text }));
+
 const requests = fc
   .record(
     {
@@ -117,14 +139,20 @@ interface Flavor {
   readonly flavor: RouterFlavor;
   readonly calculation: 'strict' | 'original';
   readonly fields: fc.Arbitrary<object>;
+  readonly crowded: fc.Arbitrary<object>;
 }
 
 const FLAVORS: readonly Flavor[] = [
-  { flavor: 'traditional_compatible', calculation: 'strict', fields: classic },
-  { flavor: 'traditional_compatible', calculation: 'original', fields: classic },
-  { flavor: 'traditional', calculation: 'strict', fields: classic },
-  { flavor: 'traditional', calculation: 'strict', fields: routeFields },
-  { flavor: 'expressions', calculation: 'strict', fields: fc.oneof({ weight: 3, arbitrary: written }, classic) },
+  { flavor: 'traditional_compatible', calculation: 'strict', fields: classic, crowded: crowdedFields },
+  { flavor: 'traditional_compatible', calculation: 'original', fields: classic, crowded: crowdedFields },
+  { flavor: 'traditional', calculation: 'strict', fields: classic, crowded: crowdedFields },
+  { flavor: 'traditional', calculation: 'strict', fields: routeFields, crowded: crowdedFields },
+  {
+    flavor: 'expressions',
+    calculation: 'strict',
+    fields: fc.oneof({ weight: 3, arbitrary: written }, classic),
+    crowded: fc.oneof({ weight: 3, arbitrary: crowdedWritten }, crowdedFields),
+  },
 ];
 
 const withId = (fields: object, i: number): NaiveRoute => {
@@ -145,7 +173,7 @@ const drain = <T>(steps: Generator<void, T>): T => {
   }
 };
 
-for (const { flavor, calculation, fields } of FLAVORS) {
+for (const { flavor, calculation, fields, crowded } of FLAVORS) {
   const options = { flavor, calculation } as const;
   const compare = (router: Router<NaiveRoute>, routes: readonly NaiveRoute[], input: RouteInput): void => {
     const expected = pickNaively(flavor, calculation, routes.filter(isUsable), input);
@@ -165,6 +193,18 @@ for (const { flavor, calculation, fields } of FLAVORS) {
           for (const input of inputs) compare(router, routes, input);
         }),
         { numRuns: 1200 },
+      );
+    });
+
+    test('many routes at one place are told apart by what else they need', () => {
+      const sets = fc.array(crowded, { minLength: 20, maxLength: 60 });
+      fc.assert(
+        fc.property(sets, fc.array(requests, { minLength: 1, maxLength: 8 }), (made, inputs) => {
+          const routes = made.map(withId);
+          const router = compileRouter(routes, options);
+          for (const input of inputs) compare(router, routes, input);
+        }),
+        { numRuns: 400 },
       );
     });
 
