@@ -112,14 +112,15 @@ export function compileSnapshot(
 }
 
 /** Compiles one route at a time; those of one service share its settings. */
-export function createRouteCompiler(): (entity: Entity, state: State) => CompiledRoute | undefined {
+export function createRouteCompiler(): RoutingTableParts<CompiledRoute>['compileRoute'] {
   const known = new WeakMap<Entity, UpstreamSettings>();
   const ofNoService = settingsOf(undefined);
-  return (entity, state) => {
+  return (entity, state, before) => {
     if (!servesHttp(entity)) return undefined;
     const serviceId = foreignId(entity, 'service');
     const service = serviceId === undefined ? undefined : state.get('services', serviceId);
     if (service?.['enabled'] === false) return undefined;
+    if (before !== undefined && before.entity === entity && before.service === service) return before;
     let upstream = service === undefined ? ofNoService : known.get(service);
     if (upstream === undefined) {
       upstream = settingsOf(service);
