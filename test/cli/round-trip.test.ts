@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Gateway, gwctl, startGateway } from './rig.ts';
+import { type Gateway, startGateway } from './rig.ts';
+import { openShell, type Shell } from './shell.ts';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/', import.meta.url));
 const EMPTY = 'Summary:\n  Created: 0\n  Updated: 0\n  Deleted: 0\n';
@@ -45,10 +46,16 @@ function listCases(): Case[] {
 describe('sync and dump', () => {
   const folder = mkdtempSync(join(tmpdir(), 'gwctl-'));
   let gateway: Gateway;
+  let shell: Shell;
+  const gwctl: Shell['run'] = (args, options) => shell.run(args, options);
   before(async () => {
     gateway = await startGateway();
+    shell = openShell();
   });
-  after(() => gateway.close());
+  after(async () => {
+    shell.close();
+    await gateway.close();
+  });
 
   for (const [i, { name, files, env }] of listCases().entries()) {
     it(`leave nothing to do for ${name}`, async () => {

@@ -77,7 +77,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
     '/keys/0/pem/publick_key',
   ],
   'unknown-keys/state.yaml': ['/sevices', '/services/0/hsot', '/services/0/route', '/plugins/0/config/minut'],
-  'unsupported-section/state.yaml': ['/_info/default_lookup_tags', '/_konnect'],
+  'unsupported-section/state.yaml': ['/_info/consumer_group_policy_overrides', '/_konnect', '/custom_entities'],
   'wrong-types/state.yaml': [
     '/services/0/port',
     '/services/0/enabled',
