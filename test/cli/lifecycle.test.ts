@@ -1,0 +1,152 @@
+// The life of a gateway: kong.conf, the pid file, reload and quit, signals, and where logs go.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run, type Serving, serve, startUpstream, statusOf, until } from './serving.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'gwctl-life-'));
+const upstream = await startUpstream((_incoming, response) => setTimeout(() => response.end('hello'), 20));
+after(async () => {
+  upstream.server.closeAllConnections();
+  upstream.server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function stateFile(name: string, path: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(
+    file,
+    `_format_version: "3.0"
+services:
+  - name: echo
+    url: http://127.0.0.1:${upstream.port}
+    routes: [{name: echo, paths: [${path}]}]
+`,
+  );
+  return file;
+}
+
+const few = ['--plugins', 'key-auth', '--proxy-access-log', 'off'];
+
+async function end({ child, ended }: Serving): Promise<void> {
+  child.kill('SIGTERM');
+  assert.equal(await ended, 0);
+}
+
+test('kong.conf configures the gateway, and what it holds in vain is said once', async () => {
+  const conf = join(folder, 'kong.conf');
+  await writeFile(conf, 'plugins = key-auth\nlog_levle = debug\nmem_cache_size = 128m\nheaders = off # no more\n');
+  const gateway = await serve(['--conf', conf, await stateFile('conf.yaml', '/'), '--proxy-access-log', 'off']);
+  const { headers } = await fetch(gateway.proxy);
+  assert.equal(headers.get('via'), null);
+  assert.equal(headers.get('x-kong-proxy-latency'), null);
+  assert.match(gateway.output.stderr, /kong\.conf:2: log_levle names no property of this gateway and is ignored/);
+  assert.match(gateway.output.stderr, /without meaning here, and ignored: [^\n]*kong\.conf:3: mem_cache_size/);
+  await end(gateway);
+});
+
+test('reload and quit find the gateway by its prefix', async () => {
+  const prefix = join(folder, 'prefix');
+  const gateway = await serve([await stateFile('life.yaml', '/old'), '--prefix', prefix, ...few]);
+  assert.equal(readFileSync(join(prefix, 'gwctl.pid'), 'utf8'), `${gateway.child.pid}\n`);
+
+  const second = run('serve', ['--prefix', prefix, '--proxy-listen', '127.0.0.1:0', '--admin-listen', 'off', ...few]);
+  assert.notEqual(await second.ended, 0);
+  assert.match(second.output.stderr, new RegExp(`process ${gateway.child.pid} runs with the prefix`));
+
+  await stateFile('life.yaml', '/new');
+  const reloading = run('reload', ['--prefix', prefix]);
+  assert.equal(await reloading.ended, 0, reloading.output.stderr);
+  await until(async () => (await statusOf(`${gateway.proxy}/new`)) === 200, 'the changed file');
+  assert.equal(await statusOf(`${gateway.proxy}/old`), 404);
+
+  const running = fetch(`${gateway.proxy}/new`);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const quitting = run('quit', [], { KONG_PREFIX: prefix });
+  assert.equal(await quitting.ended, 0, quitting.output.stderr);
+  assert.match(quitting.output.stdout, /has ended/);
+  assert.equal(await (await running).text(), 'hello');
+  assert.equal(await gateway.ended, 0);
+  assert.equal(existsSync(join(prefix, 'gwctl.pid')), false);
+  const again = run('quit', ['--prefix', prefix]);
+  assert.notEqual(await again.ended, 0);
+  assert.match(again.output.stderr, /no gateway runs with the prefix/);
+});
+
+test('reload and quit find the gateway by its Admin API', async () => {
+  const gateway = await serve([await stateFile('api.yaml', '/old'), ...few]);
+  await stateFile('api.yaml', '/new');
+  const reloading = run('reload', ['--kong-addr', gateway.admin]);
+  assert.equal(await reloading.ended, 0, reloading.output.stderr);
+  await until(async () => (await statusOf(`${gateway.proxy}/new`)) === 200, 'the changed file');
+  const quitting = run('quit', ['--kong-addr', gateway.admin]);
+  assert.equal(await quitting.ended, 0, quitting.output.stderr);
+  assert.equal(await gateway.ended, 0);
+});
+
+test('SIGHUP changes nothing when the file is wrong, or when there is none', async () => {
+  const file = await stateFile('wrong.yaml', '/old');
+  const gateway = await serve([file, ...few]);
+  await writeFile(file, '_format_version: "3.0"\nservices: [{nam: x}]\n');
+  gateway.child.kill('SIGHUP');
+  await until(() => gateway.output.stderr.includes('the changed files are not used'), 'the report');
+  assert.equal(await statusOf(`${gateway.proxy}/old`), 200);
+  await end(gateway);
+  const empty = await serve(few);
+  const created = await fetch(`${empty.admin}/services`, { method: 'POST', body: new URLSearchParams('host=a.test') });
+  assert.equal(created.status, 201);
+  empty.child.kill('SIGHUP');
+  await until(() => empty.output.stderr.includes('files are not loaded again: there are none'), 'the report');
+  const { data } = (await (await fetch(`${empty.admin}/services`)).json()) as { data: unknown[] };
+  assert.equal(data.length, 1);
+  await end(empty);
+});
+
+test('the access log is a text with variables, escaped, and goes to a new file after SIGUSR1', async () => {
+  const log = join(folder, 'access.log');
+  const errors = join(folder, 'error.log');
+  const format = '$remote_addr "$request" $status $upstream_addr "$http_user_agent" $kong_request_id';
+  const args = ['--proxy-access-log', log, '--access-log-format', format, '--error-log', errors];
+  const gateway = await serve([await stateFile('log.yaml', '/'), '--plugins', 'key-auth', ...args]);
+  const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []);
+  const first = await fetch(`${gateway.proxy}/a?b=1`, { headers: { 'user-agent': 'a"b\\c\u00e9' } });
+  await first.arrayBuffer();
+  await until(() => lines().length === 1, 'the line');
+  const id = first.headers.get('x-kong-request-id');
+  assert.equal(lines()[0], `127.0.0.1 "GET /a?b=1 HTTP/1.1" 200 127.0.0.1:${upstream.port} "a\\x22b\\x5Cc\\xE9" ${id}`);
+  renameSync(log, `${log}.1`);
+  gateway.child.kill('SIGUSR1');
+  await until(
+    () => existsSync(errors) && readFileSync(errors, 'utf8').includes('logs opened again'),
+    'the line of the error log',
+  );
+  await statusOf(`${gateway.proxy}/second`);
+  await until(() => lines().length === 1, 'the line in the new file');
+  assert.match(lines()[0]!, /GET \/second HTTP/);
+  assert.equal(readFileSync(`${log}.1`, 'utf8').split('\n').filter(Boolean).length, 1);
+  assert.equal(gateway.output.stderr, '');
+  await end(gateway);
+});
+
+test('combined is the format that nginx calls so', async () => {
+  const log = join(folder, 'combined.log');
+  const args = ['--plugins', 'key-auth', '--proxy-access-log', log, '--access-log-format', 'combined'];
+  const gateway = await serve([await stateFile('combined.yaml', '/'), ...args]);
+  const headers = { 'user-agent': 'tester', referer: 'http://a.test/' };
+  await (await fetch(`${gateway.proxy}/x`, { headers })).arrayBuffer();
+  await until(() => existsSync(log) && readFileSync(log, 'utf8').includes('\n'), 'the line');
+  assert.match(
+    readFileSync(log, 'utf8'),
+    /^127\.0\.0\.1 - - \[\d\d\/[A-Z][a-z]{2}\/\d{4}(:\d\d){3} [+-]\d{4}\] "GET \/x HTTP\/1\.1" 200 \d+ "http:\/\/a\.test\/" "tester"\n$/,
+  );
+  await end(gateway);
+});
+
+test('a format that names an unknown variable stops the start', async () => {
+  const wrong = run('serve', ['--access-log-format', '$nonsense', '--plugins', 'key-auth']);
+  assert.notEqual(await wrong.ended, 0);
+  assert.match(wrong.output.stderr, /unknown variable \$nonsense/);
+});
