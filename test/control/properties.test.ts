@@ -29,7 +29,10 @@ interface Described {
   readonly plugins: JsonObject[];
 }
 
-const plugin = fc.record({ name: fc.constantFrom('correlation-id', 'rate-limiting'), minute: fc.integer({ min: 1, max: 3 }) });
+const plugin = fc.record({
+  name: fc.constantFrom('correlation-id', 'rate-limiting'),
+  minute: fc.integer({ min: 1, max: 3 }),
+});
 const toPlugin = (value: { name: string; minute: number }): JsonObject =>
   value.name === 'correlation-id' ? { name: 'correlation-id' } : { name: value.name, config: { minute: value.minute } };
 const plugins = fc

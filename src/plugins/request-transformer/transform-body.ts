@@ -2,8 +2,8 @@
 // does one in which no rule found anything to change.
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { formatArguments, parseArguments } from '../../lib/form-arguments.ts';
-import { formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
 import { boundaryOf, formatMultipart, type Part, parseMultipart, renamePart, textPart } from '../../lib/multipart.ts';
+import { formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
 import type { Pair, Rules } from './rules.ts';
 import { transformArguments } from './transform-arguments.ts';
 

@@ -1,8 +1,8 @@
 // Fields of request bodies by name: urlencoded forms, JSON objects and multipart forms look the same to who asks.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import { type ArgumentValue, argumentValues, formatSorted, parseArguments } from '../../lib/form-arguments.ts';
-import { formatJsonMembers, parseJsonMembers } from './json-body.ts';
 import { boundaryOf, formatMultipart, parseMultipart } from '../../lib/multipart.ts';
+import { formatJsonMembers, parseJsonMembers } from './json-body.ts';
 
 export const DUPLICATE: unique symbol = Symbol('more than one value');
 export const UNUSABLE: unique symbol = Symbol('there, but not a text');
