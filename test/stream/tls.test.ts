@@ -124,6 +124,20 @@ describe('a listener with ssl', () => {
     socket.destroy();
   });
 
+  test('does not listen for long to a hello without an end', async (t) => {
+    const port = await startEcho(t, 'one');
+    const { ports } = await startStreams(t, { services: [service(port, { snis: ['one.test'] })] }, [{ ssl: true }]);
+    // A ClientHello that says it has 120 000 bytes, in records of 16 KiB.
+    const record = Buffer.concat([Buffer.from([22, 3, 1, 0x40, 0]), Buffer.alloc(16_384)]);
+    Buffer.from([1, 1, 0xd4, 0xc0]).copy(record, 5);
+    const socket = connect({ host: HOST, port: ports[0]! });
+    socket.on('error', () => undefined);
+    socket.resume();
+    const isClosed = new Promise((resolve) => socket.on('close', () => resolve(true)));
+    socket.write(Buffer.concat([record, record]));
+    assert.equal(await isClosed, true);
+  });
+
   test('works with the client of OpenSSL', async (t) => {
     if (spawnSync('openssl', ['version']).error !== undefined) return t.skip('openssl is not installed');
     const port = await startEcho(t, 'one');

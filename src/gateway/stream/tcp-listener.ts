@@ -12,6 +12,8 @@ import type { StreamRoute, StreamTable } from './table.ts';
 import { passThrough, type TcpSessionParts } from './tcp-session.ts';
 
 const PREPARE_MS = 10_000;
+/** One record. Looking for the name again with every byte of a longer one would be work for us, not for the client. */
+const MAX_HELLO = 16_389;
 
 export interface TcpListenerParts extends Omit<TcpSessionParts, 'table'> {
   readonly listen: StreamListenOn;
@@ -104,7 +106,7 @@ export class TcpStreamListener {
     let serverName: string | undefined;
     const take = (bytes: Buffer) => {
       const name = readServerName(bytes);
-      if (name.state === 'more') return 'more';
+      if (name.state === 'more') return bytes.length < MAX_HELLO ? 'more' : 'refuse';
       serverName = name.serverName?.toLowerCase();
       // Whoever the bytes are for wants to see them all.
       return 0;
