@@ -5,7 +5,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { after, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { JsonObject } from '../../src/lib/json.ts';
-import { type Running, start } from '../gateway/rig.ts';
+import { type Running, start, until } from '../gateway/rig.ts';
 import { connectTls, exchangeText, onTls, serverTls } from '../gateway/tls-rig.ts';
 import { type EchoUpstream, startEcho } from './echo-upstream.ts';
 
@@ -147,23 +147,39 @@ test('a credential for an authority in the middle of the chain counts when that 
   assert.equal(seen('x-consumer-username'), 'mapped');
 });
 
+/** Asks twice on one connection, with a change in between; answers both statuses. */
+async function askTwice({ port }: Running, tls: ConnectionOptions, change: () => Promise<void>): Promise<number[]> {
+  const socket = await connectTls(port, tls);
+  let received = '';
+  socket.on('data', (chunk) => (received += String(chunk)));
+  const statuses = (): number[] => [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
+  for (const count of [1, 2]) {
+    if (count === 2) await change();
+    socket.write('GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n');
+    await until(() => statuses().length === count, `answer ${count}`);
+  }
+  socket.destroy();
+  return statuses();
+}
+
 test('a credential that is taken away counts for nothing on a connection that was good before', async () => {
   const consumers = [{ username: 'mapped', mtls_auth_credentials: [{ id: CREDENTIAL, subject_name: 'stranger' }] }];
   const gateway = await running({ consumers });
-  const socket = await connectTls(gateway.port, showing('stranger'));
-  let received = '';
-  socket.on('data', (chunk) => (received += String(chunk)));
-  const answered = async (count: number): Promise<void> => {
-    while (received.split('HTTP/1.1 ').length <= count) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-  socket.write('GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n');
-  await answered(1);
-  assert.match(received, /^HTTP\/1\.1 200/);
-  await gateway.store.commit([{ action: 'delete', kind: 'mtls_auth_credentials', id: CREDENTIAL }]);
-  socket.write('GET /x HTTP/1.1\r\nHost: a.test\r\n\r\n');
-  await answered(2);
-  assert.match(received, /HTTP\/1\.1 401/);
-  socket.destroy();
+  const statuses = await askTwice(gateway, showing('stranger'), async () => {
+    await gateway.store.commit([{ action: 'delete', kind: 'mtls_auth_credentials', id: CREDENTIAL }]);
+  });
+  assert.deepEqual(statuses, [200, 401]);
+});
+
+test('an authority whose certificate is replaced vouches no more, on open connections too', async () => {
+  const gateway = await running({});
+  const statuses = await askTwice(gateway, showing('bob'), async () => {
+    const authority = gateway.store.state.get('ca_certificates', ROOT)!;
+    const entity = { ...authority, cert: pem('intermediate'), cert_digest: 'new' };
+    const written = await gateway.store.commit([{ action: 'update', kind: 'ca_certificates', entity }]);
+    assert.ok(written.ok);
+  });
+  assert.deepEqual(statuses, [200, 401]);
 });
 
 test('consumer_by says what of a consumer is compared, in order', async () => {
