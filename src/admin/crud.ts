@@ -124,9 +124,8 @@ async function serveChildren(
   request: CrudRequest,
 ): Promise<Reply> {
   const { state } = context.store;
-  const parent = locate(state, endpoint.parent, endpoint.parentKey);
+  const parent = parentOf(state, endpoint);
   if (!parent.ok) return parent.reply;
-  if (parent.entity === undefined) return notFound;
   const { schema, field } = endpoint;
   if (request.method === 'POST') return create(context, schema, request, { [field]: { id: parent.entity.id } });
   const rows = [...state.children(schema.name, field, parent.entity.id)].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -141,12 +140,19 @@ async function serveChild(
   request: CrudRequest,
 ): Promise<Reply> {
   const { state } = context.store;
-  const parent = locate(state, endpoint.parent, endpoint.parentKey);
+  const parent = parentOf(state, endpoint);
   if (!parent.ok) return parent.reply;
-  if (parent.entity === undefined) return notFound;
   const { schema, field } = endpoint;
   const located = locateChild(state, schema, field, parent.entity, endpoint.key);
   return serveEntity(context, schema, request, located, { [field]: { id: parent.entity.id } });
+}
+
+type Parent = { readonly ok: true; readonly entity: Entity } | { readonly ok: false; readonly reply: Reply };
+
+function parentOf(state: State, { parent, parentKey }: { parent: EntitySchema; parentKey: string }): Parent {
+  const located = locate(state, parent, parentKey);
+  if (!located.ok) return located;
+  return located.entity === undefined ? { ok: false, reply: notFound } : { ok: true, entity: located.entity };
 }
 
 /** `/routes/{key}/service`: reads and changes the service; PUT makes one where there is none and links it. */
