@@ -1,6 +1,5 @@
 // The engine between raw sockets: a server that forwards everything through a pool to an upstream that records the bytes.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after } from 'node:test';
 import type { Exchange } from '../../src/gateway/http1/exchange.ts';
@@ -10,9 +9,7 @@ import { Http1Server, type Rejection, type ServerLimits } from '../../src/gatewa
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from '../../src/gateway/http1/upstream.ts';
 import { readRequests } from './strict-reader.ts';
 
-export function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../../fixtures/http1/${name}.json`, import.meta.url), 'utf8')) as T;
-}
+export { expand, fixture } from './fixtures.ts';
 
 /** What a failed test left open is closed at the end of its file. */
 const open: (() => void)[] = [];
@@ -158,14 +155,6 @@ export async function startEngine(options: RigOptions = {}) {
   };
   open.push(close);
   return { port: listener.port, server, pool, finished, rejections, close };
-}
-
-/** `{{repeat:TEXT:N}}` expanded; pieces between `{{half-close}}` and `{{wait:MS}}` marks are the caller's to find. */
-export function expand(text: string): Buffer {
-  const plain = text.replace(/\{\{repeat:([\s\S]*?):(\d+)\}\}/g, (_match, part: string, times: string) =>
-    part.repeat(Number(times)),
-  );
-  return Buffer.from(plain, 'utf8');
 }
 
 export interface Reply {
