@@ -37,7 +37,7 @@ const gateway = await startGateway({
   plugins: bundledPlugins,
   listen: [{ host: '127.0.0.1', port: 0 }],
   routerFlavor: 'expressions',
-  events: { log: (level, message) => logs.push(`${level} ${message}`) },
+  events: { access: () => undefined, log: (level, message) => logs.push(`${level} ${message}`) },
 });
 const proxy = `http://127.0.0.1:${gateway.addresses[0]!.port}`;
 
