@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { fieldsOf, findWay, type Trust } from './chain.ts';
 
 /** A file of `fixtures/tls/clients`: a certificate, and those that a client sends after it. */
@@ -84,4 +85,27 @@ test('bytes that are no certificate have no fields', () => {
   for (const raw of [Buffer.alloc(0), Buffer.from([0x30, 0x80]), root.raw.subarray(0, 40), Buffer.alloc(60, 0x30)]) {
     assert.equal(fieldsOf({ raw } as X509Certificate), undefined);
   }
+});
+
+test('a certificate with any bytes changed is read, or not read, and nothing else happens', () => {
+  const change = fc.record({ at: fc.nat(root.raw.length - 1), byte: fc.integer({ min: 0, max: 255 }) });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+      const raw = Buffer.from(root.raw);
+      for (const { at, byte } of changes) raw[at] = byte;
+      fieldsOf({ raw } as X509Certificate);
+      let parsed: X509Certificate;
+      try {
+        parsed = new X509Certificate(raw);
+      } catch {
+        return;
+      }
+      const way = findWay([read('bob')[0]!, parsed], { trusted: [], allowsPartial: true, now });
+      assert.equal(way, undefined);
+      const asTrusted = findWay([parsed], { trusted: [root], allowsPartial: true, now });
+      // Only what still is the trusted certificate itself passes.
+      if (asTrusted !== undefined) assert.equal(parsed.fingerprint256, root.fingerprint256);
+    }),
+    { numRuns: 500 },
+  );
 });
