@@ -32,8 +32,8 @@ export class Settings {
     this.#files = files;
   }
 
-  find(flag: string): Setting | undefined {
-    const text = readVariable(this.#env, flag);
+  find(flag: string, definition: FlagDefinition): Setting | undefined {
+    const text = isReportFormat(definition) ? this.#env['GWCTL_FORMAT'] : readVariable(this.#env, flag);
     if (text !== undefined)
       return { value: text, from: `${flag.toUpperCase().replaceAll(/[.-]/g, '_')} in the environment` };
     for (const { path, values } of this.#files) {
@@ -43,6 +43,9 @@ export class Settings {
     return undefined;
   }
 }
+
+/** DECK_FORMAT is about the files that dump writes; a report in that format would surprise whoever has it set. */
+const isReportFormat = ({ options }: FlagDefinition): boolean => options?.includes('human') === true;
 
 /** @param named the value of --config; only a file that is named must exist. */
 export async function readSettings(named: string | undefined, env: Environment): Promise<Settings> {
@@ -82,7 +85,7 @@ export async function fillFlags(
   const filled: Record<string, unknown> = { ...flags };
   for (const [name, definition] of Object.entries(definitions)) {
     if (isGiven(name)) continue;
-    const setting = settings.find(name);
+    const setting = settings.find(name, definition);
     if (setting === undefined || setting.value === '') continue;
     filled[name] = await convert(name, definition, setting);
   }

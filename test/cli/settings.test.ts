@@ -70,6 +70,14 @@ describe('the value of a flag', () => {
     assert.ok(requests.some(({ url }) => url === '/services?size=1000&tags=a,b'));
   });
 
+  it('DECK_FORMAT is about files that are written, not about reports', async () => {
+    const env = { DECK_KONG_ADDR: server.address, DECK_FORMAT: 'json' };
+    assert.match((await shell.run(['diff', '-'], { env, input: STATE })).out, /^creating service a\n/);
+    assert.match((await shell.run(['dump'], { env })).out, /^\{\n {2}"_format_version": "3.0"\n/);
+    const ours = await shell.run(['diff', '-'], { env: { ...env, GWCTL_FORMAT: 'json' }, input: STATE });
+    assert.equal(JSON.parse(ours.out).summary.total, 1);
+  });
+
   it('off beats the environment', async () => {
     const env = { DECK_KONG_ADDR: server.address, DECK_NON_ZERO_EXIT_CODE: 'true' };
     assert.equal((await shell.run(['diff', '-', '--non-zero-exit-code=false'], { env, input: STATE })).code, 0);
