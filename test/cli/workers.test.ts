@@ -5,7 +5,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Serving, serve, startUpstream, statusOf, until } from './serving.ts';
+import { run, type Serving, serve, startUpstream, statusOf, until } from './serving.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'gwctl-workers-'));
 after(() => rm(folder, { recursive: true }));
@@ -152,6 +152,16 @@ test('failures are counted together: four of them end a target for all workers',
     const statuses = await load(`${gateway.proxy}/balanced/ok`, 16, 16);
     return statuses.get(200) === 16;
   }, 'what the Admin API said, in every worker');
+});
+
+test('an address that is taken is said in one sentence', async () => {
+  const taken = run('serve', [
+    ...['--workers', '2', '--plugins', 'rate-limiting', '--admin-listen', 'off', '--status-listen', 'off'],
+    ...['--proxy-listen', `127.0.0.1:${upstream.port}`],
+  ]);
+  assert.notEqual(await taken.ended, 0);
+  assert.match(taken.output.stderr, /cannot listen on 127\.0\.0\.1:\d+ for the proxy: the address is in use/);
+  assert.doesNotMatch(taken.output.stderr, /another one is started/);
 });
 
 test('all of them end with SIGTERM', async () => {

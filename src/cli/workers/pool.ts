@@ -55,6 +55,7 @@ export class WorkerPool {
   readonly #unsubscribe: () => void;
   #state: State;
   #sequence = 0;
+  #hasStarted = false;
   #isEnding = false;
   #deaths = 0;
   #settling: { readonly sequence: number; readonly resolve: () => void }[] = [];
@@ -74,6 +75,7 @@ export class WorkerPool {
   /** The first alone, because it finds out whether the addresses are free. */
   async start(): Promise<void> {
     await this.#fork();
+    this.#hasStarted = true;
     await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()));
   }
 
@@ -201,6 +203,10 @@ export class WorkerPool {
   }
 
   #begin(member: Member): void {
+    if (this.#isEnding) {
+      member.worker.process.kill('SIGKILL');
+      return;
+    }
     const { nodeId, tls, gateway, logLevel } = this.#options;
     const rows = rowsBetween(createState(this.#state.schemas), this.#state);
     member.settled = this.#sequence;
@@ -263,7 +269,7 @@ export class WorkerPool {
 
   #bury(member: Member, reason: string): void {
     const { worker, startedAt, figures } = member;
-    const wasServing = this.#members.delete(worker.id);
+    this.#members.delete(worker.id);
     if (figures !== undefined) {
       const { counters, families } = this.#left;
       const gone = { ...figures.counters, connections: 0 };
@@ -272,7 +278,8 @@ export class WorkerPool {
     }
     member.onFigures?.();
     this.#resume();
-    if (this.#isEnding || (!wasServing && this.addresses.length === 0)) return;
+    // Where none could start, whoever asked for them is told.
+    if (this.#isEnding || !this.#hasStarted) return;
     this.#deaths = Date.now() - startedAt > LONGEST_PAUSE_MS ? 0 : this.#deaths + 1;
     const pause = this.#deaths <= 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (this.#deaths - 2), LONGEST_PAUSE_MS);
     this.#options.log('error', `worker ${worker.process.pid} ended unasked (${reason}): another one is started`, {
