@@ -3,6 +3,7 @@
 
 import { createdKinds, describeCollision, findCollisions } from '../control/plan/collisions.ts';
 import { diffStates } from '../control/plan/diff.ts';
+import { describeHashes } from '../control/plan/hashes.ts';
 import type { Plan } from '../control/plan/plan.ts';
 import { bulkPathOf } from '../control/remote/bulk.ts';
 import type { AdminClient, Connection } from '../control/remote/client.ts';
@@ -83,6 +84,8 @@ export async function preparePlan(
   const { schemas, state: desired } = loaded;
   const { state: current, borrowed } = remote!;
   const plan = diffStates(current, desired, { schemas, borrowed, skip });
+  const hashes = describeHashes(schemas, plan);
+  for (const text of hashes) process.stderr.write(`Warning: ${text}\n`);
   if (loaded.selectTags.length > 0) await refuseCollisions(place!.client, schemas, plan);
   return {
     plan,
@@ -92,7 +95,7 @@ export async function preparePlan(
     connection: place!.connection,
     bulkPath: bulkPathOf(session.version.root),
     missingWorkspace: place!.missing,
-    warnings: [...loaded.warnings.map(({ message }) => message), ...codes],
+    warnings: [...loaded.warnings.map(({ message }) => message), ...codes, ...hashes],
     variables: loaded.variables,
     positionOf: loaded.positionOf,
   };

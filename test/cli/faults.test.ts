@@ -16,7 +16,7 @@ import { createTarget } from '../../src/control/remote/target.ts';
 import { applyPlan, type Outcome } from '../../src/control/sync/apply.ts';
 import { findOpenJournal, journalled, openJournal } from '../../src/control/sync/journal.ts';
 import { createState, type State } from '../../src/state/state.ts';
-import { type Gateway, startGateway, startServer } from './rig.ts';
+import { type Gateway, gwctl, startGateway, startServer } from './rig.ts';
 
 const WRITES = new Set(['PUT', 'POST', 'PATCH', 'DELETE']);
 
@@ -316,6 +316,52 @@ describe('the journal', () => {
       /the journal cannot be written/,
     );
   });
+});
+
+describe('a process', () => {
+  const lastLine = (folder: string): { type: string; result?: string } => {
+    const [name] = readdirSync(folder).sort().reverse();
+    return JSON.parse(readFileSync(join(folder, name!), 'utf8').trimEnd().split('\n').at(-1)!);
+  };
+
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    it(`that gets ${signal} in the middle leaves a journal, and the next run ends it`, async () => {
+      await reset();
+      const folder = mkdtempSync(join(tmpdir(), 'gwctl-'));
+      const args = ['sync', '-', '--no-bulk', '--journal', folder, '--kong-addr', proxy.address, '--parallelism', '1'];
+      let kill: (name: NodeJS.Signals) => void = () => undefined;
+      writes = 0;
+      faultAt = (n) => {
+        if (n === 20) kill(signal);
+        return n === 20
+          ? async (forward, _request, response) => {
+              await forward();
+              setTimeout(() => response.writeHead(200).end('{"id":"x"}'), 50);
+            }
+          : undefined;
+      };
+      const run = await gwctl(args, {
+        input: FILE,
+        onStart: (send) => {
+          kill = send;
+        },
+      });
+      const end = lastLine(folder);
+      if (signal === 'SIGKILL') assert.deepEqual([run.code, end.type], [null, 'intent']);
+      else {
+        assert.deepEqual([run.code, end.type, end.result], [1, 'end', 'interrupted']);
+        assert.match(run.err, /the sync was interrupted: 20 done, 0 failed, 40 not started/);
+      }
+      assert.equal(gateway.state.list('services').filter(({ host }) => host === 'new').length, 20);
+      faultAt = () => undefined;
+      const next = await gwctl(args, { input: FILE });
+      assert.equal(next.code, 0, next.err);
+      assert.equal(/19 done, 1 not known, 40 not started/.test(next.err), signal === 'SIGKILL', next.err);
+      assert.match(next.out, /Created: \d+\n {2}Updated: \d+\n {2}Deleted: 20\n$/);
+      assert.ok(isEmptyPlan((await makePlan()).plan));
+      assert.equal(gateway.state.count('services'), 41);
+    });
+  }
 });
 
 describe('an empty gateway', () => {

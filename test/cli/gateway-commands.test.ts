@@ -212,6 +212,13 @@ describe('a dump', () => {
     assert.match(done.out, /Updated: 1/);
     const [credential] = gateway.state.list('basicauth_credentials');
     assert.deepEqual([credential!['password'], credential!['tags']], [hash, ['t']]);
+
+    await gateway.store.replace(createState(gateway.state.schemas));
+    const elsewhere = await run(['diff', '-'], dump.out);
+    assert.equal(
+      elsewhere.err,
+      'Warning: the password of basic-auth joe for consumer u looks like a hash, and would be hashed once more\n',
+    );
   });
 });
 
