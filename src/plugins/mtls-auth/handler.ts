@@ -45,6 +45,14 @@ interface Caller {
   readonly identifier: string;
 }
 
+/** What only this plugin may say, in every spelling that an upstream may take for it. */
+const CLAIMS: readonly string[] = ['DN', 'SAN'].flatMap((last) =>
+  ['Client', 'Cert', last].reduce<readonly string[]>(
+    (names, word) => names.flatMap((name) => [`${name}-${word}`, `${name}_${word}`]),
+    ['X'],
+  ),
+);
+
 /** A client whose chain is not good can be asked again, but not more often. */
 const REFUSAL_MS = 1000;
 
@@ -181,8 +189,7 @@ export function create(config: Config, environment: Environment): Phases {
   return {
     certificateWish: { authorities: ca_certificates, tellsNames: config.send_ca_dn },
     access(exchange) {
-      exchange.upstream.removeHeader('X-Client-Cert-DN');
-      exchange.upstream.removeHeader('X-Client-Cert-SAN');
+      for (const name of CLAIMS) exchange.upstream.removeHeader(name);
       return isMisdirected(exchange) ? misdirected : attempt(exchange);
     },
   };
