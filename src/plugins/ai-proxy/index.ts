@@ -2,4 +2,10 @@
 import { definePlugin } from '../../pdk/index.ts';
 import { schema } from './schema.ts';
 
-export const aiProxy = definePlugin({ name: 'ai-proxy', priority: 770, version: '3.10.0', schema });
+export const aiProxy = definePlugin({
+  name: 'ai-proxy',
+  priority: 770,
+  version: '3.10.0',
+  schema,
+  handler: () => import('./handler.ts'),
+});

@@ -7,4 +7,5 @@ export const aiRequestTransformer = definePlugin({
   priority: 777,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

@@ -7,4 +7,5 @@ export const aiResponseTransformer = definePlugin({
   priority: 768,
   version: '3.10.0',
   schema,
+  handler: () => import('./handler.ts'),
 });

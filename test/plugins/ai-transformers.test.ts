@@ -1,0 +1,115 @@
+// The two plugins that let a model rewrite a body.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { JsonObject } from '../../src/lib/json.ts';
+import { type Received, type Running, start } from './gateway-fixture.ts';
+import { type Servant, serve } from './http-servant.ts';
+
+async function withModel(
+  name: string,
+  config: JsonObject,
+  words: string | number,
+  run: (running: Running, model: Servant) => Promise<void>,
+): Promise<void> {
+  const model = await serve((_, response) => {
+    if (typeof words === 'number') return void response.writeHead(words).end('{"error":"secret"}');
+    const message = { role: 'assistant', content: words };
+    response.writeHead(200, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] }));
+  });
+  const llm = {
+    route_type: 'llm/v1/chat',
+    model: { provider: 'openai', name: 'm1', options: { upstream_url: `http://127.0.0.1:${model.port}/chat` } },
+    auth: { header_name: 'Authorization', header_value: 'Bearer key' },
+  };
+  const running = await start({ plugins: [{ name, config: { prompt: 'Translate.', llm, ...config } }] }).catch(
+    async (error: unknown) => {
+      await model.close();
+      throw error;
+    },
+  );
+  try {
+    await run(running, model);
+  } finally {
+    await running.close();
+    await model.close();
+  }
+}
+
+const messageOf = ({ text }: Received): unknown => ((JSON.parse(text) as JsonObject)['error'] as JsonObject)['message'];
+
+test('ai-request-transformer: the words of the model go upstream', async () => {
+  await withModel('ai-request-transformer', {}, 'bonjour', async ({ send, echo }, model) => {
+    await send({ method: 'POST', path: '/post', body: 'hello' });
+    assert.equal(echo.requests[0]!.body, 'bonjour');
+    assert.equal(echo.requests[0]!.headers['authorization'], undefined);
+    const { messages } = JSON.parse(model.asked[0]!.body) as JsonObject;
+    assert.deepEqual(messages, [
+      { role: 'system', content: 'Translate.' },
+      { role: 'user', content: 'hello' },
+    ]);
+    assert.equal(model.asked[0]!.headers['authorization'], 'Bearer key');
+  });
+});
+
+test('ai-request-transformer: only what the pattern finds goes upstream', async () => {
+  const config = { transformation_extract_pattern: '\\{.*\\}' };
+  await withModel('ai-request-transformer', config, 'Sure: {"a":1} !', async ({ send, echo }) => {
+    await send({ method: 'POST', path: '/post', body: 'x' });
+    assert.equal(echo.requests[0]!.body, '{"a":1}');
+  });
+  await withModel('ai-request-transformer', config, 'nothing', async ({ send, echo }) => {
+    const answer = await send({ method: 'POST', path: '/post', body: 'x' });
+    assert.equal(answer.status, 400);
+    assert.equal(
+      messageOf(answer),
+      'failed to introspect request with AI service: AI response did not match specified regular expression',
+    );
+    assert.equal(echo.requests.length, 0);
+  });
+});
+
+for (const name of ['ai-request-transformer', 'ai-response-transformer']) {
+  test(`${name}: a model that fails is 400, without its words`, async () => {
+    await withModel(name, {}, 500, async ({ send }) => {
+      const answer = await send({ method: 'POST', path: '/post', body: 'x' });
+      assert.equal(answer.status, 400);
+      assert.equal(messageOf(answer), 'failed to introspect request with AI service: status code 500');
+      assert.ok(!answer.text.includes('secret'));
+    });
+  });
+}
+
+test('ai-response-transformer: the words of the model are the body', async () => {
+  await withModel('ai-response-transformer', {}, 'bonjour', async ({ send, echo }, model) => {
+    const answer = await send({
+      method: 'POST',
+      path: '/reflect?X-Kept=1',
+      headers: { 'Content-Type': 'text/plain' },
+      body: 'hello',
+    });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.text, 'bonjour');
+    assert.deepEqual(answer.header('x-kept'), ['1']);
+    assert.deepEqual(answer.header('content-length'), ['7']);
+    assert.equal(echo.requests[0]!.body, 'hello');
+    const { messages } = JSON.parse(model.asked[0]!.body) as { messages: JsonObject[] };
+    assert.equal(messages[1]!['content'], 'hello');
+  });
+});
+
+test('ai-response-transformer: instructions say status, headers and body', async () => {
+  const words = JSON.stringify({ status: 201, headers: { 'X-New': 'yes', 'Content-Length': '1' }, body: 'made' });
+  const config = { parse_llm_response_json_instructions: true };
+  await withModel('ai-response-transformer', config, words, async ({ send }) => {
+    const answer = await send({ path: '/get' });
+    assert.equal(answer.status, 201);
+    assert.equal(answer.text, 'made');
+    assert.deepEqual(answer.header('x-new'), ['yes']);
+  });
+  await withModel('ai-response-transformer', config, 'no JSON', async ({ send }) => {
+    const answer = await send({ path: '/get' });
+    assert.equal(answer.status, 500);
+    assert.match(String(messageOf(answer)), /^failed to parse JSON response instructions from AI backend: /);
+  });
+});
