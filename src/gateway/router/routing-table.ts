@@ -5,8 +5,9 @@ import type { State } from '../../state/state.ts';
 import type { IndexedRouter } from './build.ts';
 import { compileRouterInSteps, type Router, type RouterOptions, type RouterRoute } from './router.ts';
 
-/** So many changed routes are worth building anew when there is time. */
+/** So many changed routes, or so many among all, are worth building anew when there is time: a search looks twice till then. */
 const MANY_CHANGES = 500;
+const MANY_OF_ALL = 0.05;
 /** More are not laid over what is there. */
 const MOST_CHANGES = 1000;
 /** More are not merged into what is there. */
@@ -47,7 +48,8 @@ export class RoutingTable<R extends RouterRoute> {
 
   /** There are enough changes on top to build anew. */
   get isWorthBuilding(): boolean {
-    return this.#changes > MANY_CHANGES;
+    const all = this.#base?.state.count('routes') ?? 0;
+    return this.#changes > Math.min(MANY_CHANGES, all * MANY_OF_ALL);
   }
 
   /** undefined when too much has changed: then it takes `build`. */
