@@ -128,11 +128,15 @@ interface Applying {
   readonly attempts: number;
   readonly journal?: string;
   readonly parallelism?: number;
+  readonly firstPauseMs?: number;
 }
 
-async function apply(plan: Plan, { attempts, journal: folder, parallelism = 1 }: Applying): Promise<Outcome> {
+async function apply(
+  plan: Plan,
+  { attempts, journal: folder, parallelism = 1, firstPauseMs = 2 }: Applying,
+): Promise<Outcome> {
   writes = 0;
-  const options = { connections: parallelism, attempts, firstPauseMs: 2 };
+  const options = { connections: parallelism, attempts, firstPauseMs };
   const target = await createTarget(connection(), gateway.state.schemas, options);
   const header = { tool: 't', address: proxy.address, workspace: null, base: plan.base };
   const journal = folder === undefined ? undefined : openJournal(folder, header, operationsOf(plan), new Date());
@@ -246,6 +250,28 @@ describe('a plan of 60 operations', () => {
     const outcome = await apply(plan, { attempts: 3 });
     assert.deepEqual(outcome.failed, []);
     assert.ok(times[1]! - times[0]! >= 950, `${times[1]! - times[0]!} ms`);
+  });
+
+  it('slows down for a gateway that takes 50 calls a second, and is done', async () => {
+    await reset();
+    const { plan } = await makePlan();
+    let tokens = 5;
+    let rejected = 0;
+    let filledAt = performance.now();
+    faultAt = () => {
+      const now = performance.now();
+      tokens = Math.min(5, tokens + ((now - filledAt) * 50) / 1000);
+      filledAt = now;
+      if (tokens >= 1) {
+        tokens--;
+        return undefined;
+      }
+      rejected++;
+      return (_forward, _request, response) => void response.writeHead(429).end('{}');
+    };
+    const outcome = await apply(plan, { attempts: 5, parallelism: 16, firstPauseMs: 200 });
+    assert.deepEqual([outcome.failed, outcome.notDone], [[], []]);
+    assert.ok(rejected > 0);
   });
 
   it('times out and is read back', async () => {

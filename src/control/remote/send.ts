@@ -2,6 +2,7 @@
 // growing random pauses; a gateway that names a time is left alone by all connections until then; a refusal is final.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, requestHeaders, workspacePrefix } from './client.ts';
+import { createGate } from './gate.ts';
 
 export interface WriteRequest {
   readonly method: 'PUT' | 'POST' | 'PATCH' | 'DELETE' | 'GET';
@@ -33,6 +34,7 @@ export interface SenderOptions {
 
 const MAX_PAUSE_MS = 10_000;
 const MAX_RETRY_AFTER_MS = 60_000;
+const TOO_MUCH: ReadonlySet<number> = new Set([429, 503]);
 const RETRIED: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 export async function createSender(connection: Connection, options: SenderOptions): Promise<Sender> {
@@ -50,6 +52,8 @@ export async function createSender(connection: Connection, options: SenderOption
   const firstPause = options.firstPauseMs ?? 200;
   /** Nobody asks before. */
   let notBefore = 0;
+
+  const gate = createGate(options.connections);
 
   const once = async ({ method, path, body }: WriteRequest): Promise<Answer & { retryAfterMs?: number }> => {
     const headers = { ...requestHeaders(connection), ...(body === null ? {} : { 'content-type': 'application/json' }) };
@@ -71,9 +75,11 @@ export async function createSender(connection: Connection, options: SenderOption
   return {
     async send(request, signal) {
       for (let attempt = 1; ; attempt++) {
+        await gate.enter();
         const wait = notBefore - Date.now();
         if (wait > 0) await pause(wait, signal);
         const answer = await once(request);
+        gate.leave(answer.kind === 'answer' && TOO_MUCH.has(answer.status) ? 'too-much' : 'good');
         const outcome = answer.kind === 'answer' ? answer.status : 'failed';
         options.onTrace?.(`${request.method} ${request.path} ${outcome} attempt ${attempt}`);
         const isFinal = answer.kind === 'answer' && !RETRIED.has(answer.status);
