@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
 
-export const PROTO = fileURLToPath(new URL('../../fixtures/plugins/grpc/greeter.proto', import.meta.url));
+export const PROTO = fileURLToPath(new URL('../../fixtures/grpc/greeter.proto', import.meta.url));
 
 export interface Greeter {
   readonly port: number;
