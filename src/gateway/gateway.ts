@@ -134,7 +134,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
   const things = new SharedThings();
   const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
-  const kinds = new Map(options.plugins.map(({ name, entities = [] }) => [name, new Set(entities.map((e) => e.name))]));
+  const kinds = new Map(
+    options.plugins.map(({ name, entities = [], writes = [] }) => [name, new Set([...entities.map((e) => e.name), ...writes])]),
+  );
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
   const resolver = createResolver(options.dns);

@@ -2,6 +2,7 @@
 // certificates but writes none, so the few DER forms that one takes are written here.
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { isIP } from 'node:net';
+import { der, integer, objectId, pem, TAGS } from './der.ts';
 
 export interface SelfSigned {
   /** PEM. */
@@ -17,16 +18,7 @@ export interface SelfSignedOptions {
   readonly notAfter: Date;
 }
 
-const SEQUENCE = 0x30;
-const SET = 0x31;
-const INTEGER = 0x02;
-const BIT_STRING = 0x03;
-const OCTET_STRING = 0x04;
-const BOOLEAN = 0x01;
-const OBJECT_ID = 0x06;
-const UTF8_STRING = 0x0c;
-const UTC_TIME = 0x17;
-const GENERALIZED_TIME = 0x18;
+const { SEQUENCE, SET, BIT_STRING, OCTET_STRING, BOOLEAN, UTF8_STRING, UTC_TIME, GENERALIZED_TIME } = TAGS;
 
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 const COMMON_NAME = '2.5.4.3';
@@ -70,35 +62,17 @@ function extensions(names: readonly string[]): Buffer[] {
   return found;
 }
 
-/** Tag, length, content. */
-function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
-  const content = Buffer.concat(parts);
   if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
   const size: number[] = [];
   for (let rest = content.length; rest > 0; rest >>>= 8) size.unshift(rest & 0xff);
   return Buffer.concat([Buffer.from([tag, 0x80 | size.length, ...size]), content]);
 }
 
-/** A first bit that is set would make the number negative. */
-const integer = (bytes: Buffer): Buffer =>
-  der(INTEGER, (bytes[0] as number) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes]));
-
 /** 128 random bits with a first byte that is neither 0 nor negative. */
 function serialNumber(): Buffer {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;
   return bytes;
-}
-
-function objectId(dotted: string): Buffer {
-  const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
-  const bytes = [first * 40 + second];
-  for (const arc of rest) {
-    const groups = [arc & 0x7f];
-    for (let left = arc >>> 7; left > 0; left >>>= 7) groups.unshift((left & 0x7f) | 0x80);
-    bytes.push(...groups);
-  }
-  return der(OBJECT_ID, Buffer.from(bytes));
 }
 
 /** Years up to 2049 have two digits, later ones four (RFC 5280). */
@@ -109,7 +83,3 @@ function time(date: Date): Buffer {
     : der(GENERALIZED_TIME, Buffer.from(digits));
 }
 
-function pem(label: string, bytes: Buffer): string {
-  const lines = bytes.toString('base64').match(/.{1,64}/g) ?? [];
-  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
-}

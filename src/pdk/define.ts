@@ -73,6 +73,8 @@ export interface PluginDefinition {
   readonly observes?: true;
   readonly schema: Subschema;
   readonly entities?: readonly EntitySchema[];
+  /** Kinds of the gateway's own entities that its instances write. */
+  readonly writes?: readonly string[];
   /**
    * Loaded when the gateway starts, never by `diff` or `validate`. A plugin without one is validated and stored, but not
    * executed; `serve` and `validate` say so.
