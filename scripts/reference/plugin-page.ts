@@ -15,7 +15,9 @@ export async function pluginPage(
 ): Promise<string> {
   const parts = [`# ${plugin.name}`];
   const about = readme?.split('\n\n')[1];
-  if (about !== undefined && !about.startsWith('```')) parts.push(about);
+  // A page of another plugin is beside this one.
+  const toPages = (text: string): string => text.replace(/\]\(\.\.\/([a-z0-9-]+)\/README\.md\)/g, ']($1.md)');
+  if (about !== undefined && !about.startsWith('```')) parts.push(toPages(about));
   if (plugin.handler === undefined) {
     parts.push('The configuration of this plugin is validated and stored. `gwctl serve` does not execute it yet.');
   }
