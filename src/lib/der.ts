@@ -16,6 +16,11 @@ export const TAGS = {
 /** Tag, length, content. */
 export function der(tag: number, ...parts: readonly Uint8Array[]): Buffer {
   const content = Buffer.concat(parts);
+  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
+  const size: number[] = [];
+  for (let rest = content.length; rest > 0; rest >>>= 8) size.unshift(rest & 0xff);
+  return Buffer.concat([Buffer.from([tag, 0x80 | size.length, ...size]), content]);
+}
 
 /** A first bit that is set would make the number negative. */
 export const integer = (bytes: Buffer): Buffer =>

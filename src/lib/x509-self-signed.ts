@@ -62,12 +62,6 @@ function extensions(names: readonly string[]): Buffer[] {
   return found;
 }
 
-  if (content.length < 0x80) return Buffer.concat([Buffer.from([tag, content.length]), content]);
-  const size: number[] = [];
-  for (let rest = content.length; rest > 0; rest >>>= 8) size.unshift(rest & 0xff);
-  return Buffer.concat([Buffer.from([tag, 0x80 | size.length, ...size]), content]);
-}
-
 /** 128 random bits with a first byte that is neither 0 nor negative. */
 function serialNumber(): Buffer {
   const bytes = randomBytes(16);
@@ -82,4 +76,3 @@ function time(date: Date): Buffer {
     ? der(UTC_TIME, Buffer.from(digits.slice(2)))
     : der(GENERALIZED_TIME, Buffer.from(digits));
 }
-
