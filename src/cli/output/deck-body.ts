@@ -1,6 +1,6 @@
 // The body of an update as decK prints it: the whole entity, a marker in front of each line, keys of the old one in order,
-// new keys last. Some of its habits look odd - texts are not escaped, 1000000 is written 1e+06, the last old key has no
-// comma - and are kept, because pipelines read these lines.
+// new keys last. Pipelines read these lines, so its notation is kept to the letter: texts are not escaped, 1000000 is written
+// 1e+06, and the last key of the old entity has no comma.
 import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { pairItems } from './pair-items.ts';
 
