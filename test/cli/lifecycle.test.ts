@@ -131,6 +131,19 @@ test('the access log is a text with variables, escaped, and goes to a new file a
   await end(gateway);
 });
 
+test('a line of the log about a request carries its id', async () => {
+  const file = await stateFile('throws.yaml', '/');
+  const plugin = 'plugins: [{name: pre-function, config: {access: [\'throw new Error("on purpose")\']}}]\n';
+  await writeFile(file, readFileSync(file, 'utf8') + plugin);
+  const gateway = await serve([file, '--plugins', 'pre-function', '--proxy-access-log', 'off']);
+  const response = await fetch(gateway.proxy);
+  assert.equal(response.status, 500);
+  await until(() => gateway.output.stderr.includes('on purpose'), 'the line');
+  const line = gateway.output.stderr.split('\n').find((text) => text.includes('on purpose'))!;
+  assert.ok(line.includes(`"request_id":"${response.headers.get('x-kong-request-id')}"`), line);
+  await end(gateway);
+});
+
 test('combined is the format that nginx calls so', async () => {
   const log = join(folder, 'combined.log');
   const args = ['--plugins', 'key-auth', '--proxy-access-log', log, '--access-log-format', 'combined'];
