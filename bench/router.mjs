@@ -25,8 +25,7 @@ const SETS = {
   },
   'one path, other headers': {
     fields: (i) => ({ paths: ['/api'], methods: [METHODS[i & 3]], headers: { 'x-tenant': [`t${i}`] } }),
-    expression: (i) =>
-      `http.path ^= "/api" && http.method == "${METHODS[i & 3]}" && http.headers.x_tenant == "t${i}"`,
+    expression: (i) => `http.path ^= "/api" && http.method == "${METHODS[i & 3]}" && http.headers.x_tenant == "t${i}"`,
     request: (i) => ({ path: '/api/x', method: METHODS[i & 3], headers: { 'x-tenant': `t${i}` } }),
   },
   'regular expressions': {

@@ -135,7 +135,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const things = new SharedThings();
   const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
   const kinds = new Map(
-    options.plugins.map(({ name, entities = [], writes = [] }) => [name, new Set([...entities.map((e) => e.name), ...writes])]),
+    options.plugins.map(({ name, entities = [], writes = [] }) => [
+      name,
+      new Set([...entities.map((e) => e.name), ...writes]),
+    ]),
   );
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
