@@ -12,7 +12,7 @@ import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.t
 import { createGuard, type GuardOptions } from './guard.ts';
 import type { NodeInfo } from './node.ts';
 import { message, methodNotAllowed, notFound, type Reply } from './reply.ts';
-import { findSpecial, type ParseDocument, type SpecialRoute } from './special.ts';
+import { findSpecial, listSpecial, type ParseDocument, type SpecialRoute } from './special.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -132,7 +132,8 @@ async function answerRequest(
   if (run !== undefined) {
     const { store, node, auto, parse = parseJsonText } = options;
     const { value, text } = body;
-    return run({ store, node, auto, parse, query: url.query, body: value, text, params: special!.params });
+    const routes = [...listSpecial(), ...(options.pluginRoutes ?? [])];
+    return run({ store, node, auto, parse, routes, query: url.query, body: value, text, params: special!.params });
   }
   return serveEndpoint(options, endpoint!, { method, query: url.query, body: body.value, isForm: body.isForm });
 }

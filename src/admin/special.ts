@@ -23,6 +23,8 @@ export interface SpecialRequest {
   /** A body that is no JSON and no form, where the route takes one. */
   readonly text: string | undefined;
   readonly parse: ParseDocument;
+  /** All routes of this kind, those of plugins included. */
+  readonly routes: readonly SpecialRoute[];
   /** Values of the `{parameters}`, in order. */
   readonly params: readonly string[];
 }

@@ -47,7 +47,17 @@ async function answerRequest(options: StatusOptions, request: IncomingMessage, t
   if (method === 'OPTIONS') return preflight(request, ['GET']);
   if (method !== 'GET') return methodNotAllowed;
   const { store, node, auto } = options;
-  return run({ store, node, auto, query: target.query, body: {}, text: undefined, parse: NO_DOCUMENTS, params: [] });
+  return run({
+    store,
+    node,
+    auto,
+    query: target.query,
+    body: {},
+    text: undefined,
+    parse: NO_DOCUMENTS,
+    routes: [],
+    params: [],
+  });
 }
 
 function readyReply(readiness: Readiness): Reply {

@@ -76,19 +76,9 @@ async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
   });
 }
 
-const SPECIAL_PATHS = [
-  '/',
-  '/status',
-  '/metrics',
-  '/endpoints',
-  '/tags',
-  '/tags/{tags}',
-  '/plugins/enabled',
-  '/schemas/{name}',
-];
-
-function endpoints({ store }: SpecialRequest): Reply {
-  const data: Json[] = [...new Set([...listEndpoints(store.state.schemas), ...SPECIAL_PATHS])].sort();
+function endpoints({ store, routes }: SpecialRequest): Reply {
+  const special = routes.map(({ path }) => `/${path.join('/')}`);
+  const data: Json[] = [...new Set([...listEndpoints(store.state.schemas), ...special])].sort();
   return ok({ data });
 }
 

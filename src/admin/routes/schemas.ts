@@ -24,6 +24,11 @@ export const schemaRoutes: readonly SpecialRoute[] = [
     describes: { GET: 'The schema of a kind of vault' },
   },
   {
+    path: ['schemas', 'filters', '{name}'],
+    methods: { GET: ({ params }) => message(404, `Filter '${params[0]}' not found`) },
+    describes: { GET: 'The schema of a Wasm filter; this gateway has none' },
+  },
+  {
     path: ['plugins', 'schema', '{name}'],
     methods: { GET: configSchema },
     describes: { GET: 'The schema of the configuration of a plugin alone' },
