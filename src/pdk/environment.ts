@@ -23,6 +23,8 @@ export interface EntityReader {
   /** By the tuple that is unique for this kind (`cache_key`); null for an unset member. */
   findTuple(kind: string, values: JsonObject): Entity | undefined;
   children(kind: string, field: string, parent: string): readonly Entity[];
+  /** All of them: not for every request. */
+  list(kind: string): readonly Entity[];
 }
 
 /** `values` are validated and completed as in the Admin API; `ttl` is in seconds from now. */

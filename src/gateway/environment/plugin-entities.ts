@@ -41,6 +41,10 @@ export class PluginEntities implements EntityStore {
     return this.#store.state.children(kind, field, parent);
   }
 
+  list(kind: string): readonly Entity[] {
+    return this.#store.state.list(kind);
+  }
+
   async write(writes: readonly EntityWrite[]): Promise<readonly Entity[] | undefined> {
     for (const { kind } of writes) {
       if (!this.#owned.has(kind))
