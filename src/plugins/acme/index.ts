@@ -9,4 +9,6 @@ export const acme = definePlugin({
   version: '3.10.0',
   schema,
   entities: [acmeStorage],
+  writes: ['certificates', 'snis'],
+  handler: () => import('./handler.ts'),
 });
