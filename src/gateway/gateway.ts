@@ -3,10 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
-import type { Json } from '../lib/json.ts';
 import type { Environment, PluginDefinition, SharedCounters } from '../pdk/index.ts';
-import type { Entity } from '../schema/define.ts';
-import { foreignId } from '../state/table.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
 import type { GatewayCore, GatewayEvents } from './core.ts';
@@ -19,7 +16,7 @@ import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
-import { PluginEntities } from './environment/plugin-entities.ts';
+import { environmentOf } from './environment/plugin-environment.ts';
 import { renderFault, standardText } from './error-page.ts';
 import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
@@ -348,54 +345,4 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 function acceptHttp2(server: Http2Server, socket: Socket, bytes: Buffer, info: ConnectionInfo): void {
   socket.unshift(bytes);
   server.accept(socket, info);
-}
-
-interface EnvironmentParts {
-  readonly store: Store;
-  /** Of the entities that a plugin owns. */
-  readonly kindsOf: (plugin: string) => ReadonlySet<string>;
-  readonly clock: Environment['clock'];
-  readonly counters: Environment['counters'];
-  readonly nodeCounters: Environment['nodeCounters'];
-  readonly caches: NamedCaches;
-  readonly things: SharedThings;
-  readonly node: Environment['node'];
-  readonly files: Environment['files'];
-  readonly metrics: Environment['metrics'];
-  readonly outside: Outside;
-  readonly events: GatewayEvents;
-  readonly logWatchers: LogWatchers;
-}
-
-function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
-  const { store, clock, counters, nodeCounters, caches, things, node, files, metrics, outside, events, logWatchers } =
-    parts;
-  const write =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, details?: Readonly<Record<string, Json>>): void =>
-      events.log(level, `[${plugin}] ${message}`, details);
-  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  return {
-    log,
-    watchLog: (listener) => logWatchers.add(listener),
-    clock,
-    counters,
-    files,
-    metrics,
-    network: outside.network,
-    systemLog: outside.systemLog,
-    sharedCounters: store.counters,
-    nodeCounters,
-    openCache: (name) => caches.open(name),
-    once: (name, make) => things.once(name, make),
-    node,
-    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
-    entities: new PluginEntities(store, clock, parts.kindsOf(plugin)),
-    instance: {
-      id: entity.id,
-      route: foreignId(entity, 'route'),
-      service: foreignId(entity, 'service'),
-      consumer: foreignId(entity, 'consumer'),
-    },
-  };
 }

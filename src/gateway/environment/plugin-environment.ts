@@ -1,0 +1,62 @@
+// What one plugin instance gets of the gateway: its own log, queue and entities, and what all instances share.
+import type { Json } from '../../lib/json.ts';
+import type { Environment } from '../../pdk/index.ts';
+import type { Entity } from '../../schema/define.ts';
+import { foreignId } from '../../state/table.ts';
+import type { Store } from '../../store/store.ts';
+import type { GatewayEvents } from '../core.ts';
+import type { NamedCaches } from './caches.ts';
+import type { LogWatchers } from './log-watchers.ts';
+import type { SharedThings } from './once.ts';
+import type { Outside } from './outside.ts';
+import { PluginEntities } from './plugin-entities.ts';
+
+export interface EnvironmentParts {
+  readonly store: Store;
+  /** Of the entities that a plugin owns. */
+  readonly kindsOf: (plugin: string) => ReadonlySet<string>;
+  readonly clock: Environment['clock'];
+  readonly counters: Environment['counters'];
+  readonly nodeCounters: Environment['nodeCounters'];
+  readonly caches: NamedCaches;
+  readonly things: SharedThings;
+  readonly node: Environment['node'];
+  readonly files: Environment['files'];
+  readonly metrics: Environment['metrics'];
+  readonly outside: Outside;
+  readonly events: GatewayEvents;
+  readonly logWatchers: LogWatchers;
+}
+
+export function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
+  const { store, clock, counters, nodeCounters, caches, things, node, files, metrics, outside, events, logWatchers } =
+    parts;
+  const write =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, details?: Readonly<Record<string, Json>>): void =>
+      events.log(level, `[${plugin}] ${message}`, details);
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  return {
+    log,
+    watchLog: (listener) => logWatchers.add(listener),
+    clock,
+    counters,
+    files,
+    metrics,
+    network: outside.network,
+    systemLog: outside.systemLog,
+    sharedCounters: store.counters,
+    nodeCounters,
+    openCache: (name) => caches.open(name),
+    once: (name, make) => things.once(name, make),
+    node,
+    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
+    entities: new PluginEntities(store, clock, parts.kindsOf(plugin)),
+    instance: {
+      id: entity.id,
+      route: foreignId(entity, 'route'),
+      service: foreignId(entity, 'service'),
+      consumer: foreignId(entity, 'consumer'),
+    },
+  };
+}
