@@ -48,6 +48,7 @@ const sessionAhead: PluginDefinition = {
         clock,
         entities: {
           get: (kind, id) => entities.get(kind, id),
+          list: (kind) => entities.list(kind),
           find: (kind, field, value) => entities.find(kind, field, value),
           findTuple: (kind, values) => entities.findTuple(kind, values),
           children: (kind, field, parent) => entities.children(kind, field, parent),
