@@ -50,5 +50,11 @@ export const filterChains = defineEntity({
   entity_checks: [
     { check: 'mutually_exclusive', fields: ['service', 'route'] },
     { check: 'at_least_one_of', fields: ['service', 'route'] },
+    {
+      check: 'custom_entity_check',
+      fields: ['filters'],
+      run_with_invalid_fields: true,
+      run: () => 'wasm support is not enabled',
+    },
   ],
 });

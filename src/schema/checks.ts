@@ -82,8 +82,8 @@ function runCheck(
       }
       return;
     case 'custom_entity_check': {
-      if (check.fields.some((name) => isWrong(name, failed) || isEmpty(read(name)) || isVaultReference(read(name))))
-        return;
+      if (check.run_with_invalid_fields !== true && check.fields.some((name) => isWrong(name, failed))) return;
+      if (check.fields.some((name) => isEmpty(read(name)) || isVaultReference(read(name)))) return;
       const error = check.run(value);
       if (error === undefined) return;
       if (typeof error === 'string') addEntity(error);

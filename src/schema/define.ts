@@ -168,6 +168,8 @@ export type EntityCheck =
   | {
       readonly check: 'custom_entity_check';
       readonly fields: readonly string[];
+      /** Run it although its fields are wrong by themselves. */
+      readonly run_with_invalid_fields?: true;
       /** Answers the message, or a tree of messages by field. */
       readonly run: (entity: JsonObject) => string | ErrorTree | undefined;
     };
