@@ -17,7 +17,7 @@ export const UNSUPPORTED_SECTIONS: ReadonlySet<string> = new Set([
 /** Keys inside entities that belong to those sections. */
 export const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set(['groups', 'consumer_group', 'filter_chains', 'partials']);
 
-/** Keys of `_info` that change what a file means and are not implemented. */
+/** Keys of `_info` that change what a file means: refused by name, because ignoring them would sync something else. */
 export const UNSUPPORTED_INFO: ReadonlySet<string> = new Set([
   'consumer_group_policy_overrides',
   'skip_hash_for_basic_auth',
