@@ -324,7 +324,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     addresses,
     streamAddresses,
-    balancers,
+    get balancers() {
+      // They follow the snapshot, and nobody may have asked for the newest one yet.
+      reloader.current();
+      return balancers;
+    },
     caches,
     counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
     heldCounters: holdCounters(counters),

@@ -112,6 +112,19 @@ test('passive checks take a target out after its errors, and a hand puts it back
   await Promise.all([failing.close(), steady.close()]);
 });
 
+test('the health of a target can be set as soon as the target is written', async () => {
+  const passive = { unhealthy: { tcp_failures: 1 } };
+  const running = await start(content([], { passive }));
+  const upstream = running.store.state.find('upstreams', 'name', 'pool')!;
+  const target = { id: '6d0c1f58-5d0d-4d6c-9d52-8f5a1b7c3e11', target: '127.0.0.1:8001', weight: 100 };
+  await running.store.commit([
+    { action: 'create', kind: 'targets', entity: { ...target, upstream: { id: upstream.id } } },
+  ]);
+  assert.ok(running.gateway.balancers.setTarget(upstream.id, target.id, undefined, false));
+  assert.equal(running.gateway.balancers.targets(upstream.id).get(target.id)!.health, 'UNHEALTHY');
+  await running.close();
+});
+
 test('a change elsewhere in the configuration keeps the verdicts', async () => {
   const passive = { unhealthy: { tcp_failures: 1 } };
   const steady = await named('steady');

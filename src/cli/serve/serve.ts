@@ -251,7 +251,11 @@ function describeNode({ id, config, gateway, pool, store, logLevel, plugins }: N
         connections_waiting: 0,
       };
     },
-    health: gateway.balancers as unknown as NodeInfo['health'],
+    health: {
+      targets: (upstreamId) => gateway.balancers.targets(upstreamId),
+      upstream: (upstreamId) => gateway.balancers.upstream(upstreamId),
+      setTarget: (...which) => gateway.balancers.setTarget(...which),
+    },
     metrics: () => pool?.families() ?? gateway.metrics(),
     ...(pool && { refresh: () => pool.refresh(), workers: () => pool.pids }),
     logLevel: pool === undefined ? logLevel : withWorkers(logLevel, pool),
