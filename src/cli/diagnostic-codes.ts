@@ -1,5 +1,6 @@
 // Three findings that decK names by codes, so that pipelines can make each a warning or an error (-E, -W). Unlike the engines
 // below, the command line may know kinds and plugins by name.
+import { looksLikeRegex } from '../entities/route-path.ts';
 import { GwctlError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
@@ -16,7 +17,6 @@ interface Code {
   readonly find: (state: State) => string[];
 }
 
-const LOOKS_LIKE_REGEX = /[^A-Za-z0-9._~/%-]/;
 const MAX_TOLD = 10;
 
 const nameOf = (entity: Entity): string => (typeof entity['name'] === 'string' ? entity['name'] : entity.id);
@@ -30,9 +30,7 @@ const CODES: Readonly<Record<string, Code>> = {
     find: (state) =>
       state.list('routes').flatMap((route) => {
         const paths = Array.isArray(route['paths']) ? route['paths'] : [];
-        const found = paths.filter(
-          (path) => typeof path === 'string' && !path.startsWith('~') && LOOKS_LIKE_REGEX.test(path),
-        );
+        const found = paths.filter((path) => typeof path === 'string' && !path.startsWith('~') && looksLikeRegex(path));
         return found.map(
           (path) =>
             `route ${nameOf(route)}: the path ${String(path)} looks like a regular expression, which starts with ~`,

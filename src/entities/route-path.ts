@@ -1,4 +1,5 @@
 // What a route path may look like: a normalised prefix, or `~` and a regular expression that this gateway can run safely.
+// Before format version 3.0 of state files nothing marked a regular expression: its characters gave it away.
 import { compilePattern, type PatternOptions } from '../lib/regex.ts';
 import { normalise } from '../lib/uri.ts';
 import { checkPercent } from '../schema/formats.ts';
@@ -17,4 +18,13 @@ function checkPath(text: string, options: PatternOptions): string | undefined {
   if (percent !== undefined) return percent;
   const normal = normalise(text, true);
   return normal === text ? undefined : `non-normalized path, consider use '${normal}' instead`;
+}
+
+/** Has it a character that no plain path has? */
+export const looksLikeRegex = (path: string): boolean => /[^A-Za-z0-9._~/%-]/.test(path);
+
+/** A path of a file of format version 1.1 or 2.1, as 3.0 writes it. */
+export function upgradePath(path: string): string {
+  if (path.startsWith('~')) return path;
+  return looksLikeRegex(path) ? `~${path}` : normalise(path, true);
 }

@@ -17,7 +17,7 @@ import {
   wildcardHost,
 } from '../schema/typedefs.ts';
 import { expressionChecks } from './route-expression.ts';
-import { checkRoutePath, checkTraditionalPath } from './route-path.ts';
+import { checkRoutePath, checkTraditionalPath, upgradePath } from './route-path.ts';
 
 const addresses = {
   type: 'set',
@@ -224,6 +224,7 @@ export const routes = defineEntity({
   },
   entity_checks: [snisOnlyWithTls],
   subschemas: subschemas(false),
+  upgrade: { paths: (value) => (typeof value === 'string' ? upgradePath(value) : value) },
   deck: { kind: 'route' },
 });
 

@@ -273,6 +273,8 @@ export interface EntitySchema {
   /** Fields computed on every write from the others (ca_certificates.cert_digest). */
   readonly compute?: (entity: JsonObject) => JsonObject;
   readonly transformations?: readonly Transformation[];
+  /** Field → what a value in it, or each item of a list, was written as before format version 3.0 of state files. */
+  readonly upgrade?: { readonly [field: string]: (value: Json) => Json };
   readonly deck?: DeckForm;
 }
 

@@ -217,3 +217,46 @@ describe('loading', () => {
     assert.match(result.ok ? '' : result.diagnostics[0]!.message, /nest 64 deep|unidentified alias/);
   });
 });
+
+describe('files of older formats', () => {
+  const old = (version: string): string =>
+    `_format_version: "${version}"\nroutes:\n- name: r\n  paths: ['/a/(\\d+)$', /plain, '~/marked$', /a/../b]\nservices:\n- name: s\n  host: h\n  routes: [{name: n, paths: ['/x|/y']}]\n`;
+  for (const version of ['1.1', '2.1']) {
+    it(`${version}: what looks like a regular expression is one, without a gateway at hand`, async () => {
+      const result = await load(old(version));
+      assert.ok(result.ok, result.ok ? '' : result.diagnostics.map(formatDiagnostic).join('\n'));
+      const paths = new Map(result.state.list('routes').map((route) => [route['name'], route['paths']]));
+      assert.deepEqual(paths.get('r'), ['~/a/(\\d+)$', '/plain', '~/marked$', '/b']);
+      assert.deepEqual(paths.get('n'), ['~/x|/y']);
+    });
+  }
+
+  it('are not applied to a gateway', async () => {
+    let isAsked = false;
+    const result = await loadTexts([{ name: 'state.yaml', text: '_format_version: "1.1"\nservices: []\n' }], {
+      schemas,
+      ids: 'from-current',
+      current: async () => {
+        isAsked = true;
+        throw new Error('the gateway is asked');
+      },
+    });
+    assert.ok(!result.ok && !isAsked);
+    const [first] = result.diagnostics;
+    assert.deepEqual([first?.line, first?.column], [1, 18]);
+    assert.match(first!.message, /format version 1\.1 cannot be applied to a gateway of version 3\.0 or above/);
+    assert.match(first!.hint!, /gwctl file convert --from kong-gateway-2\.x --to kong-gateway-3\.x/);
+  });
+
+  it('do not mix with others: both places are told', async () => {
+    const texts = [
+      { name: 'a.yaml', text: '_format_version: "3.0"\n' },
+      { name: 'b.yaml', text: '_format_version: "1.1"\n' },
+    ];
+    const result = await loadTexts(texts, { schemas, ids: 'deterministic' });
+    assert.ok(!result.ok);
+    const [first] = result.diagnostics;
+    assert.deepEqual([first?.file, first?.message], ['b.yaml', 'format version 1.1 contradicts 3.0']);
+    assert.deepEqual(first?.other, { file: 'a.yaml', line: 1, column: 18 });
+  });
+});

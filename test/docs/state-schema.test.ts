@@ -70,7 +70,7 @@ for (const file of [...filesIn('quickstart'), ...filesIn('states/valid')]) {
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   'conflicting-headers/a.yaml': ['/_info/select_tag'],
   'nested-twice/state.yaml': ['/services/0/plugins/0/service'],
-  'old-version/state.yaml': ['/_format_version', '/_transform'],
+  'unknown-version/state.yaml': ['/_format_version', '/_transform'],
   'secret-in-frame/state.yaml': [
     '/consumers/0/keyauth_credentials/0/kye',
     '/consumers/0/keyauth_credentials/1/kye',

@@ -9,6 +9,8 @@ import type { SourceText } from './sources.ts';
 import { UNSUPPORTED_INFO } from './unsupported.ts';
 
 export interface FileHeader {
+  /** `3.0`, or an older one whose files are read by the older rules; all files have the same. */
+  formatVersion: string | undefined;
   workspace: string | undefined;
   readonly selectTags: string[];
   /** Kind → tags: entities of the gateway with all of them may be referred to, and are not the files' to change. */
@@ -28,9 +30,14 @@ export const HEADER_KEYS: ReadonlySet<string> = new Set([
   '_konnect',
 ]);
 const INFO_KEYS: ReadonlySet<string> = new Set(['select_tags', 'default_lookup_tags', 'defaults', ...UNSUPPORTED_INFO]);
+
+/** Here regular expressions among paths are not marked. A gateway of version 3 takes such files when it runs without a database. */
 const OLD_VERSIONS: ReadonlySet<string> = new Set(['1.1', '2.1']);
 
+export const isOldFormat = ({ formatVersion }: FileHeader): boolean => OLD_VERSIONS.has(formatVersion ?? '');
+
 export const emptyHeader = (): FileHeader => ({
+  formatVersion: undefined,
   workspace: undefined,
   selectTags: [],
   lookupTags: new Map(),
@@ -58,7 +65,7 @@ export function readHeader(
   const report = (path: Path, message: string, more: Partial<Problem> = {}): void => {
     problems.push({ source, path, message, ...more });
   };
-  checkVersion(value['_format_version'], report);
+  readVersion(value['_format_version'], source, header, report);
   if (value['_transform'] === false) {
     report(['_transform'], '_transform: false is not supported', { hint: 'remove the line and write values in clear' });
   }
@@ -73,18 +80,35 @@ export function readHeader(
 
 type Report = (path: Path, message: string, more?: Partial<Problem>) => void;
 
-function checkVersion(version: Json | undefined, report: Report): void {
+function readVersion(version: Json | undefined, source: SourceText, header: FileHeader, report: Report): void {
   const path = ['_format_version'];
-  if (version === undefined) {
+  if (version === undefined || version === null) {
     report(path, "'_format_version' is missing", { expected: '_format_version: "3.0"' });
-  } else if (version === 3 || version === '3.0') {
-    // YAML reads an unquoted 3.0 as the number 3; there is nothing else it could mean.
-  } else if (OLD_VERSIONS.has(String(version))) {
-    report(path, `format version ${String(version)} is not supported`, {
-      expected: '_format_version: "3.0"',
-      hint: 'in version 3.0 a regular expression in `paths` starts with ~; `gwctl file convert --from kong-gateway-2.x --to kong-gateway-3.x` rewrites the file',
-    });
-  } else report(path, `unknown format version '${String(version)}'`, { expected: '"3.0"' });
+    return;
+  }
+  // YAML reads an unquoted 3.0 as the number 3; there is nothing else it could mean.
+  const text = version === 3 ? '3.0' : String(version);
+  if (text !== '3.0' && !OLD_VERSIONS.has(text)) {
+    report(path, `unknown format version '${text}'`, { expected: '"3.0"' });
+  } else if (header.formatVersion !== undefined && header.formatVersion !== text) {
+    const other = header.places.get('_format_version');
+    report(path, `format version ${text} contradicts ${header.formatVersion}`, other === undefined ? {} : { other });
+  } else if (header.formatVersion === undefined) {
+    header.formatVersion = text;
+    header.places.set('_format_version', { source, path });
+  }
+}
+
+/** Files of an older format are not applied to a gateway: its own version says that they were not written for it. */
+export function refuseOldFormat(header: FileHeader, problems: Problem[]): void {
+  const place = header.places.get('_format_version');
+  if (place === undefined || !isOldFormat(header)) return;
+  problems.push({
+    ...place,
+    message: `format version ${header.formatVersion} cannot be applied to a gateway of version 3.0 or above`,
+    expected: '_format_version: "3.0"',
+    hint: 'in version 3.0 a regular expression in `paths` starts with ~; `gwctl file convert --from kong-gateway-2.x --to kong-gateway-3.x` rewrites the file',
+  });
 }
 
 function readWorkspace(value: Json | undefined, source: SourceText, header: FileHeader, report: Report): void {

@@ -8,6 +8,7 @@ import { assemble } from './assemble.ts';
 import type { Diagnostic, Problem } from './diagnostics.ts';
 import { type Rendered, renderEnv } from './env.ts';
 import { createGrammar } from './grammar.ts';
+import { refuseOldFormat } from './header.ts';
 import { type Document, lower } from './lower.ts';
 import { parseState } from './parse.ts';
 import { createPlacer } from './place.ts';
@@ -90,6 +91,8 @@ export async function loadTexts(
     problems: shapeProblems,
   } = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
   problems.push(...shapeProblems);
+  // Without a gateway at hand they are read as a gateway without a database reads them.
+  if (options.ids === 'from-current') refuseOldFormat(header, problems);
 
   const known = await completeSubschemas(options.schemas, entities, options.subschemas);
   const grammar = createGrammar(known.schemas);

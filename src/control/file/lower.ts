@@ -6,7 +6,7 @@ import { mergeInto } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
 import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS, type LinkedForm } from './grammar.ts';
-import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, readHeader } from './header.ts';
+import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, isOldFormat, readHeader } from './header.ts';
 import type { SourceText } from './sources.ts';
 import { UNSUPPORTED_SECTIONS } from './unsupported.ts';
 
@@ -146,6 +146,7 @@ function lowerEntity(
     });
     delete fields[parent.field];
   }
+  if (isOldFormat(context.header)) upgrade(form.schema, fields);
   applyShared(context, form, written, fields, place);
   applyDefaults(context.header, form, fields);
   applyTags(context.header, form, fields);
@@ -191,6 +192,14 @@ function shorten(item: Json, names: readonly string[]): Json {
   if (!isObject(item)) return item;
   const key = names.find((name) => typeof item[name] === 'string');
   return key === undefined ? item : { [key]: item[key]! };
+}
+
+/** What an older format says, in the words of this one. */
+function upgrade(schema: EntitySchema, fields: JsonObject): void {
+  for (const [name, rewrite] of Object.entries(schema.upgrade ?? {})) {
+    const value = fields[name];
+    if (value !== undefined) fields[name] = Array.isArray(value) ? value.map(rewrite) : rewrite(value);
+  }
 }
 
 /** `_config: name`: the shared value below, the entity's own above it; lists are not merged. */

@@ -180,7 +180,7 @@ const ignoredProperties = (): JsonObject =>
 
 function headerProperties(grammar: Grammar): JsonObject {
   const properties: JsonObject = {
-    _format_version: { description: 'Version of the format of this file.', enum: ['3.0', 3] },
+    _format_version: { description: 'Version of the format of this file.', enum: ['3.0', 3, '2.1', 2.1, '1.1', 1.1] },
     _transform: { description: 'Values are written in clear.', enum: [true, null], default: true },
     _workspace: {
       description: 'The workspace that this file is about.',

@@ -1,5 +1,6 @@
 // Carries out the rules of a conversion on a tree and tells what it changed. It knows how to rewrite, not what.
 import { isMap, isSeq, type Pair, type YAMLMap } from 'yaml';
+import { looksLikeRegex } from '../../../entities/route-path.ts';
 import { newRandomKey } from '../../../lib/ids.ts';
 import type { Grammar } from '../../file/grammar.ts';
 import { createNode, listIn, rootOf, setIn, type Tree, textOf } from '../tree.ts';
@@ -95,14 +96,11 @@ function apply(
   }
 }
 
-/** A character that no plain path holds makes a path a regular expression; since 3.0 these begin with `~`. */
-const REGEX = /[^A-Za-z0-9._~/%-]/;
-
 function markRegexes(tree: Tree, holder: YAMLMap, key: string, tell: (text: string) => void): void {
   const list = listIn(holder, key);
   for (const [i, item] of (list?.items ?? []).entries()) {
     const path = textOf(item);
-    if (path === undefined || path.startsWith('~/') || !REGEX.test(path)) continue;
+    if (path === undefined || path.startsWith('~/') || !looksLikeRegex(path)) continue;
     const node = createNode(tree, `~${path}`);
     const before = item as { comment?: string; commentBefore?: string };
     if (before.comment) node.comment = before.comment;
