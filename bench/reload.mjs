@@ -1,5 +1,6 @@
 // What changes of routes do to requests that come meanwhile: 100 000 routes, a request every few milliseconds, and beside it
 // nothing, single writes, or a replacement of everything. The gateway is a process of its own; load and upstream share this one.
+// Options of node are passed on to the gateway, --trace-gc say.
 //   node bench/reload.mjs [routes]
 import { fork } from 'node:child_process';
 import { Agent, createServer, request } from 'node:http';
@@ -68,7 +69,9 @@ async function serve() {
 async function measure() {
   const upstream = createServer((_, response) => response.end('ok'));
   await new Promise((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  const child = fork(fileURLToPath(import.meta.url), [String(COUNT)], { execArgv: ['--expose-gc'] });
+  const child = fork(fileURLToPath(import.meta.url), [String(COUNT)], {
+    execArgv: [...process.execArgv, '--expose-gc'],
+  });
   const heard = () => new Promise((resolve) => child.once('message', resolve));
   child.send(upstream.address().port);
   const { port } = await heard();

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
+import { differences } from './differences.ts';
 import { shapeOf, Table, TableDraft, uniqueText } from './table.ts';
 import type { Result, Violation } from './violation.ts';
 
@@ -38,6 +39,8 @@ export interface State {
   adopt(facts: readonly Fact[]): Result<State, Violation>;
   /** Identity of a kind's contents: equal in two states when nothing of that kind changed between them. */
   generation(kind: string): object;
+  /** Ids of what is not the same as in an earlier state, or any other; undefined when they are more than `most`. */
+  changedSince(kind: string, earlier: State, most: number): ReadonlySet<string> | undefined;
 }
 
 export function createState(schemas: SchemaSet): State {
@@ -98,12 +101,22 @@ class TableState implements State {
   children(kind: string, field: string, parent: string): readonly Entity[] {
     const table = this.#table(kind);
     const index = table.shape.foreign.findIndex((foreign) => foreign.field === field);
-    const ids = index < 0 ? [] : (table.children[index]!.get(parent) ?? []);
+    const ids = index < 0 ? [] : table.childIds(index, parent);
     return ids.map((id) => table.byId.get(id)!);
   }
 
   generation(kind: string): object {
     return this.#table(kind);
+  }
+
+  changedSince(kind: string, earlier: State, most: number): ReadonlySet<string> | undefined {
+    const table = this.#table(kind);
+    const before = earlier.generation(kind) as Table;
+    if (table === before) return new Set();
+    const touched = table.trail.since(before.trail, most);
+    if (touched === undefined) return differences(before.sorted(), table.sorted(), most);
+    for (const id of touched) if (table.byId.get(id) === before.byId.get(id)) touched.delete(id);
+    return touched;
   }
 
   with(changes: readonly Change[]): Result<State, Violation> {

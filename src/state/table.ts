@@ -5,6 +5,9 @@ import { isObject, type Json, type JsonObject } from '../lib/json.ts';
 import { LayeredMap } from '../lib/layered-map.ts';
 import type { Entity, EntitySchema } from '../schema/define.ts';
 import { foreignFields } from '../schema/schema-set.ts';
+import { type Links, LinksDraft } from './links.ts';
+import { SortedEntities } from './sorted-entities.ts';
+import { Trail } from './trail.ts';
 import type { Violation } from './violation.ts';
 
 /** What the schema says about keys, read once. */
@@ -46,60 +49,71 @@ export const foreignId = (entity: JsonObject, field: string): string | undefined
   return isObject(value) && typeof value['id'] === 'string' ? value['id'] : undefined;
 };
 
-const FEW_CHANGES = 64;
-
-/** Where an id stands, or would have to be put, in a list by id. */
-function placeOf(sorted: readonly Entity[], id: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]!.id < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+/** What a table is made of; nothing of it for an empty one. */
+interface Contents {
+  readonly byId: LayeredMap<Entity>;
+  readonly unique: readonly LayeredMap<string>[];
+  /** By parent, one index for each foreign field. */
+  readonly children: readonly LayeredMap<Links>[];
+  readonly sorted: SortedEntities;
+  readonly trail: Trail;
 }
 
 export class Table {
   readonly shape: TableShape;
   readonly byId: LayeredMap<Entity>;
   readonly unique: readonly LayeredMap<string>[];
-  readonly children: readonly LayeredMap<readonly string[]>[];
-  #sorted: readonly Entity[] | undefined;
+  readonly trail: Trail;
+  readonly #children: readonly LayeredMap<Links>[];
+  readonly #sorted: SortedEntities;
 
-  /** @param sorted the entities by id, when they are known already. */
-  constructor(
-    shape: TableShape,
-    byId: LayeredMap<Entity> = new LayeredMap(),
-    unique: readonly LayeredMap<string>[] = shape.uniqueKeys.map(() => new LayeredMap()),
-    children: readonly LayeredMap<readonly string[]>[] = shape.foreign.map(() => new LayeredMap()),
-    sorted?: readonly Entity[],
-  ) {
+  constructor(shape: TableShape, contents: Contents = emptyContents(shape)) {
     this.shape = shape;
-    this.byId = byId;
-    this.unique = unique;
-    this.children = children;
-    this.#sorted = sorted;
-  }
-
-  /** The sorted list after a few changes, when this table has made its own: sorting anew would cost a write its time. */
-  sortedWith(changes: ReadonlyMap<string, Entity | undefined>): readonly Entity[] | undefined {
-    if (this.#sorted === undefined || changes.size > FEW_CHANGES) return undefined;
-    const sorted = [...this.#sorted];
-    for (const [id, entity] of changes) {
-      const at = placeOf(sorted, id);
-      const isThere = sorted[at]?.id === id;
-      if (entity !== undefined) sorted.splice(at, isThere ? 1 : 0, entity);
-      else if (isThere) sorted.splice(at, 1);
-    }
-    return sorted;
+    this.byId = contents.byId;
+    this.unique = contents.unique;
+    this.trail = contents.trail;
+    this.#children = contents.children;
+    this.#sorted = contents.sorted;
   }
 
   /** By id ascending; computed once a version. */
   sorted(): readonly Entity[] {
-    this.#sorted ??= [...this.byId.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-    return this.#sorted;
+    return this.#sorted.list(this.byId.values());
   }
+
+  childIds(foreignIndex: number, parent: string): readonly string[] {
+    return this.#children[foreignIndex]!.get(parent)?.ids() ?? [];
+  }
+
+  editLinks(foreignIndex: number, parent: string): LinksDraft {
+    return this.#children[foreignIndex]!.get(parent)?.edit() ?? new LinksDraft();
+  }
+
+  with(changes: Changes): Table {
+    return new Table(this.shape, {
+      byId: this.byId.with(changes.byId),
+      unique: this.unique.map((index, i) => index.with(changes.unique[i]!)),
+      children: this.#children.map((index, i) => index.with(changes.children[i]!)),
+      sorted: this.#sorted.with(changes.byId),
+      trail: new Trail([...changes.byId.keys()], this.trail),
+    });
+  }
+}
+
+function emptyContents(shape: TableShape): Contents {
+  return {
+    byId: new LayeredMap(),
+    unique: shape.uniqueKeys.map(() => new LayeredMap()),
+    children: shape.foreign.map(() => new LayeredMap()),
+    sorted: new SortedEntities(),
+    trail: new Trail(),
+  };
+}
+
+interface Changes {
+  readonly byId: ReadonlyMap<string, Entity | undefined>;
+  readonly unique: readonly ReadonlyMap<string, string | undefined>[];
+  readonly children: readonly ReadonlyMap<string, Links | undefined>[];
 }
 
 /** Changes to one table that are not visible to anybody yet. */
@@ -108,7 +122,7 @@ export class TableDraft {
   readonly #table: Table;
   readonly #byId = new Map<string, Entity | undefined>();
   readonly #unique: Map<string, string | undefined>[];
-  readonly #children: Map<string, string[] | undefined>[];
+  readonly #children: Map<string, LinksDraft>[];
 
   constructor(table: Table) {
     this.#table = table;
@@ -132,7 +146,7 @@ export class TableDraft {
   }
 
   childIds(foreignIndex: number, parent: string): readonly string[] {
-    return this.#children[foreignIndex]!.get(parent) ?? this.#table.children[foreignIndex]!.get(parent) ?? [];
+    return this.#children[foreignIndex]!.get(parent)?.ids() ?? this.#table.childIds(foreignIndex, parent);
   }
 
   /** Sets an entity, new or changed; answers the clash when a unique key is taken. */
@@ -158,7 +172,7 @@ export class TableDraft {
     }
     for (const [i, { field }] of this.shape.foreign.entries()) {
       const parent = foreignId(entity, field);
-      if (parent !== undefined) this.#ownChildren(i, parent).push(entity.id);
+      if (parent !== undefined) this.#links(i, parent).add(entity.id);
     }
     return undefined;
   }
@@ -182,31 +196,24 @@ export class TableDraft {
     }
     for (const [i, { field }] of this.shape.foreign.entries()) {
       const parent = foreignId(entity, field);
-      if (parent === undefined) continue;
-      const ids = this.#ownChildren(i, parent);
-      const at = ids.indexOf(entity.id);
-      if (at >= 0) ids.splice(at, 1);
+      if (parent !== undefined) this.#links(i, parent).remove(entity.id);
     }
   }
 
-  #ownChildren(foreignIndex: number, parent: string): string[] {
+  #links(foreignIndex: number, parent: string): LinksDraft {
     const changes = this.#children[foreignIndex]!;
-    let ids = changes.get(parent);
-    if (ids === undefined) {
-      ids = [...(this.#table.children[foreignIndex]!.get(parent) ?? [])];
-      changes.set(parent, ids);
+    let links = changes.get(parent);
+    if (links === undefined) {
+      links = this.#table.editLinks(foreignIndex, parent);
+      changes.set(parent, links);
     }
-    return ids;
+    return links;
   }
 
   finish(): Table {
-    const table = this.#table;
-    return new Table(
-      this.shape,
-      table.byId.with(this.#byId),
-      table.unique.map((index, i) => index.with(this.#unique[i]!)),
-      table.children.map((index, i) => index.with(this.#children[i]!)),
-      table.sortedWith(this.#byId),
+    const children = this.#children.map(
+      (index) => new Map([...index].map(([parent, links]) => [parent, links.finish()] as const)),
     );
+    return this.#table.with({ byId: this.#byId, unique: this.#unique, children });
   }
 }

@@ -152,3 +152,87 @@ test('a layered map folds its changes and keeps earlier versions', () => {
   layered = layered.with(new Map([['k7', undefined]]));
   assert.deepEqual([layered.get('k7'), before.get('k7'), layered.size, before.size], [undefined, 7, 2999, 3000]);
 });
+
+test('a state tells what changed since an earlier one, and since one that it knows nothing of', () => {
+  const made = Array.from({ length: 6 }, (_, i) => create('services', { name: `s${i}`, host: 'h' }));
+  const ids = made.map(({ entity }) => entity.id);
+  const first = apply(empty, ...made);
+  const changed = apply(first, { ...made[0]!, action: 'update', entity: { ...made[0]!.entity, host: 'i' } });
+  const removed = apply(changed, { action: 'delete', kind: 'services', id: ids[1]! });
+  const sortedIds = (state: State, earlier: State, most = 100) => {
+    const found = state.changedSince('services', earlier, most);
+    return found === undefined ? undefined : [...found].sort();
+  };
+  assert.deepEqual(sortedIds(removed, first), [ids[0]!, ids[1]!].sort());
+  assert.deepEqual(sortedIds(removed, changed), [ids[1]!]);
+  assert.deepEqual(sortedIds(removed, removed), []);
+  assert.equal(sortedIds(removed, first, 1), undefined);
+  // Backwards, and between states that only have an ancestor in common.
+  assert.deepEqual(sortedIds(first, removed), [ids[0]!, ids[1]!].sort());
+  const sibling = apply(first, { action: 'delete', kind: 'services', id: ids[5]! });
+  assert.deepEqual(sortedIds(removed, sibling), [ids[0]!, ids[1]!, ids[5]!].sort());
+  const back = apply(removed, made[1]!);
+  const again = apply(back, { ...made[0]!, action: 'update' });
+  assert.deepEqual(sortedIds(again, first), []);
+  assert.deepEqual(sortedIds(again, removed), [ids[0]!, ids[1]!].sort());
+});
+
+test('what changed is known however many versions lie between', () => {
+  const parent = create('services', { name: 's', host: 'h' });
+  const start = apply(empty, parent);
+  let state = start;
+  for (let i = 0; i < 10_000; i++) {
+    const entity = { ...parent.entity, port: i + 1 };
+    state = apply(state, { action: 'update', kind: 'services', entity });
+  }
+  assert.deepEqual(state.changedSince('services', start, 1), new Set([parent.entity.id]));
+});
+
+test('lists and children stay as they would be made anew, whatever is written', () => {
+  const parents = ['a', 'b'].map((name) => create('upstreams', { name }));
+  const pool = Array.from({ length: 400 }, (_, i) => i);
+  const started = apply(empty, ...parents);
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(fc.tuple(fc.constantFrom(...pool), fc.constantFrom(0, 1, undefined)), { maxLength: 90 }), {
+        maxLength: 14,
+      }),
+      (versions) => {
+        let state = started;
+        const linked = new Map<string, number>();
+        for (const version of versions) {
+          const changes: Change[] = [];
+          for (const [number, parent] of version) {
+            const id = `00000000-0000-4000-8000-${String((number * 7919) % 1000).padStart(12, '0')}`;
+            linked.delete(id);
+            if (parent === undefined) {
+              if (state.get('targets', id) !== undefined || changes.some((change) => idOf(change) === id)) {
+                changes.push({ action: 'delete', kind: 'targets', id });
+              }
+              continue;
+            }
+            linked.set(id, parent);
+            const upstream = { id: parents[parent]!.entity.id };
+            const target = create('targets', { id, target: `10.0.0.${number % 200}:${number + 1}`, upstream });
+            changes.push({ ...target, action: 'upsert' });
+          }
+          state = apply(state, ...changes);
+          if (version.length % 2 === 0) state.list('targets');
+        }
+        const ids = state.list('targets').map(({ id }) => id);
+        assert.deepEqual(ids, [...linked.keys()].sort());
+        assert.equal(state.count('targets'), linked.size);
+        for (const [i, { entity }] of parents.entries()) {
+          const children = state.children('targets', 'upstream', entity.id).map(({ id }) => id);
+          assert.deepEqual(
+            children,
+            [...linked].filter(([, parent]) => parent === i).map(([id]) => id),
+          );
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+const idOf = (change: Change): string => (change.action === 'delete' ? change.id : change.entity.id);

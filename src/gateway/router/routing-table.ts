@@ -142,43 +142,16 @@ export class RoutingTable<R extends RouterRoute> {
 
 /** Ids of routes that are not the same in both, or whose service is not; undefined when they are more than `most`. */
 function changedRoutes(before: State, after: State, most: number): ReadonlySet<string> | undefined {
-  const ids = changedIds(before, after, 'routes', most);
-  const services = changedIds(before, after, 'services', most);
-  if (ids === undefined || services === undefined) return undefined;
+  const routes = after.changedSince('routes', before, most);
+  const services = after.changedSince('services', before, most);
+  if (routes === undefined || services === undefined) return undefined;
+  if (services.size === 0) return routes;
+  const ids = new Set(routes);
   for (const service of services) {
     for (const { id } of after.children('routes', 'service', service)) {
       ids.add(id);
       if (ids.size > most) return undefined;
     }
-  }
-  return ids;
-}
-
-/** An entity that did not change is the same object in both states; lists are by id. */
-function changedIds(before: State, after: State, kind: string, most: number): Set<string> | undefined {
-  const ids = new Set<string>();
-  if (before.generation(kind) === after.generation(kind)) return ids;
-  const old = before.list(kind);
-  const now = after.list(kind);
-  let i = 0;
-  let j = 0;
-  while (i < old.length || j < now.length) {
-    while (i < old.length && j < now.length && old[i] === now[j]) {
-      i += 1;
-      j += 1;
-    }
-    const a = old[i];
-    const b = now[j];
-    if (a === undefined && b === undefined) break;
-    if (b === undefined || (a !== undefined && a.id <= b.id)) {
-      ids.add(a!.id);
-      i += 1;
-    }
-    if (a === undefined || (b !== undefined && b.id <= a.id)) {
-      ids.add(b!.id);
-      j += 1;
-    }
-    if (ids.size > most) return undefined;
   }
   return ids;
 }
