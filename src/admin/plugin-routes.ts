@@ -1,5 +1,6 @@
 // The endpoints that plugins add, in the form of all other special ones.
-import type { Environment, PluginAdminModule, PluginAdminRoute } from '../pdk/index.ts';
+import type { PluginAdminModule, PluginAdminRoute, PluginAdminWork } from '../pdk/index.ts';
+import type { Entity } from '../schema/define.ts';
 import type { SpecialRoute } from './special.ts';
 
 /** A plugin, as far as its endpoints go. */
@@ -8,23 +9,27 @@ export interface PluginWithAdmin {
   readonly admin?: () => Promise<PluginAdminModule>;
 }
 
+/** What an instance runs with; the gateway knows. */
+export type OpenInstance = (entity: Entity) => PluginAdminWork;
+
 export async function loadPluginRoutes(
   plugins: readonly PluginWithAdmin[],
-  openCache: Environment['openCache'],
+  openInstance: OpenInstance,
 ): Promise<readonly SpecialRoute[]> {
   const loaded = plugins.map(async ({ name, admin }) => {
     const module = await admin?.();
-    return (module?.routes ?? []).map((route) => adapt(name, route, openCache));
+    return (module?.routes ?? []).map((route) => adapt(name, route, openInstance));
   });
   return (await Promise.all(loaded)).flat();
 }
 
-function adapt(plugin: string, route: PluginAdminRoute, openCache: Environment['openCache']): SpecialRoute {
+function adapt(plugin: string, route: PluginAdminRoute, openInstance: OpenInstance): SpecialRoute {
   const methods: Record<string, SpecialRoute['methods'][string]> = {};
   for (const [method, run] of Object.entries(route.methods)) {
     methods[method] = ({ store, params, query, body }) => {
-      const instances = store.state.list('plugins').filter(({ name }) => name === plugin);
-      return run({ params, query, body, instances, openCache });
+      const entities = store.state.list('plugins').filter(({ name }) => name === plugin);
+      const instances = entities.map((entity) => ({ entity, open: () => openInstance(entity) }));
+      return run({ params, query, body, instances });
     };
   }
   return { path: route.path, methods, describes: route.describes };

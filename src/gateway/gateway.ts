@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
-import type { Environment, PluginDefinition, SharedCounters } from '../pdk/index.ts';
+import type { JsonObject } from '../lib/json.ts';
+import type { Environment, PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
+import type { Entity } from '../schema/define.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
 import type { GatewayCore, GatewayEvents } from './core.ts';
@@ -109,8 +111,8 @@ export interface Gateway {
   adoptVerdict(verdict: SharedVerdict): void;
   /** Resolves when requests are served by all that the store told until now. */
   settled(): Promise<void>;
-  /** A cache that plugins of this node share. */
-  readonly openCache: Environment['openCache'];
+  /** What the instance of this stored plugin runs with. */
+  openInstance(entity: Entity): PluginAdminWork;
   /** What plugins count and show; families without a sample too. */
   metrics(): readonly MetricFamily[];
   /** Stops accepting, lets running requests end for at most `graceMs`, then closes everything. */
@@ -163,25 +165,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
+  const environment = (plugin: string, entity: Entity): Environment =>
+    environmentOf(plugin, entity, {
+      store,
+      kindsOf,
+      clock,
+      counters,
+      nodeCounters: options.shared?.counters,
+      caches,
+      things,
+      node,
+      files,
+      metrics,
+      outside,
+      events,
+      logWatchers,
+    });
+  const resolve = (config: JsonObject): JsonObject => vaults.resolve(config);
   const instances = new PluginInstances({
-    resolve: (config) => vaults.resolve(config),
+    resolve,
     plugins: await loadPlugins(options.plugins),
-    environment: (plugin, entity) =>
-      environmentOf(plugin, entity, {
-        store,
-        kindsOf,
-        clock,
-        counters,
-        nodeCounters: options.shared?.counters,
-        caches,
-        things,
-        node,
-        files,
-        metrics,
-        outside,
-        events,
-        logWatchers,
-      }),
+    environment,
     onBroken: (plugin, entity, error) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration: ${String(error)}`, {
         instance: entity.id,
@@ -339,7 +343,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       isAdopting = false;
     },
     settled: () => reloader.settled(),
-    openCache: (name) => caches.open(name),
+    openInstance: (entity) => ({
+      config: resolve(entity['config'] as JsonObject),
+      environment: environment(entity['name'] as string, entity),
+    }),
     metrics: () => metrics.families(),
     close,
   };

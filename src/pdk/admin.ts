@@ -10,8 +10,19 @@ export interface PluginAdminRequest {
   readonly query: URLSearchParams;
   readonly body: JsonObject;
   /** The configured instances of this plugin, by id. */
-  readonly instances: readonly Entity[];
-  readonly openCache: Environment['openCache'];
+  readonly instances: readonly PluginAdminInstance[];
+}
+
+/** An instance and what it runs with, so that an endpoint can do what its handler does. */
+export interface PluginAdminInstance {
+  readonly entity: Entity;
+  open(): PluginAdminWork;
+}
+
+export interface PluginAdminWork {
+  /** What references stand for is in their place. */
+  readonly config: JsonObject;
+  readonly environment: Environment;
 }
 
 export interface PluginAdminReply {

@@ -1,5 +1,12 @@
 // The plugin interface: everything a plugin may import from the gateway.
-export type { PluginAdminModule, PluginAdminReply, PluginAdminRequest, PluginAdminRoute } from './admin.ts';
+export type {
+  PluginAdminInstance,
+  PluginAdminModule,
+  PluginAdminReply,
+  PluginAdminRequest,
+  PluginAdminRoute,
+  PluginAdminWork,
+} from './admin.ts';
 export { type Answer, error, exit, replay } from './answer.ts';
 export {
   type BodyListener,

@@ -19,6 +19,8 @@ export interface HttpRequest extends Times {
   readonly body: string | Uint8Array;
   /** Whether the certificate must be valid. */
   readonly verify: boolean;
+  /** The name that its certificate is asked and checked for, when it is not the host of the URL. */
+  readonly serverName?: string | undefined;
   /** Address of an HTTP proxy to go through. */
   readonly proxy?: string | undefined;
 }

@@ -24,13 +24,16 @@ export async function startAdmin({
   isDbless = false,
   guard = {},
   pluginRoutes = [],
+  store: given,
 }: {
   isDbless?: boolean;
   guard?: GuardOptions;
   pluginRoutes?: readonly SpecialRoute[];
+  /** An empty one otherwise. */
+  store?: Store;
 } = {}): Promise<Admin> {
   const state = createState(createSchemas(bundledPlugins));
-  const store = isDbless ? new DeclarativeStore(state) : new MemoryStore(state);
+  const store = given ?? (isDbless ? new DeclarativeStore(state) : new MemoryStore(state));
   let level = 'notice';
   const errors: unknown[] = [];
   const idle = {
@@ -47,7 +50,7 @@ export async function startAdmin({
     auto: { now: () => Date.now() },
     parse: parseState,
     guard,
-    pluginRoutes,
+    pluginRoutes: () => pluginRoutes,
     node: {
       id: '5a8b9c0d-1111-4222-8333-444455556666',
       hostname: 'test',

@@ -1,98 +1,12 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createSchemas } from '../../src/entities/registry.ts';
-import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
-import type { JsonObject } from '../../src/lib/json.ts';
-import { bundledPlugins } from '../../src/plugins/index.ts';
-import { schemaOf } from '../../src/schema/schema-set.ts';
-import { processEntity } from '../../src/schema/validate.ts';
-import { createState } from '../../src/state/state.ts';
-import { MemoryStore } from '../../src/store/memory.ts';
-import { handshake, onTls, serverTls } from '../gateway/tls-rig.ts';
-import { type Authority, BINDING, opensslMissing, startAuthority } from './acme-authority.ts';
+import { BINDING, opensslMissing } from './acme-authority.ts';
+import { until, withAcme } from './acme-rig.ts';
 import { redisMissing, startRedis } from './redis-server.ts';
 
 const skip = opensslMissing() ?? false;
-
-interface Rig {
-  readonly gateway: Gateway;
-  readonly store: MemoryStore;
-  readonly logs: string[];
-  readonly authority: Authority;
-  /** One request over TLS. */
-  ask(host: string): Promise<number>;
-  /** Waits for it. */
-  certificateOf(host: string): Promise<string>;
-}
-
-async function withAcme(config: JsonObject, run: (rig: Rig) => Promise<void>, days?: number): Promise<void> {
-  const authority = await startAuthority(days);
-  const schemas = createSchemas(bundledPlugins);
-  const input = {
-    name: 'acme',
-    config: {
-      account_email: 'admin@example.test',
-      api_uri: authority.directory,
-      domains: ['*.example.test', 'one.test'],
-      cert_type: 'ecc',
-      ...config,
-    },
-  };
-  const processed = processEntity(schemas, schemaOf(schemas, 'plugins'), input, { auto: { now: () => Date.now() } });
-  assert.ok(processed.ok, processed.ok ? '' : JSON.stringify(processed.errors));
-  const state = createState(schemas).with([{ action: 'create', kind: 'plugins', entity: processed.entity }]);
-  assert.ok(state.ok);
-  const store = new MemoryStore(state.value);
-  const logs: string[] = [];
-  const gateway = await startGateway({
-    store,
-    plugins: bundledPlugins,
-    listen: [{ host: '127.0.0.1', port: 0 }, onTls],
-    tls: serverTls,
-    events: { access: undefined, log: (level, message) => logs.push(`${level} ${message}`) },
-  });
-  const [plain, secure] = gateway.addresses;
-  authority.challengePort = plain!.port;
-  const ask = (host: string): Promise<number> =>
-    new Promise((resolve, reject) => {
-      const options = {
-        host: '127.0.0.1',
-        port: secure!.port,
-        servername: host,
-        headers: { Host: host },
-        rejectUnauthorized: false,
-        agent: false,
-      };
-      httpsRequest(options, (incoming) => {
-        incoming.resume();
-        resolve(incoming.statusCode!);
-      })
-        .on('error', reject)
-        .end();
-    });
-  const certificateOf = async (host: string): Promise<string> => {
-    for (let i = 0; i < 200; i++) {
-      if (store.state.find('snis', 'name', host) !== undefined) break;
-      await sleep(25);
-    }
-    await gateway.settled();
-    return (await handshake(secure!.port, { servername: host })).name;
-  };
-  try {
-    await run({ gateway, store, logs, authority, ask, certificateOf });
-  } finally {
-    await gateway.close(500);
-    await authority.close();
-  }
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 200 && !condition(); i++) await sleep(25);
-  assert.ok(condition(), what);
-}
 
 test('the first request over TLS brings a certificate for its host', { skip }, async () => {
   await withAcme({}, async ({ ask, certificateOf, store, authority, logs }) => {

@@ -117,7 +117,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
-  const pluginRoutes = await loadPluginRoutes(plugins, gateway.openCache);
+  const pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
   let pidFile: PidFile | undefined;
   const settled = async (): Promise<void> => {
     await Promise.all([gateway.settled(), pool?.settled()]);

@@ -18,70 +18,112 @@ const DAY_MS = 86_400_000;
 
 const makeKey = promisify(generateKeyPair);
 
+/** Told in the log or to who asked. `waiting`: nothing was tried, because of a failure before or because it is under way elsewhere. */
+export type Outcome =
+  | { readonly result: 'created' }
+  | { readonly result: 'waiting' | 'failed'; readonly message: string };
+
 export class Certificates {
   readonly #config: Config;
   readonly #environment: Environment;
   readonly #keeper: Keeper;
-  /** Under way on this node. */
-  readonly #hosts = new Map<string, Promise<void>>();
+  /** Under way in this process, whoever asked for it. */
+  readonly #hosts: Map<string, Promise<Outcome>>;
   #client: Promise<AcmeClient> | undefined = undefined;
 
   constructor(config: Config, environment: Environment, keeper: Keeper) {
     this.#config = config;
     this.#environment = environment;
     this.#keeper = keeper;
+    this.#hosts = environment.once('acme hosts', () => new Map<string, Promise<Outcome>>());
   }
 
   has(host: string): boolean {
     return this.#environment.entities.find('snis', 'name', host) !== undefined;
   }
 
-  /** Begins, unless it has begun; what goes wrong is told in the log. */
-  obtain(host: string): void {
-    if (this.#hosts.has(host)) return;
-    const work = this.#obtain(host)
-      .catch((problem: unknown) => {
-        this.#environment.log.error(`no certificate for ${host}: ${String(problem)}`);
-      })
-      .finally(() => this.#hosts.delete(host));
-    this.#hosts.set(host, work);
+  /** By host. */
+  own(): { readonly host: string; readonly certificate: Entity }[] {
+    const { entities } = this.#environment;
+    return entities
+      .list('snis')
+      .map((sni) => ({ host: sni['name'] as string, certificate: this.#certificateOf(sni) }))
+      .filter((one): one is { host: string; certificate: Entity } => one.certificate !== undefined)
+      .filter(({ certificate }) => isOwn(certificate))
+      .sort((a, b) => (a.host < b.host ? -1 : 1));
   }
 
-  /** Those of the plugin that end soon. */
-  renew(): void {
-    const { entities, clock } = this.#environment;
+  find(host: string): Entity | undefined {
+    const sni = this.#environment.entities.find('snis', 'name', host);
+    return sni === undefined ? undefined : this.#certificateOf(sni);
+  }
+
+  /** Begins, unless it has begun; what goes wrong is told in the log. */
+  async order(host: string, key?: KeyObject): Promise<Outcome> {
+    const running = this.#hosts.get(host);
+    if (running !== undefined) return running;
+    const work = this.#order(host, key).finally(() => this.#hosts.delete(host));
+    this.#hosts.set(host, work);
+    const outcome = await work;
+    const { log } = this.#environment;
+    if (outcome.result === 'created') log.info(`certificate for host ${host} is created`);
+    else log[outcome.result === 'failed' ? 'error' : 'debug'](`no certificate for ${host}: ${outcome.message}`);
+    return outcome;
+  }
+
+  /** Those of the plugin that end soon, one after the other, with the keys that they have. */
+  async renew(): Promise<void> {
+    const { clock } = this.#environment;
     const threshold = clock.now() + (this.#config.renew_threshold_days ?? 14) * DAY_MS;
-    for (const sni of entities.list('snis')) {
-      const certificate = entities.get('certificates', (sni['certificate'] as { id: string }).id);
-      if (certificate === undefined || !isOwn(certificate)) continue;
-      if (Date.parse(new X509Certificate(certificate['cert'] as string).validTo) < threshold)
-        this.obtain(sni['name'] as string);
+    for (const { host, certificate } of this.own()) {
+      if (Date.parse(new X509Certificate(certificate['cert'] as string).validTo) >= threshold) continue;
+      await this.order(host, createPrivateKey(certificate['key'] as string));
     }
   }
 
-  async #obtain(host: string): Promise<void> {
-    const { log } = this.#environment;
+  async #order(host: string, key: KeyObject | undefined): Promise<Outcome> {
     const backoff = `kong_acme:fail_backoff:${host}`;
     const lock = `kong_acme:update_lock:${host}`;
-    if ((await this.#keeper.get(backoff)) !== undefined || (await this.#keeper.get(lock)) !== undefined) return;
-    await this.#keeper.set(lock, 'placeholder', LOCK_SECONDS);
+    const { clock } = this.#environment;
+    const keeper = this.#keeper;
     try {
-      this.#client ??= this.#connect();
-      const client = await this.#client;
-      const key = await this.#certificateKey();
-      const chain = await client.obtain(host, createRequest([host], key), {
-        show: (token, text) => this.#keeper.set(challengeKey(token), text, CHALLENGE_SECONDS),
-        remove: (token) => this.#keeper.delete(challengeKey(token)),
-      });
-      await this.#store(host, chain, key);
-      log.info(`certificate for host ${host} is created`);
+      const until = Number((await keeper.get(backoff)) ?? 0);
+      if (until > 0) {
+        const seconds = Math.max(1, Math.ceil(until - clock.now() / 1000));
+        const message = `please try again in ${seconds} seconds for host ${host} because of previous failure`;
+        return { result: 'waiting', message };
+      }
+      if (!(await keeper.add(lock, 'placeholder', LOCK_SECONDS))) {
+        return { result: 'waiting', message: `the certificate for host ${host} is under way on another node` };
+      }
+    } catch (problem) {
+      return { result: 'failed', message: messageOf(problem) };
+    }
+    try {
+      await this.#obtain(host, key ?? (await this.#certificateKey()));
+      return { result: 'created' };
     } catch (problem) {
       this.#client = undefined;
-      await this.#keeper.set(backoff, 'placeholder', (this.#config.fail_backoff_minutes ?? 5) * 60);
-      throw problem;
+      const seconds = (this.#config.fail_backoff_minutes ?? 5) * 60;
+      const until = Math.ceil(clock.now() / 1000) + seconds;
+      if (seconds > 0) await keeper.set(backoff, String(until), seconds).catch(() => undefined);
+      return { result: 'failed', message: messageOf(problem) };
     } finally {
-      await this.#keeper.delete(lock);
+      await keeper.delete(lock).catch(() => undefined);
     }
+  }
+
+  async #obtain(host: string, key: KeyObject): Promise<void> {
+    const keeper = this.#keeper;
+    // Rejects where entities cannot be written: nothing is ordered that could not be kept.
+    await this.#environment.entities.write([]);
+    this.#client ??= this.#connect();
+    const client = await this.#client;
+    const chain = await client.obtain(host, createRequest([host], key), {
+      show: (token, text) => keeper.set(challengeKey(token), text, CHALLENGE_SECONDS),
+      remove: (token) => keeper.delete(challengeKey(token)),
+    });
+    await this.#store(host, chain, key);
   }
 
   async #store(host: string, cert: string, key: KeyObject): Promise<void> {
@@ -101,6 +143,10 @@ export class Certificates {
     if ((await entities.write(writes)) === undefined) throw new Error('the certificate could not be stored');
     const expire_at = Math.floor(clock.now() / 1000) + 90 * 86_400;
     await this.#keeper.set(`kong_acme:renew_config:${host}`, JSON.stringify({ host, expire_at }));
+  }
+
+  #certificateOf(sni: Entity): Entity | undefined {
+    return this.#environment.entities.get('certificates', (sni['certificate'] as { id: string }).id);
   }
 
   async #connect(): Promise<AcmeClient> {
@@ -147,3 +193,5 @@ export class Certificates {
 export const challengeKey = (token: string): string => `${token}#http-01`;
 
 const isOwn = (entity: Entity): boolean => ((entity['tags'] as string[] | null) ?? []).includes(TAG);
+
+const messageOf = (problem: unknown): string => (problem instanceof Error ? problem.message : String(problem));

@@ -1,6 +1,5 @@
 // acme at work: answers the authority's challenges, and asks for a certificate when a host that may have one is first asked
 // for over TLS. That request still sees the default certificate; those after it see the new one.
-import { isIP } from 'node:net';
 import {
   type Answer,
   type Environment,
@@ -10,6 +9,7 @@ import {
   type RewriteExchange,
 } from '../../pdk/index.ts';
 import { Certificates, challengeKey } from './certificates.ts';
+import { hostCheck } from './host-check.ts';
 import { createKeeper } from './keeper.ts';
 import type { schema } from './schema.ts';
 
@@ -25,8 +25,10 @@ export function create(config: Config, environment: Environment): Phases {
   const keeper = createKeeper(config, environment);
   const certificates = new Certificates(config, environment, keeper);
   const mayHave = hostCheck(config);
-  const first = setTimeout(() => certificates.renew(), FIRST_RENEWAL_MS);
-  const daily = setInterval(() => certificates.renew(), RENEW_EVERY_MS);
+  const renew = (): void =>
+    void certificates.renew().catch((problem: unknown) => environment.log.error(`renewal failed: ${String(problem)}`));
+  const first = setTimeout(renew, FIRST_RENEWAL_MS);
+  const daily = setInterval(renew, RENEW_EVERY_MS);
   first.unref();
   daily.unref();
 
@@ -43,7 +45,7 @@ export function create(config: Config, environment: Environment): Phases {
         if (!request.path.startsWith(CHALLENGES) || !mayHave(host)) return undefined;
         return answerChallenge(request.path.slice(CHALLENGES.length));
       }
-      if (!certificates.has(host) && mayHave(host)) certificates.obtain(host);
+      if (!certificates.has(host) && mayHave(host)) void certificates.order(host);
       return undefined;
     },
     close() {
@@ -51,22 +53,5 @@ export function create(config: Config, environment: Environment): Phases {
       clearInterval(daily);
       keeper.close();
     },
-  };
-}
-
-function hostCheck({ domains, allow_any_domain, enable_ipv4_common_name }: Config): (host: string) => boolean {
-  const exact = new Set<string>();
-  const ends: string[] = [];
-  const starts: string[] = [];
-  for (const domain of domains ?? []) {
-    const name = domain.toLowerCase();
-    if (name.startsWith('*')) ends.push(name.slice(1));
-    else if (name.endsWith('*')) starts.push(name.slice(0, -1));
-    else exact.add(name);
-  }
-  return (host) => {
-    if (host === '' || isIP(host) === 6 || (isIP(host) === 4 && enable_ipv4_common_name === false)) return false;
-    if (allow_any_domain === true) return /^[a-z0-9.-]{1,253}$/.test(host);
-    return exact.has(host) || ends.some((end) => host.endsWith(end)) || starts.some((start) => host.startsWith(start));
   };
 }

@@ -11,4 +11,5 @@ export const acme = definePlugin({
   entities: [acmeStorage],
   writes: ['certificates', 'snis'],
   handler: () => import('./handler.ts'),
+  admin: () => import('./admin.ts'),
 });

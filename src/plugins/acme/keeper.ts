@@ -1,40 +1,58 @@
-// Where the plugin keeps what must outlive a request: challenges, the account's key, dates of renewal. One of three places,
-// with the same keys in each.
+// Where the plugin keeps what must outlive a request: challenges, the account's key, locks, dates of renewal. One of five
+// places, with the same keys in each.
 import type { Environment, PluginConfig } from '../../pdk/index.ts';
+import type { Entity } from '../../schema/define.ts';
+import { keepInConsul } from './keep-in-consul.ts';
+import { keepInRedis } from './keep-in-redis.ts';
+import { keepInVault } from './keep-in-vault.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
+export type StorageConfig = Config['storage_config'];
 
 export interface Keeper {
   get(key: string): Promise<string | undefined>;
   /** @param ttlSeconds undefined for ever. */
   set(key: string, value: string, ttlSeconds?: number): Promise<void>;
+  /** Only where there is nothing; false otherwise, also when somebody else was faster. */
+  add(key: string, value: string, ttlSeconds: number): Promise<boolean>;
   delete(key: string): Promise<void>;
   close(): void;
 }
 
 export function createKeeper(config: Config, environment: Environment): Keeper {
   const { storage, storage_config } = config;
-  if (storage === 'kong') return inEntities(environment);
-  if (storage === 'redis') return inRedis(storage_config.redis);
-  if (storage === 'consul' || storage === 'vault')
-    throw new Error(`storage ${storage} is not available in this version`);
-  return inMemory(storage_config.shm.shm_name ?? 'kong', environment);
+  switch (storage) {
+    case 'kong':
+      return keepInEntities(environment);
+    case 'redis':
+      return keepInRedis(storage_config.redis);
+    case 'consul':
+      return keepInConsul(storage_config.consul, environment);
+    case 'vault':
+      return keepInVault(storage_config.vault, environment);
+    default:
+      return keepInMemory(storage_config.shm.shm_name ?? 'kong', environment);
+  }
 }
 
-/** Shared by the instances of this node; gone when it ends. */
-function inMemory(name: string, { once, clock }: Environment): Keeper {
+/** Shared by the instances of this process; gone when it ends. */
+function keepInMemory(name: string, { once, clock }: Environment): Keeper {
   const values = once(`acme ${name}`, () => new Map<string, { readonly value: string; readonly until: number }>());
+  const find = (key: string): string | undefined => {
+    const found = values.get(key);
+    return found !== undefined && found.until > clock.now() ? found.value : undefined;
+  };
+  const put = (key: string, value: string, ttlSeconds: number): void => {
+    values.set(key, { value, until: clock.now() + ttlSeconds * 1000 });
+  };
   return {
-    async get(key) {
-      const found = values.get(key);
-      return found !== undefined && found.until > clock.now() ? found.value : undefined;
-    },
-    async set(key, value, ttlSeconds) {
-      values.set(key, {
-        value,
-        until: ttlSeconds === undefined ? Number.POSITIVE_INFINITY : clock.now() + ttlSeconds * 1000,
-      });
+    get: async (key) => find(key),
+    set: async (key, value, ttlSeconds = Number.POSITIVE_INFINITY) => put(key, value, ttlSeconds),
+    async add(key, value, ttlSeconds) {
+      if (find(key) !== undefined) return false;
+      put(key, value, ttlSeconds);
+      return true;
     },
     async delete(key) {
       values.delete(key);
@@ -43,76 +61,39 @@ function inMemory(name: string, { once, clock }: Environment): Keeper {
   };
 }
 
-function inEntities({ entities, clock }: Environment): Keeper {
+function keepInEntities({ entities, clock }: Environment): Keeper {
   const kind = 'acme_storage';
-  const find = (key: string) => {
-    const entity = entities.find(kind, 'key', key);
-    const expiry = entity?.['ttl'];
-    return typeof expiry === 'number' && expiry * 1000 <= clock.now() ? undefined : entity;
+  const isAlive = (entity: Entity): boolean => {
+    const expiry = entity['ttl'];
+    return typeof expiry !== 'number' || expiry * 1000 > clock.now();
+  };
+  /** False when somebody else has put something there meanwhile. */
+  const put = async (key: string, value: string, ttlSeconds?: number): Promise<boolean> => {
+    const known = entities.find(kind, 'key', key);
+    const values = { key, value, ...(ttlSeconds === undefined ? {} : { ttl: ttlSeconds }) };
+    const written = await entities.write([
+      ...(known === undefined ? [] : [{ action: 'delete', kind, id: known.id } as const]),
+      { action: 'create', kind, values },
+    ]);
+    return written !== undefined;
   };
   return {
     async get(key) {
-      const value = find(key)?.['value'];
+      const entity = entities.find(kind, 'key', key);
+      const value = entity !== undefined && isAlive(entity) ? entity['value'] : undefined;
       return typeof value === 'string' ? value : undefined;
     },
     async set(key, value, ttlSeconds) {
+      await put(key, value, ttlSeconds);
+    },
+    async add(key, value, ttlSeconds) {
       const known = entities.find(kind, 'key', key);
-      const values = { key, value, ...(ttlSeconds === undefined ? {} : { ttl: ttlSeconds }) };
-      await entities.write([
-        ...(known === undefined ? [] : [{ action: 'delete', kind, id: known.id } as const]),
-        { action: 'create', kind, values },
-      ]);
+      return known !== undefined && isAlive(known) ? false : put(key, value, ttlSeconds);
     },
     async delete(key) {
       const known = entities.find(kind, 'key', key);
       if (known !== undefined) await entities.write([{ action: 'delete', kind, id: known.id }]);
     },
     close: () => undefined,
-  };
-}
-
-function inRedis(target: Config['storage_config']['redis']): Keeper {
-  const prefix = target.extra_options.namespace;
-  let opening: Promise<import('ioredis').Redis> | undefined;
-  const open = (): Promise<import('ioredis').Redis> => {
-    opening ??= import('ioredis').then(({ Redis }) => {
-      const { host, port, password, username, database, ssl, ssl_verify, server_name, timeout } = target;
-      const client = new Redis({
-        host: host ?? '127.0.0.1',
-        port: port ?? 6379,
-        db: database ?? 0,
-        ...(password === null || password === '' ? {} : { password, ...(username === null ? {} : { username }) }),
-        ...(ssl === true
-          ? {
-              tls: {
-                rejectUnauthorized: ssl_verify === true,
-                ...(server_name === null ? {} : { servername: server_name }),
-              },
-            }
-          : {}),
-        connectTimeout: timeout ?? 2000,
-        commandTimeout: timeout ?? 2000,
-        maxRetriesPerRequest: 1,
-        enableReadyCheck: false,
-      });
-      // A failed command is told to who asked for it.
-      client.on('error', () => undefined);
-      return client;
-    });
-    return opening;
-  };
-  return {
-    get: async (key) => (await (await open()).get(prefix + key)) ?? undefined,
-    async set(key, value, ttlSeconds) {
-      const client = await open();
-      if (ttlSeconds === undefined) await client.set(prefix + key, value);
-      else await client.set(prefix + key, value, 'EX', Math.max(1, Math.ceil(ttlSeconds)));
-    },
-    async delete(key) {
-      await (await open()).del(prefix + key);
-    },
-    close() {
-      void opening?.then((client) => client.disconnect());
-    },
   };
 }

@@ -13,18 +13,18 @@ export const routes: readonly PluginAdminRoute[] = [
     describes: { DELETE: 'Forget all stored answers' },
   },
   {
-    path: ['proxy-cache', '{key}'],
+    path: ['proxy-cache', '{cache_key}'],
     methods: {
-      GET: (request) => read(request, request.instances, request.params[0]!),
-      DELETE: (request) => forget(request, request.instances, request.params[0]!),
+      GET: (request) => read(request.instances, request.params[0]!),
+      DELETE: (request) => forget(request.instances, request.params[0]!),
     },
     describes: { GET: 'A stored answer', DELETE: 'Forget a stored answer' },
   },
   {
-    path: ['proxy-cache', '{plugin}', 'caches', '{key}'],
+    path: ['proxy-cache', '{plugin_id}', 'caches', '{cache_key}'],
     methods: {
-      GET: (request) => read(request, instanceOf(request), request.params[1]!),
-      DELETE: (request) => forget(request, instanceOf(request), request.params[1]!),
+      GET: (request) => read(instanceOf(request), request.params[1]!),
+      DELETE: (request) => forget(instanceOf(request), request.params[1]!),
     },
     describes: { GET: 'A stored answer of one instance', DELETE: 'Forget a stored answer of one instance' },
   },
@@ -33,31 +33,33 @@ export const routes: readonly PluginAdminRoute[] = [
 type Instances = PluginAdminRequest['instances'];
 
 const instanceOf = ({ instances, params }: PluginAdminRequest): Instances =>
-  instances.filter(({ id }) => id === params[0]);
+  instances.filter(({ entity }) => entity.id === params[0]);
 
 /** The caches of these instances, each once: several may share a zone. */
-function cachesOf({ openCache }: PluginAdminRequest, instances: Instances) {
-  const zones = instances.map((instance) => {
-    const { memory } = instance['config'] as { memory: { dictionary_name: string } };
-    return cacheName(memory.dictionary_name);
-  });
-  return [...new Set(zones)].map((zone) => openCache<CacheEntry>(zone));
+function cachesOf(instances: Instances) {
+  const zones = new Map(
+    instances.map((instance) => {
+      const { memory } = instance.entity['config'] as { memory: { dictionary_name: string } };
+      return [cacheName(memory.dictionary_name), instance];
+    }),
+  );
+  return [...zones].map(([zone, instance]) => instance.open().environment.openCache<CacheEntry>(zone));
 }
 
-function read(request: PluginAdminRequest, instances: Instances, key: string): PluginAdminReply {
-  for (const cache of cachesOf(request, instances)) {
+function read(instances: Instances, key: string): PluginAdminReply {
+  for (const cache of cachesOf(instances)) {
     const entry = cache.get(key);
     if (entry !== undefined) return { status: 200, body: describeEntry(entry) as JsonObject };
   }
   return NOT_FOUND;
 }
 
-function forget(request: PluginAdminRequest, instances: Instances, key: string): PluginAdminReply {
-  const deleted = cachesOf(request, instances).map((cache) => cache.delete(key));
+function forget(instances: Instances, key: string): PluginAdminReply {
+  const deleted = cachesOf(instances).map((cache) => cache.delete(key));
   return deleted.includes(true) ? DONE : NOT_FOUND;
 }
 
-function forgetAll(request: PluginAdminRequest): PluginAdminReply {
-  for (const cache of cachesOf(request, request.instances)) cache.clear();
+function forgetAll({ instances }: PluginAdminRequest): PluginAdminReply {
+  for (const cache of cachesOf(instances)) cache.clear();
   return DONE;
 }

@@ -65,9 +65,10 @@ export class HttpSender {
 
   async #agentFor(
     timeout: number,
-    { keepAliveMs, verify, proxy }: Pick<HttpRequest, 'keepAliveMs' | 'verify' | 'proxy'>,
+    { keepAliveMs, verify, serverName, proxy }: Pick<HttpRequest, 'keepAliveMs' | 'verify' | 'serverName' | 'proxy'>,
   ): Promise<Agent | ProxyAgent> {
-    const key = `${timeout} ${keepAliveMs} ${verify} ${proxy ?? ''}`;
+    const key = `${timeout} ${keepAliveMs} ${verify} ${serverName ?? ''} ${proxy ?? ''}`;
+    const tls = { rejectUnauthorized: verify, timeout, ...(serverName !== undefined && { servername: serverName }) };
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
     // Loaded by the first request: most gateways send none.
@@ -80,12 +81,12 @@ export class HttpSender {
       keepAliveMaxTimeout: Math.max(keepAliveMs, 1),
       headersTimeout: timeout,
       bodyTimeout: timeout,
-      connect: { timeout, rejectUnauthorized: verify, lookup: lookupWith(this.#resolve) },
+      connect: { ...tls, lookup: lookupWith(this.#resolve) },
     };
     const agent =
       proxy === undefined
         ? new undici.Agent(settings)
-        : new undici.ProxyAgent({ ...settings, uri: proxy, requestTls: { rejectUnauthorized: verify, timeout } });
+        : new undici.ProxyAgent({ ...settings, uri: proxy, requestTls: tls });
     this.#agents.set(key, agent);
     const [oldest] = this.#agents;
     if (this.#agents.size > MAX_AGENTS && oldest !== undefined) {
