@@ -28,8 +28,8 @@ export interface AdminOptions {
   /** For configurations that come as text; JSON only when absent. */
   readonly parse?: ParseDocument;
   readonly guard?: GuardOptions;
-  /** Endpoints that plugins add. */
-  readonly pluginRoutes?: readonly SpecialRoute[];
+  /** Endpoints that plugins add; asked for each request, for plugins may change. */
+  readonly pluginRoutes?: () => readonly SpecialRoute[];
   /** Resolves when requests are served by what was written: a write is answered after that. */
   readonly settled?: () => Promise<void>;
   readonly onError?: (error: unknown) => void;
@@ -42,8 +42,13 @@ export interface Target {
 }
 
 export function createAdminServer(options: AdminOptions): Server {
-  const finder = createEndpointFinder(options.store.state.schemas);
+  let { schemas } = options.store.state;
+  let finder = createEndpointFinder(schemas);
   const answer = async (request: IncomingMessage, target: Target): Promise<Reply> => {
+    if (options.store.state.schemas !== schemas) {
+      ({ schemas } = options.store.state);
+      finder = createEndpointFinder(schemas);
+    }
     const reply = await answerRequest(options, finder, request, target);
     if (WRITES.has(request.method ?? '') && reply.status < 300) await options.settled?.();
     return reply;
@@ -113,7 +118,7 @@ async function answerRequest(
   url: Target,
 ): Promise<Reply> {
   const method = methodOf(request);
-  const special = findSpecial(url.segments, options.pluginRoutes);
+  const special = findSpecial(url.segments, options.pluginRoutes?.());
   const endpoint = finder(url.segments);
   if (special === undefined && endpoint === undefined) return notFound;
   const isGeneric = special === undefined || special.route.alongside === true;
@@ -132,7 +137,7 @@ async function answerRequest(
   if (run !== undefined) {
     const { store, node, auto, parse = parseJsonText } = options;
     const { value, text } = body;
-    const routes = [...listSpecial(), ...(options.pluginRoutes ?? [])];
+    const routes = [...listSpecial(), ...(options.pluginRoutes?.() ?? [])];
     return run({ store, node, auto, parse, routes, query: url.query, body: value, text, params: special!.params });
   }
   return serveEndpoint(options, endpoint!, { method, query: url.query, body: body.value, isForm: body.isForm });

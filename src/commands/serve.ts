@@ -71,7 +71,7 @@ SIGUSR1 opens the logs again.`;
       description: 'plugins to know: bundled, names, folders, packages, separated by commas [default: bundled]',
     }),
     'log-level': Flags.string({ helpValue: 'LEVEL', description: 'least severity that is logged [default: notice]' }),
-    watch: Flags.boolean({ description: 'load the files again whenever they change' }),
+    watch: Flags.boolean({ description: 'load the files, and plugins of your own, again whenever they change' }),
     ...databaseFlag,
     'db-less': Flags.boolean({
       description: 'read-only Admin API, configured by files and POST /config (KONG_DATABASE=off)',

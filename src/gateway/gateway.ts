@@ -109,6 +109,8 @@ export interface Gateway {
   readonly heldCounters: SharedCounters;
   /** What another process found out about an address. */
   adoptVerdict(verdict: SharedVerdict): void;
+  /** Loads these plugins; what it answers puts them in place of those before, for the next state that the store tells. */
+  preparePlugins(plugins: readonly PluginDefinition[]): Promise<() => void>;
   /** Resolves when requests are served by all that the store told until now. */
   settled(): Promise<void>;
   /** What the instance of this stored plugin runs with. */
@@ -133,12 +135,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
   const things = new SharedThings();
   const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
-  const kinds = new Map(
-    options.plugins.map(({ name, entities = [], writes = [] }) => [
-      name,
-      new Set([...entities.map((e) => e.name), ...writes]),
-    ]),
-  );
+  let kinds = kindsByPlugin(options.plugins);
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
   const resolver = createResolver(options.dns);
@@ -186,9 +183,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     resolve,
     plugins: await loadPlugins(options.plugins),
     environment,
-    onBroken: (plugin, entity, error) =>
+    onBroken: (plugin, entity, error, instead) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration: ${String(error)}`, {
         instance: entity.id,
+        ...(instead !== undefined && { instead: 'what its former code made', stack: stackOf(error) }),
       }),
   });
   const upstreamContexts = new UpstreamContexts(options.upstreamTls ?? { verifyDepth: 1 }, certificates);
@@ -342,6 +340,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       balancers.adopt(verdict);
       isAdopting = false;
     },
+    async preparePlugins(plugins) {
+      const loaded = await loadPlugins(plugins);
+      return () => {
+        kinds = kindsByPlugin(plugins);
+        instances.use(loaded);
+      };
+    },
     settled: () => reloader.settled(),
     openInstance: (entity) => ({
       config: resolve(entity['config'] as JsonObject),
@@ -351,6 +356,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     close,
   };
 }
+
+/** Plugin → kinds of entities that it may write. */
+const kindsByPlugin = (plugins: readonly PluginDefinition[]): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(
+    plugins.map(({ name, entities = [], writes = [] }) => [name, new Set([...entities.map((e) => e.name), ...writes])]),
+  );
+
+const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '');
 
 /** The bytes were read to find out that it is HTTP/2. */
 function acceptHttp2(server: Http2Server, socket: Socket, bytes: Buffer, info: ConnectionInfo): void {

@@ -18,6 +18,7 @@ const CLIENT_CLOSED_REQUEST = 499;
 
 export function handle(core: GatewayCore, snapshot: Snapshot, exchange: ClientExchange): void {
   const context = new RequestContext(core, snapshot, exchange);
+  snapshot.users.enter();
   exchange.onFinish = () => finish(context);
   const { rewrite } = snapshot.planner;
   if (rewrite.length === 0) route(context);
@@ -77,6 +78,7 @@ function finish(context: RequestContext): void {
   // Answered by the engine (a faulty body), or by nobody because the client left.
   if (context.status === 0) context.status = context.exchange.status || CLIENT_CLOSED_REQUEST;
   runLog(context);
+  context.snapshot.users.leave();
   context.core.events.access?.(recordAccess(context));
 }
 

@@ -9,6 +9,7 @@ import type { BalancerRegistry } from './balancer/registry.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { type GroupsOf, PluginPlanner } from './plugins/plan.ts';
+import type { Users } from './plugins/users.ts';
 import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
 import type { RoutingTableParts } from './router/routing-table.ts';
 import type { ClientAskIndex, ClientAsks } from './tls/client-certificates.ts';
@@ -45,6 +46,8 @@ export interface Snapshot {
   readonly planner: PluginPlanner;
   /** The same for connections that are passed through as they are. */
   readonly streamPlanner: PluginPlanner;
+  /** Who uses the instances of both: everybody from his first byte to his last. */
+  readonly users: Users;
   /** The stored certificate that answers for a server name. */
   readonly certificates: CertificateIndex;
   /** What clients that call the server by a name are asked to show. */
@@ -87,7 +90,7 @@ export function compileSnapshot(
   const unchanged = (...kinds: readonly string[]): boolean =>
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
-  const { planner, streamPlanner } = unchanged('plugins', 'consumer_group_consumers', 'consumer_groups')
+  const { planner, streamPlanner, users } = unchanged('plugins', 'consumer_group_consumers', 'consumer_groups')
     ? previous!
     : compilePlugins(state, parts);
   const balancer = unchanged('upstreams', 'targets')
@@ -108,7 +111,7 @@ export function compileSnapshot(
   const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates', 'vaults')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
-  return { state, router, planner, streamPlanner, certificates, clientAsks, tlsProfiles, balancer };
+  return { state, router, planner, streamPlanner, users, certificates, clientAsks, tlsProfiles, balancer };
 }
 
 /** Compiles one route at a time; those of one service share its settings. */
@@ -148,7 +151,7 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
   };
 }
 
-function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'planner' | 'streamPlanner'> {
+function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'planner' | 'streamPlanner' | 'users'> {
   const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false);
   const groupsOf = createGroupsOf(state);
   const instances = parts.instances.adopt(enabled);
@@ -157,7 +160,8 @@ function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'plan
       instances.filter(({ entity }) => is(entity)),
       groupsOf,
     );
-  return { planner: serving(servesHttp), streamPlanner: serving(servesStreams) };
+  const { users } = parts.instances;
+  return { planner: serving(servesHttp), streamPlanner: serving(servesStreams), users };
 }
 
 /** Of a consumer's groups the first by name comes first. */

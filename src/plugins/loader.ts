@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { GwctlError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
 import type { PluginDefinition } from '../pdk/index.ts';
+import { faultPlace } from './fault-place.ts';
 import { bundledPlugins } from './index.ts';
 
 const ENTRY_FILES = ['index.ts', 'index.js', 'index.mjs'];
@@ -20,22 +21,31 @@ export async function loadPluginDefinitions(
   entries: readonly string[],
   directory: string,
 ): Promise<readonly PluginDefinition[]> {
-  const byName = new Map<string, PluginDefinition>();
-  for (const entry of entries) {
-    for (const definition of await definitionsOf(entry, directory)) byName.set(definition.name, definition);
-  }
+  const found: PluginDefinition[] = [];
+  for (const entry of entries) found.push(...(await definitionsOf(entry, directory)));
+  return oneOfEachName(found);
+}
+
+/** The last one of a name counts. */
+export function oneOfEachName(definitions: readonly PluginDefinition[]): readonly PluginDefinition[] {
+  const byName = new Map(definitions.map((definition) => [definition.name, definition]));
   return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 async function definitionsOf(entry: string, directory: string): Promise<readonly PluginDefinition[]> {
+  const found = findPlugins(entry, directory);
+  return typeof found === 'string' ? [await importDefinition(pathToFileURL(found).href, entry)] : found;
+}
+
+/** Bundled plugins, or the file that a plugin of the user begins with. */
+export function findPlugins(entry: string, directory: string): readonly PluginDefinition[] | string {
   if (entry === 'bundled') return bundledPlugins;
   if (entry === 'off') return [];
   const bundled = bundledPlugins.find(({ name }) => name === entry);
   if (bundled !== undefined) return [bundled];
-  const file = /^(?:\.{1,2}\/|\/|\.{1,2}$)/.test(entry)
+  return /^(?:\.{1,2}\/|\/|\.{1,2}$)/.test(entry)
     ? entryFile(resolve(directory, entry), entry)
     : packageFile(entry, directory);
-  return [await importDefinition(file, entry)];
 }
 
 function entryFile(path: string, entry: string): string {
@@ -63,13 +73,12 @@ function packageFile(entry: string, directory: string): string {
   }
 }
 
-async function importDefinition(file: string, entry: string): Promise<PluginDefinition> {
+export async function importDefinition(url: string, entry: string): Promise<PluginDefinition> {
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = (await import(url)) as Record<string, unknown>;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new GwctlError('E_CONFIG', `plugins: ${entry} cannot be loaded: ${reason}`, { cause });
+    throw cannotBeLoaded(entry, cause);
   }
   const found = [module['default'], ...Object.values(module)].find(isObject);
   if (found === undefined) {
@@ -80,6 +89,13 @@ async function importDefinition(file: string, entry: string): Promise<PluginDefi
   const problem = findProblem(found);
   if (problem !== undefined) throw new GwctlError('E_CONFIG', `plugins: ${entry}: ${problem}`);
   return found as unknown as PluginDefinition;
+}
+
+export function cannotBeLoaded(entry: string, cause: unknown): GwctlError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const place = faultPlace(cause);
+  const where = place === undefined ? '' : `${place}: `;
+  return new GwctlError('E_CONFIG', `plugins: ${entry} cannot be loaded: ${where}${reason}`, { cause });
 }
 
 /** What the type checker would say, for those who do not ask it. */

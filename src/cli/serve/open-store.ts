@@ -28,8 +28,8 @@ export interface OpenedStore {
   readonly store: Store;
   /** The files in use. */
   readonly files: readonly string[];
-  /** Reads the files again and puts them in place of what there is. */
-  reload(): Promise<void>;
+  /** Reads the files again, by these schemas if they are others; what it answers puts them in place of what there is. */
+  read(schemas?: SchemaSet): Promise<() => Promise<void>>;
   /** Where the configuration is kept, for the banner. */
   readonly kept: string;
 }
@@ -41,9 +41,9 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   if (options.isWatching) refuseToWatch(files, isLasting);
   // Naming the content costs time that a store in memory has no use for.
   const name = place.kind === 'memory' ? () => NO_HASH : hashState;
-  const load = () => loadState(files, options.schemas, name);
+  let { schemas } = options;
   // Files that are wrong start nothing, so they are read before a database is opened.
-  const loaded = files.length === 0 ? undefined : await load();
+  const loaded = files.length === 0 ? undefined : await loadState(files, schemas, name);
   const store = await openPlace(place, options);
   try {
     if (loaded !== undefined) await bringIn(store, loaded, options.onOtherContent);
@@ -54,9 +54,12 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   return {
     store,
     files,
-    async reload() {
-      const { state, hash } = await load();
-      await store.replace(state, hash);
+    async read(others = schemas) {
+      const { state, hash } = await loadState(files, others, name);
+      return () => {
+        schemas = others;
+        return store.replace(state, hash);
+      };
     },
     kept: describePlace(place),
   };

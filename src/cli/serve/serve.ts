@@ -11,11 +11,12 @@ import { parseListen } from '../../config/listen.ts';
 import { type Config, hideSecrets } from '../../config/load.ts';
 import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
-import { GwctlError } from '../../lib/errors.ts';
 import { newUuid } from '../../lib/ids.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { PluginDefinition } from '../../pdk/index.ts';
 import { loadPluginDefinitions } from '../../plugins/loader.ts';
+import { WatchedPlugins } from '../../plugins/watched-plugins.ts';
+import type { SchemaSet } from '../../schema/schema-set.ts';
 import { deleteExpired } from '../../store/expire.ts';
 import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
@@ -23,7 +24,7 @@ import { resolvePluginImports } from '../plugin-imports.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { openAccessLog } from './access-log.ts';
-import { banner, countEntities } from './banner.ts';
+import { banner } from './banner.ts';
 import { openErrorLog } from './error-log.ts';
 import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
@@ -31,11 +32,11 @@ import { type OpenedStore, openStore } from './open-store.ts';
 import { type PidFile, writePidFile } from './pid-file.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { createReadiness } from './readiness.ts';
+import { Reloading } from './reloading.ts';
 import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
 import { untilSignal } from './signals.ts';
 import { setEngineFlags } from './v8-flags.ts';
-import { watchFiles } from './watch.ts';
 
 export interface ServeOptions {
   readonly inputs: readonly string[];
@@ -71,15 +72,17 @@ export async function serve(options: ServeOptions): Promise<void> {
   for (const remark of remarks) log('warn', remark);
 
   resolvePluginImports();
-  const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
-  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor });
+  const watched = isWatching ? new WatchedPlugins(config.plugins, process.cwd()) : undefined;
+  let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
+  const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
+    createSchemas(known, { routerFlavor: config.router_flavor });
   const opened = await openStore({
     inputs,
     data,
     onOtherContent: onOtherContent ?? 'refuse',
     isWatching,
     config,
-    schemas,
+    schemas: schemasOf(plugins),
     report: log,
   });
   const { store } = opened;
@@ -117,7 +120,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
-  const pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
+  let pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
   let pidFile: PidFile | undefined;
   const settled = async (): Promise<void> => {
     await Promise.all([gateway.settled(), pool?.settled()]);
@@ -129,7 +132,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       pool = new WorkerPool({ count: workerCount, store, gateway, tls, nodeId, logLevel: logLevel.current, log });
       await pool.start();
     }
-    const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins });
+    const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins: () => plugins });
     for (const address of statusListen) {
       const server = createStatusServer({
         store,
@@ -148,7 +151,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         parse: readDocument,
         guard,
         settled,
-        pluginRoutes,
+        pluginRoutes: () => pluginRoutes,
         onError: (error) => log('error', `Admin API: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
       });
       admins.push(await listenOn(server, address, 'the Admin API', adminSecurity));
@@ -164,7 +167,23 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
-  const watch = isWatching ? watchFiles(opened.files, () => void reload(opened, log)) : undefined;
+  const reloading = new Reloading({
+    opened,
+    gateway,
+    plugins,
+    watched,
+    log,
+    schemasOf,
+    async prepare(known) {
+      const routes = await loadPluginRoutes(known, gateway.openInstance);
+      return () => {
+        plugins = known;
+        pluginRoutes = routes;
+      };
+    },
+    make: (change) => pool?.renew(change) ?? change(),
+  });
+  if (isWatching) reloading.watch();
   const streams = (pool ?? gateway).streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
   const proxies = (pool ?? gateway).addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
   const readyMs = performance.now() - startedAt;
@@ -173,7 +192,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   );
 
   await untilSignal({
-    reload: () => void reloadAsked(opened, log),
+    reload: () => void reloadAsked(opened, reloading, log),
     reopen() {
       for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
       log('info', 'logs opened again');
@@ -182,7 +201,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   // Whoever asks meanwhile is told not to send more.
   readiness.drain();
-  watch?.close();
+  reloading.close();
+  watched?.close();
   clearInterval(sweep);
   for (const admin of admins) admin.close();
   await pool?.stop(GRACE_MS);
@@ -198,24 +218,12 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** By a signal, which may come to a gateway that has no files, or that keeps its configuration elsewhere. */
-function reloadAsked(opened: OpenedStore, log: Log): Promise<void> | undefined {
+function reloadAsked(opened: OpenedStore, reloading: Reloading, log: Log): Promise<void> | undefined {
   const { kind } = opened.store;
-  if (opened.files.length > 0 && (kind === 'memory' || kind === 'declarative')) return reload(opened, log);
+  if (opened.files.length > 0 && (kind === 'memory' || kind === 'declarative')) return reloading.files();
   const why = opened.files.length === 0 ? 'there are none' : 'that would undo what the Admin API has written';
   log('warn', `files are not loaded again: ${why}`);
   return undefined;
-}
-
-/** A changed file that is wrong changes nothing: the gateway keeps serving what it has. */
-async function reload(opened: OpenedStore, log: Log): Promise<void> {
-  try {
-    await opened.reload();
-    log('info', `files loaded again: ${countEntities(opened.store.state)}`);
-  } catch (error) {
-    const details = error instanceof GwctlError ? error.details : '';
-    process.stderr.write(`${details}\n`);
-    log('error', `the changed files are not used: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 interface NodeParts {
@@ -225,7 +233,7 @@ interface NodeParts {
   readonly pool: WorkerPool | undefined;
   readonly store: Store;
   readonly logLevel: LogLevelSwitch;
-  readonly plugins: readonly PluginDefinition[];
+  readonly plugins: () => readonly PluginDefinition[];
 }
 
 function describeNode({ id, config, gateway, pool, store, logLevel, plugins }: NodeParts): NodeInfo {
@@ -238,7 +246,9 @@ function describeNode({ id, config, gateway, pool, store, logLevel, plugins }: N
       database: store.isReadOnly ? 'off' : 'postgres',
       role: 'traditional',
     } as unknown as JsonObject,
-    plugins: plugins.map(({ name, version, priority }) => ({ name, version, priority })),
+    get plugins() {
+      return plugins().map(({ name, version, priority }) => ({ name, version, priority }));
+    },
     counters() {
       const { requests, connections, accepted } = (pool ?? gateway).counters();
       return {

@@ -1,6 +1,6 @@
 // Watches state files and calls back once a burst of changes is over. Directories of the files are watched, because
 // editors replace files instead of writing into them.
-import { type FSWatcher, statSync, watch } from 'node:fs';
+import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
 const QUIET_MS = 100;
@@ -17,9 +17,12 @@ export function watchFiles(inputs: readonly string[], onChange: () => void): Wat
     timer = setTimeout(onChange, QUIET_MS);
   };
   for (const input of inputs) {
-    const isDirectory = statSync(input).isDirectory();
+    const isDirectory = statSync(input, { throwIfNoEntry: false })?.isDirectory() ?? false;
+    const place = isDirectory ? input : dirname(input);
+    // A file that is not there may come; where its directory is missing too, nothing tells.
+    if (!existsSync(place)) continue;
     const name = basename(input);
-    const watcher = watch(isDirectory ? input : dirname(input), { recursive: isDirectory }, (_event, changed) => {
+    const watcher = watch(place, { recursive: isDirectory }, (_event, changed) => {
       if (isDirectory || changed === null || changed === name) notice();
     });
     watchers.push(watcher);

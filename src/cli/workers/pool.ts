@@ -39,12 +39,16 @@ interface Member {
   readonly worker: Worker;
   readonly startedAt: number;
   settled: number;
+  /** Another takes its place; it hears of no changes any more. */
+  isOutdated: boolean;
   figures: WorkerFigures | undefined;
   onFigures: (() => void) | undefined;
 }
 
 const PATIENCE_MS = 10_000;
 const FIGURES_MS = 1000;
+/** For requests of a worker whose successor serves already. */
+const LEAVING_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 const NO_COUNTERS: GatewayCounters = { requests: 0, connections: 0, accepted: 0 };
@@ -52,6 +56,8 @@ const NO_COUNTERS: GatewayCounters = { requests: 0, connections: 0, accepted: 0 
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #members = new Map<number, Member>();
+  /** Told to end, for another has taken their place. */
+  readonly #leaving = new Set<Member>();
   readonly #unsubscribe: () => void;
   #state: State;
   #sequence = 0;
@@ -77,6 +83,19 @@ export class WorkerPool {
     await this.#fork();
     this.#hasStarted = true;
     await Promise.all(Array.from({ length: this.#options.count - 1 }, () => this.#fork()));
+  }
+
+  /**
+   * Replaces all workers, because the change is one that a running process cannot take up. Each serves what it knows until its
+   * successor is ready, and then ends what it has begun.
+   */
+  async renew(change: () => Promise<void>): Promise<void> {
+    const outdated = [...this.#members.values()];
+    for (const member of outdated) member.isOutdated = true;
+    await this.refresh();
+    await change();
+    // One that cannot start is tried again later, like one that dies.
+    for (const _ of outdated) await this.#fork();
   }
 
   get pids(): number[] {
@@ -133,14 +152,14 @@ export class WorkerPool {
 
   /** As of the last `refresh`. */
   counters(): GatewayCounters {
-    const all = [...this.#members.values()].map(({ figures }) => figures?.counters ?? NO_COUNTERS);
+    const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures?.counters ?? NO_COUNTERS);
     return [this.#left.counters, ...all].reduce(addCounters);
   }
 
   /** As of the last `refresh`, with the primary's own. */
   families(): readonly MetricFamily[] {
     const own = packFamilies(this.#options.gateway.metrics());
-    const all = [...this.#members.values()].map(({ figures }) => figures?.families ?? []);
+    const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures?.families ?? []);
     return unpackFamilies(addFamilies(own, [this.#left.families, ...all]));
   }
 
@@ -149,7 +168,7 @@ export class WorkerPool {
     this.#unsubscribe();
     for (const timer of this.#timers) clearTimeout(timer);
     await Promise.all(
-      [...this.#members.values()].map(({ worker }) => {
+      [...this.#members.values(), ...this.#leaving].map(({ worker }) => {
         const ended = new Promise<void>((resolve) => worker.process.once('exit', () => resolve()));
         post(worker, { type: 'stop', graceMs });
         // One that hangs does not keep the others from ending.
@@ -161,13 +180,21 @@ export class WorkerPool {
 
   #fork(): Promise<void> {
     const worker = cluster.fork({ [WORKER_VARIABLE]: '1' });
-    const member: Member = { worker, startedAt: Date.now(), settled: 0, figures: undefined, onFigures: undefined };
+    const member: Member = {
+      worker,
+      startedAt: Date.now(),
+      settled: 0,
+      isOutdated: false,
+      figures: undefined,
+      onFigures: undefined,
+    };
     return new Promise((resolve, reject) => {
       worker.on('error', () => undefined);
       worker.on('message', (message: ToPrimary) => {
         if (message.type === 'ready') {
           this.addresses = message.addresses;
           this.streamAddresses = message.streamAddresses;
+          this.#dismissOne();
           resolve();
         } else if (message.type === 'failed') reject(unpackError(message.error));
         else this.#hear(member, message);
@@ -222,11 +249,22 @@ export class WorkerPool {
   }
 
   #tell(state: State): void {
-    const rows = rowsBetween(this.#state, state);
+    const listening = [...this.#members.values()].filter(({ isOutdated }) => !isOutdated);
+    const rows = listening.length === 0 ? [] : rowsBetween(this.#state, state);
     this.#state = state;
     this.#sequence += 1;
     const news = { sequence: this.#sequence, rows, facts: this.#facts() };
-    for (const { worker } of this.#members.values()) post(worker, { type: 'news', news });
+    for (const { worker } of listening) post(worker, { type: 'news', news });
+  }
+
+  /** A new one is ready, so one that is outdated may go. */
+  #dismissOne(): void {
+    const member = [...this.#members.values()].find(({ isOutdated }) => isOutdated);
+    if (member === undefined) return;
+    this.#members.delete(member.worker.id);
+    this.#leaving.add(member);
+    post(member.worker, { type: 'stop', graceMs: LEAVING_MS });
+    this.#resume();
   }
 
   #facts(): StoreFacts {
@@ -270,6 +308,7 @@ export class WorkerPool {
   #bury(member: Member, reason: string): void {
     const { worker, startedAt, figures } = member;
     this.#members.delete(worker.id);
+    const isLeaving = this.#leaving.delete(member);
     if (figures !== undefined) {
       const { counters, families } = this.#left;
       const gone = { ...figures.counters, connections: 0 };
@@ -279,7 +318,7 @@ export class WorkerPool {
     member.onFigures?.();
     this.#resume();
     // Where none could start, whoever asked for them is told.
-    if (this.#isEnding || !this.#hasStarted) return;
+    if (this.#isEnding || isLeaving || !this.#hasStarted) return;
     this.#deaths = Date.now() - startedAt > LONGEST_PAUSE_MS ? 0 : this.#deaths + 1;
     const pause = this.#deaths <= 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (this.#deaths - 2), LONGEST_PAUSE_MS);
     this.#options.log('error', `worker ${worker.process.pid} ended unasked (${reason}): another one is started`, {

@@ -101,6 +101,7 @@ async function run({ config, start, calls, send }: Parts): Promise<(message: ToW
     if (isEnding) return;
     isEnding = true;
     await gateway.close(graceMs);
+    send({ type: 'figures', id: 0, figures: figuresOf(gateway) });
     calls.close();
     await accessLog.close();
     await store.close();

@@ -1,8 +1,9 @@
 // Compiled plugin instances. An instance is made once for a stored plugin entity and shared by every snapshot that holds
-// the same entity; one that no snapshot holds any more is closed.
+// the same entity; one that neither the newest snapshot nor a request under way holds any more is closed.
 import type { JsonObject } from '../../lib/json.ts';
 import type { Environment, Phases, PluginDefinition } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import { Users } from './users.ts';
 
 /** A plugin with its handler loaded. */
 export interface LoadedPlugin {
@@ -35,8 +36,11 @@ export interface InstanceServices {
   environment(plugin: string, entity: Entity): Environment;
   /** Puts what vault references stand for in their place. */
   resolve(config: JsonObject): JsonObject;
-  /** An instance could not be made: its configuration passed the schema, but the plugin refuses it. */
-  onBroken(plugin: string, entity: Entity, error: unknown): void;
+  /**
+   * An instance could not be made: its configuration passed the schema, but the plugin refuses it. One that the plugin's
+   * former code made may go on in its place.
+   */
+  onBroken(plugin: string, entity: Entity, error: unknown, instead: 'former' | undefined): void;
 }
 
 /**
@@ -50,29 +54,62 @@ const BROKEN: Phases = {
 
 export class PluginInstances {
   readonly #services: InstanceServices;
-  readonly #byName: ReadonlyMap<string, LoadedPlugin>;
+  #byName: ReadonlyMap<string, LoadedPlugin>;
   #live = new Map<Entity, PluginInstance>();
+  #users = new Users();
+  /** What requests that began earlier may still use. */
+  #earlier: { readonly users: Users; readonly instances: readonly PluginInstance[] }[] = [];
+  /** What made the phases of an instance. */
+  readonly #makers = new WeakMap<PluginInstance, LoadedPlugin['create']>();
 
   constructor(services: InstanceServices) {
     this.#services = services;
     this.#byName = new Map(services.plugins.map((plugin) => [plugin.name, plugin]));
   }
 
-  /** Instances for these entities, in the same order; those not named any more are closed. */
+  /** From the next `adopt` on; the entities that it is given then are others than before. */
+  use(plugins: readonly LoadedPlugin[]): void {
+    this.#byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
+  }
+
+  /** Whoever uses what the last `adopt` answered says so here, and when he is done. */
+  get users(): Users {
+    return this.#users;
+  }
+
+  /** Instances for these entities, in the same order; those not named any more are closed once nobody uses them. */
   adopt(entities: readonly Entity[]): PluginInstance[] {
     const next = new Map<Entity, PluginInstance>();
     for (const entity of entities) {
       const instance = this.#live.get(entity) ?? this.#make(entity);
       if (instance !== undefined) next.set(entity, instance);
     }
-    for (const [entity, instance] of this.#live) if (!next.has(entity)) instance.phases.close?.();
+    this.#earlier.push({ users: this.#users, instances: [...this.#live.values()] });
+    this.#users.onNone = () => this.#closeUnused();
+    this.#users = new Users();
     this.#live = next;
+    this.#closeUnused();
     return [...next.values()];
   }
 
   close(): void {
-    for (const instance of this.#live.values()) instance.phases.close?.();
+    for (const phases of this.#phases()) phases.close?.();
     this.#live.clear();
+    this.#earlier = [];
+  }
+
+  #closeUnused(): void {
+    const gone = this.#earlier.filter(({ users }) => users.isNone);
+    this.#earlier = this.#earlier.filter(({ users }) => !users.isNone);
+    const kept = this.#phases();
+    const unused = new Set(gone.flatMap(({ instances }) => instances.map(({ phases }) => phases)));
+    for (const phases of unused) if (!kept.has(phases)) phases.close?.();
+  }
+
+  /** Of all instances that somebody uses or may use. */
+  #phases(): Set<Phases> {
+    const earlier = this.#earlier.flatMap(({ instances }) => instances);
+    return new Set([...this.#live.values(), ...earlier].map(({ phases }) => phases));
   }
 
   #make(entity: Entity): PluginInstance | undefined {
@@ -86,8 +123,23 @@ export class PluginInstances {
         this.#services.environment(name, entity),
       );
     } catch (error) {
-      this.#services.onBroken(name, entity, error);
+      const former = this.#formerOf(entity, plugin);
+      this.#services.onBroken(name, entity, error, former && 'former');
+      if (former !== undefined) return this.#madeBy(this.#makers.get(former)!, { ...former, entity });
     }
-    return { entity, name, priority: plugin.priority, phases };
+    return this.#madeBy(plugin.create, { entity, name, priority: plugin.priority, phases });
+  }
+
+  #madeBy(create: LoadedPlugin['create'], instance: PluginInstance): PluginInstance {
+    this.#makers.set(instance, create);
+    return instance;
+  }
+
+  /** The same instance as other code of the same plugin made it. */
+  #formerOf({ id }: Entity, { name, create }: LoadedPlugin): PluginInstance | undefined {
+    for (const instance of this.#live.values()) {
+      if (instance.entity.id === id && instance.name === name && this.#makers.get(instance) !== create) return instance;
+    }
+    return undefined;
   }
 }

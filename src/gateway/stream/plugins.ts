@@ -32,6 +32,7 @@ export function runPreread(
   return undefined;
 }
 
+/** The last that is done with them. */
 export function runStreamLog(context: StreamContext, plugins: readonly PluginInstance[]): void {
   for (const plugin of plugins) {
     try {
@@ -40,4 +41,5 @@ export function runStreamLog(context: StreamContext, plugins: readonly PluginIns
       reportPluginError(context.core, plugin, 'stream_log', error);
     }
   }
+  context.table.snapshot.users.leave();
 }

@@ -30,6 +30,7 @@ export async function passThrough(
   const { core, table } = parts;
   const context = new StreamContext(core, table, arrival, match);
   const plugins = table.plugins(match?.entity);
+  table.snapshot.users.enter();
   // What was read ahead and put back is the client's too. A TLS socket counts what is encrypted.
   const before = { read: socket.bytesRead - socket.readableLength, written: socket.bytesWritten };
   try {

@@ -44,6 +44,7 @@ export class UdpSession {
       destinationPort: arrival.localPort,
     });
     this.#context = new StreamContext(core, table, arrival, match);
+    table.snapshot.users.enter();
   }
 
   start(): void {
