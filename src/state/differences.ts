@@ -1,27 +1,23 @@
-// What differs between two lists of entities, when nothing is known of how one became the other.
+// What differs between two tables, when nothing is known of how one became the other.
+import type { LayeredMap } from '../lib/layered-map.ts';
 import type { Entity } from '../schema/define.ts';
 
-/** Both by id. An entity that did not change is the same object in both. undefined when more than `most` differ. */
-export function differences(old: readonly Entity[], now: readonly Entity[], most: number): Set<string> | undefined {
+/** Ids. An entity that did not change is the same object in both. undefined when more than `most` differ. */
+export function differences(
+  before: LayeredMap<Entity>,
+  after: LayeredMap<Entity>,
+  most: number,
+): Set<string> | undefined {
   const ids = new Set<string>();
-  let i = 0;
-  let j = 0;
-  while (i < old.length || j < now.length) {
-    while (i < old.length && j < now.length && old[i] === now[j]) {
-      i += 1;
-      j += 1;
-    }
-    const a = old[i];
-    const b = now[j];
-    if (a === undefined && b === undefined) break;
-    if (b === undefined || (a !== undefined && a.id <= b.id)) {
-      ids.add(a!.id);
-      i += 1;
-    }
-    if (a === undefined || (b !== undefined && b.id <= a.id)) {
-      ids.add(b!.id);
-      j += 1;
-    }
+  if (Math.abs(before.size - after.size) > most) return undefined;
+  for (const entity of after.values()) {
+    if (before.get(entity.id) === entity) continue;
+    ids.add(entity.id);
+    if (ids.size > most) return undefined;
+  }
+  for (const { id } of before.values()) {
+    if (after.has(id)) continue;
+    ids.add(id);
     if (ids.size > most) return undefined;
   }
   return ids;

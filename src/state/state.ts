@@ -31,6 +31,8 @@ export interface State {
   findTuple(kind: string, values: JsonObject): Entity | undefined;
   /** By id ascending. */
   list(kind: string): readonly Entity[];
+  /** In no order: to put very many in order takes its time. */
+  each(kind: string): Iterable<Entity>;
   count(kind: string): number;
   /** The entities of `kind` whose foreign `field` points to `parent`, oldest link first. */
   children(kind: string, field: string, parent: string): readonly Entity[];
@@ -94,6 +96,10 @@ class TableState implements State {
     return this.#table(kind).sorted();
   }
 
+  each(kind: string): Iterable<Entity> {
+    return this.#table(kind).byId.values();
+  }
+
   count(kind: string): number {
     return this.#table(kind).byId.size;
   }
@@ -114,7 +120,7 @@ class TableState implements State {
     const before = earlier.generation(kind) as Table;
     if (table === before) return new Set();
     const touched = table.trail.since(before.trail, most);
-    if (touched === undefined) return differences(before.sorted(), table.sorted(), most);
+    if (touched === undefined) return differences(before.byId, table.byId, most);
     for (const id of touched) if (table.byId.get(id) === before.byId.get(id)) touched.delete(id);
     return touched;
   }

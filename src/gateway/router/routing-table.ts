@@ -103,7 +103,7 @@ export class RoutingTable<R extends RouterRoute> {
   *#buildAll(state: State): Generator<void, IndexedRouter<R>> {
     const routes: R[] = [];
     let count = 0;
-    for (const entity of state.list('routes')) {
+    for (const entity of state.each('routes')) {
       if (++count % STEP === 0) yield;
       const route = this.#parts.compileRoute(entity, state, undefined);
       if (route !== undefined) routes.push(route);

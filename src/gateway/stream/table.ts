@@ -64,7 +64,10 @@ export class StreamTables {
   }
 
   #route({ state }: Snapshot): StreamRouter<StreamRoute> {
-    const routes = state.list('routes').filter(servesStreams);
+    // Most are none of ours; the few that are come in an order that does not depend on how they came in.
+    const routes: Entity[] = [];
+    for (const route of state.each('routes')) if (servesStreams(route)) routes.push(route);
+    routes.sort((a, b) => (a.id < b.id ? -1 : 1));
     const compiled = routes.map((route) => compileRoute(route, state)).filter((route) => route !== undefined);
     const router = compileStreamRouter(compiled, { flavor: this.#flavor });
     for (const { id, reason } of router.skipped) {

@@ -58,7 +58,7 @@ export class ClientAsks {
       }
     }
     const known = new ServerNameMap<true>();
-    for (const route of state.list('routes')) {
+    for (const route of state.each('routes')) {
       if (isSecured(route)) for (const name of readNames(route).names ?? []) known.add(name, true);
     }
     return (serverName) => {
