@@ -1,5 +1,5 @@
 // What /metrics answers: numbers of the node itself, always, and what plugins count and show.
-import { EXPOSITION_TYPE, labelText, type MetricFamily, renderFamilies, type Sample } from '../lib/exposition.ts';
+import { EXPOSITION_TYPE, type MetricFamily, renderFamilies, type Sample } from '../lib/exposition.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { Store } from '../store/store.ts';
 import type { NodeInfo } from './node.ts';
@@ -8,7 +8,7 @@ import { notFound, type Reply } from './reply.ts';
 export async function metricsReply(node: NodeInfo, store: Store): Promise<Reply> {
   if (node.metrics === undefined) return notFound;
   await node.refresh?.();
-  const text = renderFamilies([...nodeFamilies(node, store), ...node.metrics()]);
+  const text = await renderFamilies([...nodeFamilies(node, store), ...(await node.metrics())]);
   return { status: 200, body: text, headers: { 'Content-Type': EXPOSITION_TYPE } };
 }
 
@@ -21,8 +21,7 @@ const gauge = (name: string, help: string, samples: readonly Sample[]): MetricFa
 
 function nodeFamilies(node: NodeInfo, store: Store): MetricFamily[] {
   const { total_requests, ...connections } = node.counters();
-  const ofNode = (more: Readonly<Record<string, string>>): string =>
-    labelText(['node_id', ...Object.keys(more)], [node.id, ...Object.values(more)]);
+  const ofNode = (more: Sample['labels']): Sample['labels'] => ({ node_id: node.id, ...more });
   const states = { ...connections, connections_total: total_requests };
   return [
     gauge(
@@ -39,10 +38,10 @@ function nodeFamilies(node: NodeInfo, store: Store): MetricFamily[] {
     gauge(
       'kong_nginx_timers',
       'Timers of the gateway.',
-      ['pending', 'running'].map((state) => ({ labels: labelText(['state'], [state]), value: 0 })),
+      ['pending', 'running'].map((state) => ({ labels: { state }, value: 0 })),
     ),
     gauge('kong_datastore_reachable', 'Whether the store of the configuration can be reached.', [
-      { labels: '', value: store.isReachable ? 1 : 0 },
+      { labels: {}, value: store.isReachable ? 1 : 0 },
     ]),
     gauge('kong_node_info', 'This node and the version it speaks.', [
       { labels: ofNode({ version: KONG_VERSION }), value: 1 },

@@ -23,7 +23,7 @@ export interface NodeInfo {
   /** Absent where the level of the log cannot be changed. */
   readonly logLevel?: LogLevelControl;
   /** What the node measures; absent where nothing does. */
-  readonly metrics?: () => readonly MetricFamily[];
+  readonly metrics?: () => readonly MetricFamily[] | Promise<readonly MetricFamily[]>;
   /** Where several processes count: gathers their figures, which `counters` and `metrics` then show. */
   readonly refresh?: () => Promise<void>;
   /** Ids of the processes that serve requests; this one when absent. */

@@ -1,4 +1,6 @@
-// The text format of Prometheus (0.0.4): families of samples, sorted by name, with the help and the type of each.
+// What is measured, as families of samples, and their text. Counting is a matter of who measures; the text format, its
+// escapes and its numbers are prom-client's.
+import type { Metric } from 'prom-client';
 
 export interface MetricFamily {
   readonly name: string;
@@ -9,39 +11,30 @@ export interface MetricFamily {
 }
 
 export interface Sample {
-  /** Of a histogram: `_bucket`, `_sum`, `_count`. */
-  readonly suffix?: string;
-  /** As `labelText` gives it; empty for none. */
-  readonly labels: string;
+  /** Of a histogram: the family's with `_bucket`, `_sum` or `_count` behind it. */
+  readonly metricName?: string;
+  /** Shown in this order. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export const EXPOSITION_TYPE = 'text/plain; charset=UTF-8';
 
-export function renderFamilies(families: readonly MetricFamily[]): string {
-  const lines: string[] = [];
-  for (const { name, help, type, samples } of [...families].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const rows = samples();
-    if (rows.length === 0) continue;
-    lines.push(`# HELP ${name} ${escapeHelp(help)}`, `# TYPE ${name} ${type}`);
-    for (const { suffix = '', labels, value } of rows) {
-      lines.push(`${name}${suffix}${labels === '' ? '' : `{${labels}}`} ${numberText(value)}`);
-    }
+/** Sorted by name; of families with the same name, the first. */
+export async function renderFamilies(families: readonly MetricFamily[]): Promise<string> {
+  // Loaded by who reads: few gateways are read in their first moments.
+  const { Registry } = await import('prom-client');
+  const registry = new Registry();
+  const texts: Promise<string>[] = [];
+  for (const { name, help, type, samples } of families.toSorted(byName)) {
+    const values = samples();
+    if (values.length === 0 || registry.getSingleMetric(name) !== undefined) continue;
+    // A registry asks a metric for nothing but this; its own sums over processes are such objects, too.
+    const metric = { name, help, type, get: () => ({ name, help, type, values }) };
+    registry.registerMetric(metric as unknown as Metric);
+    texts.push(registry.getSingleMetricAsString(name));
   }
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  return (await Promise.all(texts)).map((text) => `${text}\n`).join('');
 }
 
-/** `service="orders",code="200"`, in the order of the names. */
-export const labelText = (names: readonly string[], values: readonly string[]): string =>
-  names.map((name, i) => `${name}="${escapeLabel(values[i] ?? '')}"`).join(',');
-
-const escapeLabel = (text: string): string =>
-  text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
-
-const escapeHelp = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
-
-function numberText(value: number): string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  return String(value);
-}
+const byName = (a: MetricFamily, b: MetricFamily): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);

@@ -9,11 +9,11 @@ const ALL = { status_code_metrics: true, latency_metrics: true, bandwidth_metric
 
 async function run(
   setUp: SetUp,
-  use: (gateway: Running, read: () => Map<string, number>) => Promise<void>,
+  use: (gateway: Running, read: () => Promise<Map<string, number>>) => Promise<void>,
 ): Promise<void> {
   const gateway = await start(setUp);
   try {
-    await use(gateway, () => parse(renderFamilies(gateway.gateway.metrics())));
+    await use(gateway, async () => parse(await renderFamilies(gateway.gateway.metrics())));
   } finally {
     await gateway.close();
   }
@@ -35,9 +35,9 @@ const names = (samples: Map<string, number>): string[] =>
   [...new Set([...samples.keys()].map((key) => key.split('{')[0]!))].sort();
 
 /** The log phase runs after the client has its answer. */
-async function until(isReached: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 100 && !isReached(); i++) await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.ok(isReached(), `never happened: ${what}`);
+async function until(isReached: () => Promise<boolean>, what: string): Promise<void> {
+  for (let i = 0; i < 100 && !(await isReached()); i++) await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.ok(await isReached(), `never happened: ${what}`);
 }
 
 const counted = (code: number, source: string, consumer = ''): string =>
@@ -47,7 +47,7 @@ test('requests are counted by service, route, status and source', async () => {
   await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
     await send({ path: '/get' });
     await send({ path: '/get' });
-    await until(() => read().get(counted(200, 'service')) === 2, 'two requests are counted');
+    await until(async () => (await read()).get(counted(200, 'service')) === 2, 'two requests are counted');
   });
 });
 
@@ -55,8 +55,8 @@ test('what a plugin answers is counted under source kong', async () => {
   const plugins = [{ name: 'prometheus', config: ALL }, { name: 'key-auth' }];
   await run({ plugins }, async ({ send }, read) => {
     assert.equal((await send({})).status, 401);
-    await until(() => read().get(counted(401, 'kong')) === 1, 'the refusal is counted');
-    assert.equal(read().get(counted(401, 'service')), undefined);
+    await until(async () => (await read()).get(counted(401, 'kong')) === 1, 'the refusal is counted');
+    assert.equal((await read()).get(counted(401, 'service')), undefined);
   });
 });
 
@@ -65,9 +65,9 @@ test('a request that no route matches is not counted, and breaks nothing', async
   await run(setUp, async ({ send, logs }, read) => {
     assert.equal((await send({ path: '/unknown' })).status, 404);
     await send({ path: '/known' });
-    await until(() => read().has(counted(200, 'service')), 'the known route is counted');
+    await until(async () => (await read()).has(counted(200, 'service')), 'the known route is counted');
     assert.deepEqual(
-      [...read().keys()].filter((key) => key.includes('code="404"')),
+      [...(await read()).keys()].filter((key) => key.includes('code="404"')),
       [],
     );
     assert.deepEqual(logs, []);
@@ -93,22 +93,23 @@ test('every group is off until it is asked for', async () => {
     await run({ plugins: [{ name: 'prometheus', config }] }, async ({ send }, read) => {
       await send({});
       const wanted = [...expected, ...node].sort();
-      await until(() => names(read()).length === wanted.length, JSON.stringify(config));
-      assert.deepEqual(names(read()), wanted);
+      await until(async () => names(await read()).length === wanted.length, JSON.stringify(config));
+      assert.deepEqual(names(await read()), wanted);
     });
   }
 });
 
 test('bytes are counted in both directions, with the head', async () => {
   await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
-    const bytes = (direction: string): number =>
-      read().get(
+    const bytes = async (direction: string): Promise<number> =>
+      (await read()).get(
         `kong_bandwidth_bytes{service="echo",route="r",direction="${direction}",workspace="default",consumer=""}`,
       ) ?? 0;
     const { text } = await send({ method: 'POST', body: 'x'.repeat(5000) });
-    await until(() => bytes('ingress') > 0, 'bytes are counted');
-    assert.ok(bytes('ingress') > 5000 && bytes('ingress') < 6000, String(bytes('ingress')));
-    assert.ok(bytes('egress') > text.length, String(bytes('egress')));
+    await until(async () => (await bytes('ingress')) > 0, 'bytes are counted');
+    const [ingress, egress] = [await bytes('ingress'), await bytes('egress')];
+    assert.ok(ingress > 5000 && ingress < 6000, String(ingress));
+    assert.ok(egress > text.length, String(egress));
   });
 });
 
@@ -116,8 +117,11 @@ test('latencies fall into the buckets of Prometheus: cumulative, the last one wi
   await run({ plugins: [{ name: 'prometheus', config: ALL }] }, async ({ send }, read) => {
     const labels = 'service="echo",route="r",workspace="default"';
     await send({});
-    await until(() => read().get(`kong_request_latency_ms_count{${labels}}`) === 1, 'a latency is measured');
-    const samples = read();
+    await until(
+      async () => (await read()).get(`kong_request_latency_ms_count{${labels}}`) === 1,
+      'a latency is measured',
+    );
+    const samples = await read();
     for (const [name, bounds] of [
       ['kong_kong_latency_ms', [1, 2, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 750, 1000, 3000, 6000]],
       ['kong_upstream_latency_ms', [25, 50, 80, 100, 250, 400, 700, 1000, 2000, 5000, 10000, 30000, 60000]],
@@ -144,7 +148,10 @@ test('consumers are named only with per_consumer', async () => {
     await run({ plugins, keys: { 'the-key-of-bob': 'bob' } }, async ({ send }, read) => {
       assert.equal((await send({ headers: { apikey: 'the-key-of-bob' } })).status, 200);
       const consumer = isNamed ? 'bob' : '';
-      await until(() => read().get(counted(200, 'service', consumer)) === 1, `consumer "${consumer}" is counted`);
+      await until(
+        async () => (await read()).get(counted(200, 'service', consumer)) === 1,
+        `consumer "${consumer}" is counted`,
+      );
     });
   }
 });
@@ -157,61 +164,97 @@ test('an instance on a route measures that route only', async () => {
   await run(setUp, async ({ send }, read) => {
     await send({ path: '/b' });
     await send({ path: '/a' });
-    const routes = (): string[] => [...read().keys()].filter((key) => key.startsWith('kong_http_requests_total'));
-    await until(() => routes().length > 0, 'route a is counted');
+    const routes = async (): Promise<string[]> =>
+      [...(await read()).keys()].filter((key) => key.startsWith('kong_http_requests_total'));
+    await until(async () => (await routes()).length > 0, 'route a is counted');
     assert.deepEqual(
-      routes().map((key) => /route="(\w)"/.exec(key)![1]),
+      (await routes()).map((key) => /route="(\w)"/.exec(key)![1]),
       ['a'],
     );
   });
 });
 
-test('labels that need it are escaped', () => {
+test('labels that need it are escaped', async () => {
   const registry = new MetricsRegistry();
   registry
     .counter({ name: 'kong_x', help: 'a\\b\nc', labels: ['name'] })
     .series('a"b\\c\nd')
     .add(2);
-  const text = renderFamilies(registry.families());
+  const text = await renderFamilies(registry.families());
   assert.match(text, /\n# HELP kong_x a\\\\b\\nc\n# TYPE kong_x counter\nkong_x\{name="a\\"b\\\\c\\nd"\} 2\n/);
 });
 
-test('a bucket holds its bound: an observation of 25 is not above 25', () => {
+test('families are sorted by name, series by their labels; of two with one name the first is shown', async () => {
+  const registry = new MetricsRegistry();
+  const latency = registry.histogram({ name: 'kong_b', help: 'B.', labels: ['route', 'service'], buckets: [1, 2.5] });
+  latency.series('r', 's').observe(2);
+  latency.series('r', 's').observe(9);
+  const requests = registry.counter({ name: 'kong_a', help: 'A.', labels: ['z', 'a'] });
+  requests.series('2', 'x').add(1);
+  requests.series('1', 'y').add(1_500_000);
+  registry.counter({ name: 'kong_b', help: 'Another.', labels: [] }).series().add(1);
+  const empty = registry.counter({ name: 'kong_aa', help: 'None.', labels: ['z'] });
+  assert.ok(empty);
+  const families = registry.families().filter(({ name, help }) => name !== 'kong_b' || help === 'B.');
+  const other = registry.families().filter(({ help }) => help === 'Another.');
+  assert.equal(
+    await renderFamilies([...families, ...other]),
+    [
+      '# HELP kong_a A.',
+      '# TYPE kong_a counter',
+      'kong_a{z="1",a="y"} 1500000',
+      'kong_a{z="2",a="x"} 1',
+      '# HELP kong_b B.',
+      '# TYPE kong_b histogram',
+      'kong_b_bucket{route="r",service="s",le="1"} 0',
+      'kong_b_bucket{route="r",service="s",le="2.5"} 1',
+      'kong_b_bucket{route="r",service="s",le="+Inf"} 2',
+      'kong_b_count{route="r",service="s"} 2',
+      'kong_b_sum{route="r",service="s"} 11',
+      '# HELP kong_nginx_metric_errors_total Observations that were not recorded, because there were too many series.',
+      '# TYPE kong_nginx_metric_errors_total counter',
+      'kong_nginx_metric_errors_total 0',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a bucket holds its bound: an observation of 25 is not above 25', async () => {
   const registry = new MetricsRegistry();
   const series = registry.histogram({ name: 'kong_h', help: 'x', labels: [], buckets: [10, 25, 50] }).series();
   for (const value of [25, 25.5, 0, 1000]) series.observe(value);
-  const samples = parse(renderFamilies(registry.families()));
+  const samples = parse(await renderFamilies(registry.families()));
   const counts = ['10', '25', '50', '+Inf'].map((le) => samples.get(`kong_h_bucket{le="${le}"}`));
   assert.deepEqual(counts, [1, 2, 3, 4]);
   assert.deepEqual([samples.get('kong_h_count'), samples.get('kong_h_sum')], [4, 1050.5]);
 });
 
-test('instances share families: the same labels are the same series', () => {
+test('instances share families: the same labels are the same series', async () => {
   const registry = new MetricsRegistry();
   const options = { name: 'kong_x', help: 'x', labels: ['a', 'b'] };
   registry.counter(options).series('1', '2').add(1);
   registry.counter(options).series('1', '2').add(1);
-  assert.equal(parse(renderFamilies(registry.families())).get('kong_x{a="1",b="2"}'), 2);
+  assert.equal(parse(await renderFamilies(registry.families())).get('kong_x{a="1",b="2"}'), 2);
 });
 
-test('series are bounded: what does not fit is dropped and counted', () => {
+test('series are bounded: what does not fit is dropped and counted', async () => {
   const registry = new MetricsRegistry();
   const family = registry.counter({ name: 'kong_x', help: 'x', labels: ['n'] });
   for (let i = 0; i < 100_003; i++) family.series(String(i)).add(1);
-  const samples = parse(renderFamilies(registry.families()));
+  const samples = parse(await renderFamilies(registry.families()));
   assert.equal(samples.get('kong_nginx_metric_errors_total'), 3);
   assert.equal(samples.size, 100_001);
 });
 
-test('a family of the gateway shows while some instance wants it', () => {
+test('a family of the gateway shows while some instance wants it', async () => {
   const registry = new MetricsRegistry();
-  registry.offer({ name: 'kong_health', help: 'x', type: 'gauge', samples: () => [{ labels: '', value: 1 }] });
-  const isShown = (): boolean => parse(renderFamilies(registry.families())).has('kong_health');
-  assert.equal(isShown(), false);
+  registry.offer({ name: 'kong_health', help: 'x', type: 'gauge', samples: () => [{ labels: {}, value: 1 }] });
+  const isShown = async (): Promise<boolean> => parse(await renderFamilies(registry.families())).has('kong_health');
+  assert.equal(await isShown(), false);
   const [hideFirst, hideSecond] = [registry.show('kong_health'), registry.show('kong_health')];
   hideFirst();
   hideFirst();
-  assert.equal(isShown(), true);
+  assert.equal(await isShown(), true);
   hideSecond();
-  assert.equal(isShown(), false);
+  assert.equal(await isShown(), false);
 });

@@ -66,7 +66,10 @@ export class WorkerPool {
   #deaths = 0;
   #settling: { readonly sequence: number; readonly resolve: () => void }[] = [];
   /** What workers that are gone had counted. */
-  #left: { counters: GatewayCounters; families: readonly WireFamily[] } = { counters: NO_COUNTERS, families: [] };
+  #left: { counters: GatewayCounters; families: Promise<readonly WireFamily[]> } = {
+    counters: NO_COUNTERS,
+    families: Promise.resolve([]),
+  };
   #timers = new Set<NodeJS.Timeout>();
   addresses: readonly Place[] = [];
   streamAddresses: readonly Place[] = [];
@@ -157,10 +160,10 @@ export class WorkerPool {
   }
 
   /** As of the last `refresh`, with the primary's own. */
-  families(): readonly MetricFamily[] {
+  async families(): Promise<readonly MetricFamily[]> {
     const own = packFamilies(this.#options.gateway.metrics());
     const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures?.families ?? []);
-    return unpackFamilies(addFamilies(own, [this.#left.families, ...all]));
+    return unpackFamilies(await addFamilies([own, await this.#left.families, ...all]));
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -312,8 +315,10 @@ export class WorkerPool {
     if (figures !== undefined) {
       const { counters, families } = this.#left;
       const gone = { ...figures.counters, connections: 0 };
-      const counted = figures.families.filter(({ type }) => type !== 'gauge');
-      this.#left = { counters: addCounters(counters, gone), families: addFamilies(families, [counted]) };
+      this.#left = {
+        counters: addCounters(counters, gone),
+        families: families.then((before) => addFamilies([before, figures.families])),
+      };
     }
     member.onFigures?.();
     this.#resume();

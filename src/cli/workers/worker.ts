@@ -139,4 +139,8 @@ async function run({ config, start, calls, send }: Parts): Promise<(message: ToW
   };
 }
 
-const figuresOf = (gateway: Gateway) => ({ counters: gateway.counters(), families: packFamilies(gateway.metrics()) });
+/** The state of the node is what the primary knows. */
+const figuresOf = (gateway: Gateway) => ({
+  counters: gateway.counters(),
+  families: packFamilies(gateway.metrics().filter(({ type }) => type !== 'gauge')),
+});

@@ -1,15 +1,17 @@
 // The metrics of this node. Families live as long as the node, so that counters never go back when a configuration changes.
 // The number of series is bounded: past it, new combinations of labels share one that is not shown, and are counted.
-import { labelText, type MetricFamily, type Sample } from '../../lib/exposition.ts';
+import type { MetricFamily, Sample } from '../../lib/exposition.ts';
 import type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from '../../pdk/index.ts';
 
 const MAX_SERIES = 100_000;
 
+type Labels = Sample['labels'];
+
 class Counter implements CounterSeries {
   value = 0;
-  readonly labels: string;
+  readonly labels: Labels;
 
-  constructor(labels: string) {
+  constructor(labels: Labels) {
     this.labels = labels;
   }
 
@@ -23,14 +25,16 @@ class Counter implements CounterSeries {
 }
 
 class Histogram implements HistogramSeries {
-  readonly labels: string;
+  readonly #name: string;
+  readonly #labels: Labels;
   readonly #bounds: readonly number[];
   /** Not cumulated: one count for each bucket, the unbounded one last. */
   readonly #counts: number[];
   #sum = 0;
 
-  constructor(labels: string, bounds: readonly number[]) {
-    this.labels = labels;
+  constructor(name: string, labels: Labels, bounds: readonly number[]) {
+    this.#name = name;
+    this.#labels = labels;
     this.#bounds = bounds;
     this.#counts = new Array<number>(bounds.length + 1).fill(0);
   }
@@ -48,16 +52,18 @@ class Histogram implements HistogramSeries {
   }
 
   samples(): Sample[] {
-    const before = this.labels === '' ? '' : `${this.labels},`;
     const samples: Sample[] = [];
+    const add = (suffix: string, labels: Labels, value: number): void => {
+      samples.push({ metricName: this.#name + suffix, labels, value });
+    };
     let count = 0;
     for (const [i, own] of this.#counts.entries()) {
       count += own;
       const bound = this.#bounds[i];
-      samples.push({ suffix: '_bucket', labels: `${before}le="${bound ?? '+Inf'}"`, value: count });
+      add('_bucket', { ...this.#labels, le: String(bound ?? '+Inf') }, count);
     }
-    samples.push({ suffix: '_count', labels: this.labels, value: count });
-    samples.push({ suffix: '_sum', labels: this.labels, value: this.#sum });
+    add('_count', this.#labels, count);
+    add('_sum', this.#labels, this.#sum);
     return samples;
   }
 }
@@ -69,12 +75,13 @@ class Family<S extends Counter | Histogram> implements SeriesFamily<S>, MetricFa
   readonly help: string;
   readonly type: Kind;
   readonly #names: readonly string[];
+  /** By the values as JSON. */
   readonly #byLabels = new Map<string, S>();
-  readonly #make: (labels: string) => S;
+  readonly #make: (labels: Labels) => S;
   readonly #hasRoom: () => boolean;
   #surplus: S | undefined = undefined;
 
-  constructor(type: Kind, options: FamilyOptions, make: (labels: string) => S, hasRoom: () => boolean) {
+  constructor(type: Kind, options: FamilyOptions, make: (labels: Labels) => S, hasRoom: () => boolean) {
     this.name = options.name;
     this.help = options.help;
     this.type = type;
@@ -84,17 +91,17 @@ class Family<S extends Counter | Histogram> implements SeriesFamily<S>, MetricFa
   }
 
   readonly series = (...values: readonly string[]): S => {
-    const labels = labelText(this.#names, values);
-    const known = this.#byLabels.get(labels);
+    const key = JSON.stringify(values);
+    const known = this.#byLabels.get(key);
     if (known !== undefined) return known;
-    if (!this.#hasRoom()) return (this.#surplus ??= this.#make(''));
-    const made = this.#make(labels);
-    this.#byLabels.set(labels, made);
+    if (!this.#hasRoom()) return (this.#surplus ??= this.#make({}));
+    const made = this.#make(Object.fromEntries(this.#names.map((name, i) => [name, values[i] ?? ''])));
+    this.#byLabels.set(key, made);
     return made;
   };
 
   readonly samples = (): Sample[] =>
-    [...this.#byLabels.keys()].sort().flatMap((labels) => this.#byLabels.get(labels)!.samples());
+    [...this.#byLabels.keys()].sort().flatMap((key) => this.#byLabels.get(key)!.samples());
 }
 
 export class MetricsRegistry implements Metrics {
@@ -125,7 +132,12 @@ export class MetricsRegistry implements Metrics {
   histogram(options: FamilyOptions & { readonly buckets: readonly number[] }): SeriesFamily<HistogramSeries> {
     let family = this.#histograms.get(options.name);
     if (family === undefined) {
-      family = new Family('histogram', options, (labels) => new Histogram(labels, options.buckets), this.#hasRoom);
+      family = new Family(
+        'histogram',
+        options,
+        (labels) => new Histogram(options.name, labels, options.buckets),
+        this.#hasRoom,
+      );
       this.#histograms.set(options.name, family);
     }
     return family;
@@ -156,6 +168,6 @@ export class MetricsRegistry implements Metrics {
     name: 'kong_nginx_metric_errors_total',
     help: 'Observations that were not recorded, because there were too many series.',
     type: 'counter',
-    samples: () => [{ labels: '', value: this.#errors }],
+    samples: () => [{ labels: {}, value: this.#errors }],
   };
 }

@@ -1,9 +1,8 @@
 // The health of every upstream target as a metric: one sample for each address and state, 1 for the state it is in.
-import { labelText, type MetricFamily, type Sample } from '../../lib/exposition.ts';
+import type { MetricFamily, Sample } from '../../lib/exposition.ts';
 import type { Store } from '../../store/store.ts';
 import type { BalancerRegistry } from '../balancer/registry.ts';
 
-const LABELS = ['upstream', 'target', 'address', 'state', 'subsystem'];
 const STATES = ['healthchecks_off', 'healthy', 'unhealthy', 'dns_error'];
 
 export function targetHealthFamily(store: Store, balancers: BalancerRegistry): MetricFamily {
@@ -15,7 +14,7 @@ export function targetHealthFamily(store: Store, balancers: BalancerRegistry): M
       const samples: Sample[] = [];
       const add = (upstream: string, target: string, address: string, state: string): void => {
         for (const one of STATES) {
-          const labels = labelText(LABELS, [upstream, target, address, one, 'http']);
+          const labels = { upstream, target, address, state: one, subsystem: 'http' };
           samples.push({ labels, value: one === state ? 1 : 0 });
         }
       };
