@@ -8,7 +8,7 @@ import type { Environment, PluginAdminWork, PluginDefinition, SharedCounters } f
 import type { Entity } from '../schema/define.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
-import type { GatewayCore, GatewayEvents } from './core.ts';
+import { type GatewayCore, type GatewayEvents, reportPluginError } from './core.ts';
 import { createResolver, type ResolverOptions } from './dns/resolver.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { NamedCaches } from './environment/caches.ts';
@@ -38,10 +38,11 @@ import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
-import { loadPlugins, PluginInstances } from './plugins/instances.ts';
+import { loadPlugins, type PluginInstance, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import type { RouterFlavor } from './router/router.ts';
 import { type StreamListenOn, StreamServer } from './stream/server.ts';
+import { type Hello, PluginPairs, runCertificatePhase, type Shown } from './tls/certificate-phase.ts';
 import { ClientAsks } from './tls/client-certificates.ts';
 import type { ServerTls } from './tls/handshakes.ts';
 import { probeTlsFrom } from './tls/probe-tls.ts';
@@ -263,8 +264,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { limits, deadlines, waits } = http1;
   const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError, onHandlerError });
 
+  const pairs = new PluginPairs();
+  const choose = (hello: Hello, handshaking: readonly PluginInstance[]): Shown | Promise<Shown> =>
+    runCertificatePhase(hello, {
+      instances: handshaking,
+      pairs,
+      onError: (instance, error) => reportPluginError(core, instance, 'certificate', error),
+    });
   const streams = new StreamServer({
     core,
+    choose: (hello) => choose(hello, reloader.current().streamPlanner.certificate),
     flavor: options.routerFlavor ?? 'traditional_compatible',
     tls: options.tls,
     snapshot: () => reloader.current(),
@@ -303,6 +312,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         tls: options.tls,
         certificates: (name) => reloader.current().certificates(name),
         clientAsks: (name) => reloader.current().clientAsks(name),
+        choose: (hello) => choose(hello, reloader.current().planner.certificate),
         protocols: speaksHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
         onConnection: () => {
           accepted += 1;

@@ -3,6 +3,7 @@
 import type { EntitySchema, InferFields, RecordField, Subschema } from '../schema/define.ts';
 import type { PluginAdminModule } from './admin.ts';
 import type { Answer } from './answer.ts';
+import type { CertificateExchange, CertificateStep } from './certificate.ts';
 import type { Environment } from './environment.ts';
 import type {
   AccessExchange,
@@ -33,9 +34,13 @@ export interface CertificateWish {
 export interface Phases {
   /** For handshakes whose server name may lead to this instance. What is shown is for the instance to verify. */
   readonly certificateWish?: CertificateWish;
+  /** In TLS handshakes, before a certificate is shown. Global instances only. */
+  certificate?(exchange: CertificateExchange): CertificateStep;
   /** Global instances only: route, service and consumer are not known yet. */
   rewrite?(exchange: RewriteExchange): Step;
   access?(exchange: AccessExchange): Step;
+  /** In the turn and in the place of `access`, for requests that ask for a WebSocket. */
+  ws_handshake?(exchange: AccessExchange): Step;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
   /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */

@@ -8,6 +8,7 @@ export type {
   PluginAdminWork,
 } from './admin.ts';
 export { type Answer, error, exit, replay } from './answer.ts';
+export type { CertificateExchange, CertificatePair, CertificateStep } from './certificate.ts';
 export {
   type BodyListener,
   type CertificateWish,

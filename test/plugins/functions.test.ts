@@ -284,10 +284,3 @@ test('a gateway with Lua chunks starts, tells why they cannot run, and lets noth
     );
   });
 });
-
-test('chunks of the certificate phase are told not to run', async () => {
-  await withChunks({ certificate: ['return 1'] }, async ({ send, logs }) => {
-    assert.equal((await send({})).status, 200);
-    await logged(logs, /^warn \[pre-function\] chunks of the certificate phase do not run here$/);
-  });
-});

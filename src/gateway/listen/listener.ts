@@ -3,7 +3,10 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
 import { GwctlError } from '../../lib/errors.ts';
+import { isPromise } from '../../lib/promise.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
+import type { Entity } from '../../schema/define.ts';
+import type { CertificatePhase, Shown } from '../tls/certificate-phase.ts';
 import { type ClientAsk, type ClientAskIndex, clientCertificateOf } from '../tls/client-certificates.ts';
 import { readServerName } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
@@ -37,6 +40,8 @@ export interface ListenerOptions {
   /** In the configuration that is current when it is asked. */
   readonly certificates: CertificateIndex;
   readonly clientAsks: ClientAskIndex;
+  /** Plugins may choose another certificate. */
+  readonly choose: CertificatePhase;
   /** What is offered in a handshake. */
   readonly protocols: readonly string[];
   onConnection(): void;
@@ -151,10 +156,18 @@ export class Listener {
       return 0;
     };
     readAhead(socket, take, () => {
-      const certificate = serverName === undefined ? undefined : this.#options.certificates(serverName);
-      const ask = this.#options.clientAsks(serverName);
-      (this.#handshakes as Handshakes).serverFor(certificate, ask).emit('connection', socket);
+      const stored = serverName === undefined ? undefined : this.#options.certificates(serverName);
+      const shown = this.#options.choose({ socket, serverName, certificate: stored });
+      if (isPromise<Shown>(shown)) void shown.then((later) => this.#shake(socket, serverName, later));
+      else this.#shake(socket, serverName, shown);
     });
+  }
+
+  #shake(socket: Socket, serverName: string | undefined, shown: Shown): void {
+    if (shown === 'refuse') socket.destroy();
+    if (socket.destroyed) return;
+    const ask = this.#options.clientAsks(serverName);
+    (this.#handshakes as Handshakes).serverFor(shown as Entity | undefined, ask).emit('connection', socket);
   }
 
   #handOver({ socket, announced }: Preparing): void {

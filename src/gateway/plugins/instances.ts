@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { Environment, Phases, PluginDefinition } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import { phasesOf } from './phases-of.ts';
 import { Users } from './users.ts';
 
 /** A plugin with its handler loaded. */
@@ -118,10 +119,9 @@ export class PluginInstances {
     if (plugin === undefined) return undefined;
     let phases = plugin.observes === true ? {} : BROKEN;
     try {
-      phases = plugin.create(
-        this.#services.resolve(entity['config'] as JsonObject),
-        this.#services.environment(name, entity),
-      );
+      const environment = this.#services.environment(name, entity);
+      const made = plugin.create(this.#services.resolve(entity['config'] as JsonObject), environment);
+      phases = phasesOf(made, environment.log);
     } catch (error) {
       const former = this.#formerOf(entity, plugin);
       this.#services.onBroken(name, entity, error, former && 'former');

@@ -63,6 +63,8 @@ export class PluginPlanner {
   readonly #plans = new Map<Entity | undefined, PhasePlan>();
   /** Global instances with a rewrite handler, in order. */
   readonly rewrite: readonly PluginInstance[];
+  /** The same for handshakes. */
+  readonly certificate: readonly PluginInstance[];
   /** What runs on an answer to a request that no route matched. */
   readonly global: Chosen;
   /** Those that want certificates of clients. */
@@ -89,9 +91,11 @@ export class PluginPlanner {
     }
     // Equal priorities run in descending order of name.
     this.#indexes = [...byName.values()].sort((a, b) => b.priority - a.priority || (a.name < b.name ? 1 : -1));
-    this.rewrite = this.#indexes
+    const ofEverything = this.#indexes
       .map((index) => index.byScope.get(scopeKey('', '', '')))
-      .filter((instance) => instance?.phases.rewrite !== undefined) as PluginInstance[];
+      .filter((instance) => instance !== undefined);
+    this.rewrite = ofEverything.filter(({ phases }) => phases.rewrite !== undefined);
+    this.certificate = ofEverything.filter(({ phases }) => phases.certificate !== undefined);
     const { entries } = this.plan(undefined);
     this.global = choose(entries.map((entry) => entry.general).filter((instance) => instance !== undefined));
   }

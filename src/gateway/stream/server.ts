@@ -6,6 +6,7 @@ import type { GatewayCore } from '../core.ts';
 import { Deadlines } from '../http1/deadlines.ts';
 import type { RouterFlavor } from '../router/router.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { CertificatePhase } from '../tls/certificate-phase.ts';
 import type { ServerTls } from '../tls/handshakes.ts';
 import { StreamTables } from './table.ts';
 import { TcpStreamListener } from './tcp-listener.ts';
@@ -25,6 +26,8 @@ export interface StreamServerOptions {
   readonly core: GatewayCore;
   readonly flavor: RouterFlavor;
   readonly tls: ServerTls | undefined;
+  /** Plugins may choose another certificate. */
+  readonly choose: CertificatePhase;
   snapshot(): Snapshot;
 }
 
@@ -40,7 +43,7 @@ export class StreamServer {
   }
 
   async open(listen: StreamListenOn): Promise<AddressInfo> {
-    const { core, tls, snapshot } = this.#options;
+    const { core, tls, choose, snapshot } = this.#options;
     if (listen.ssl === true && tls === undefined) {
       throw new GwctlError('E_LISTEN', 'a listener with ssl needs TLS settings');
     }
@@ -50,7 +53,7 @@ export class StreamServer {
       this.#listeners.push(listener);
       return bindUdp(listener.socket, listen);
     }
-    const listener = new TcpStreamListener({ core, listen, tls, table, deadlines: this.#deadlines });
+    const listener = new TcpStreamListener({ core, listen, tls, choose, table, deadlines: this.#deadlines });
     this.#listeners.push(listener);
     return listenTcp(listener.server, listen);
   }

@@ -3,6 +3,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
 import { readProxyHeader } from '../listen/proxy-protocol.ts';
+import type { CertificatePhase } from '../tls/certificate-phase.ts';
 import { readServerName } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
 import type { StreamArrival } from './context.ts';
@@ -19,6 +20,7 @@ export interface TcpListenerParts extends Omit<TcpSessionParts, 'table'> {
   readonly listen: StreamListenOn;
   /** For a listener with `ssl`. */
   readonly tls: ServerTls | undefined;
+  readonly choose: CertificatePhase;
   table(): StreamTable;
 }
 
@@ -122,10 +124,17 @@ export class TcpStreamListener {
   }
 
   /** undefined when there was no handshake. */
-  #secure(socket: Socket, serverName: string | undefined, table: StreamTable): Promise<tls.TLSSocket | undefined> {
+  async #secure(
+    socket: Socket,
+    serverName: string | undefined,
+    table: StreamTable,
+  ): Promise<tls.TLSSocket | undefined> {
     const handshakes = this.#handshakes;
-    if (handshakes === undefined) return Promise.resolve(undefined);
-    const certificate = serverName === undefined ? undefined : table.snapshot.certificates(serverName);
+    if (handshakes === undefined) return undefined;
+    const stored = serverName === undefined ? undefined : table.snapshot.certificates(serverName);
+    const certificate = await this.#parts.choose({ socket, serverName, certificate: stored });
+    if (certificate === 'refuse') socket.destroy();
+    if (certificate === 'refuse' || socket.destroyed) return undefined;
     const end = farEnd(socket);
     return new Promise((resolve) => {
       const finish = (secured: tls.TLSSocket | undefined): void => {

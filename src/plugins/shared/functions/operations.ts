@@ -3,6 +3,7 @@
 import { isForbiddenKey, type Json, type JsonObject } from '../../../lib/json.ts';
 import {
   type Answer,
+  type CertificateExchange,
   type Environment,
   error,
   exit,
@@ -13,12 +14,14 @@ import {
 } from '../../../pdk/index.ts';
 import { templateValues } from '../template-values.ts';
 
-export type Phase = 'rewrite' | 'access' | 'header_filter' | 'body_filter' | 'log';
+export type Phase = 'certificate' | 'rewrite' | 'access' | 'header_filter' | 'body_filter' | 'log';
 
 /** One run of the chunks of a phase. Members that a phase does not have are absent. */
 export interface Call {
   readonly phase: Phase;
   readonly exchange: Pick<LogExchange, 'request' | 'client' | 'shared' | 'route' | 'service' | 'setLogValue'>;
+  /** Of a handshake there is nothing but the connection. */
+  readonly connection: CertificateExchange['client'] | undefined;
   readonly early: RewriteExchange | undefined;
   readonly head: HeaderExchange['response'] | undefined;
   readonly seen: Pick<LogExchange['response'], 'source' | 'status' | 'header' | 'headers'> | undefined;
@@ -108,9 +111,9 @@ function put(values: Map<string, Json>, key: string, value: Json | undefined): u
 
 const log =
   (level: 'debug' | 'info' | 'warn' | 'error'): Operation =>
-  ({ environment, exchange }, values) => {
+  ({ environment, exchange, phase }, values) => {
     const message = values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join('');
-    environment.log[level](message, { request_id: exchange.request.id });
+    environment.log[level](message, phase === 'certificate' ? undefined : { request_id: exchange.request.id });
     return undefined;
   };
 
@@ -220,9 +223,9 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return undefined;
   },
 
-  'client.get_ip': ({ exchange }) => exchange.client.peerIp,
-  'client.get_forwarded_ip': ({ exchange }) => exchange.client.ip,
-  'client.get_port': ({ exchange }) => exchange.client.port,
+  'client.get_ip': ({ exchange, connection }) => (connection ?? exchange.client).peerIp,
+  'client.get_forwarded_ip': ({ exchange, connection }) => connection?.peerIp ?? exchange.client.ip,
+  'client.get_port': ({ exchange, connection }) => (connection ?? exchange.client).port,
   'client.get_consumer': ({ exchange }) => exchange.client.consumer as Json | undefined,
   'client.get_credential': ({ exchange }) => exchange.client.credential,
   'router.get_route': ({ exchange }) => exchange.route as Json | undefined,
@@ -250,10 +253,15 @@ function keyOf(key: Json | undefined): string {
   return name;
 }
 
+/** What can be asked before there is a request. */
+const IN_HANDSHAKE = /^(?:client\.get_(?:ip|forwarded_ip|port)|node\..*|log\.(?!set_).*|ctx\.plugin\..*)$/;
+
 /** As the sandbox wants it: JSON, '' for nothing, `!` and the reason for a mistake. */
 export function operate(call: Call, operation: string, argumentsText: string): string {
   const run = Object.hasOwn(OPERATIONS, operation) ? OPERATIONS[operation] : undefined;
   if (run === undefined) return `!kong.${operation} does not exist`;
+  if (call.phase === 'certificate' && !IN_HANDSHAKE.test(operation))
+    return `!kong.${operation}: not available in certificate`;
   try {
     const result = run(call, JSON.parse(argumentsText) as Json[]);
     return result === undefined ? '' : JSON.stringify(result);

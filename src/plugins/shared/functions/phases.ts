@@ -5,9 +5,9 @@ import type { Answer, Environment, Phases, RewriteExchange } from '../../../pdk/
 import { type Call, operate, ownValues, type Phase } from './operations.ts';
 import { checkChunk, createSandbox } from './sandbox.ts';
 
-export type ChunksConfig = Readonly<Record<Phase | 'certificate', readonly string[]>>;
+export type ChunksConfig = Readonly<Record<Phase, readonly string[]>>;
 
-const PHASES: readonly Phase[] = ['rewrite', 'access', 'header_filter', 'body_filter', 'log'];
+const PHASES: readonly Phase[] = ['certificate', 'rewrite', 'access', 'header_filter', 'body_filter', 'log'];
 const MAX_BODY = 8 * 1024 * 1024;
 const NO_BYTES = new Uint8Array(0);
 
@@ -19,7 +19,6 @@ export function createFunctionPhases(plugin: string, config: ChunksConfig, envir
     const reason = checkChunk(code);
     if (reason !== undefined) throw new Error(`error parsing ${plugin}: ${place}: ${reason}`);
   }
-  if (config.certificate.length > 0) environment.log.warn('chunks of the certificate phase do not run here');
   const sandbox = createSandbox(
     sources.map(({ code }) => code),
     plugin,
@@ -35,6 +34,7 @@ export function createFunctionPhases(plugin: string, config: ChunksConfig, envir
     return {
       phase,
       exchange,
+      connection: undefined,
       early: undefined,
       head: undefined,
       seen: undefined,
@@ -78,6 +78,15 @@ export function createFunctionPhases(plugin: string, config: ChunksConfig, envir
   };
 
   const phases: Phases = {};
+  if (config.certificate.length > 0) {
+    const chunks = numbers('certificate');
+    phases.certificate = ({ client }) => {
+      // Nothing else of it is asked for in this phase.
+      const exchange = { shared: new Map() } as unknown as Call['exchange'];
+      const problem = runAll(callOf('certificate', exchange, { connection: client }), chunks);
+      if (problem !== undefined) throw new Error(problem);
+    };
+  }
   if (config.rewrite.length > 0) phases.rewrite = early('rewrite');
   if (config.access.length > 0) phases.access = early('access');
   if (config.header_filter.length > 0) {
