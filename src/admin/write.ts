@@ -101,6 +101,7 @@ function planWrite(
   const value = existing === undefined || mode === 'merge' ? resolved.value : { ...resolved.value, id: existing.id };
   const processed = processEntity(state.schemas, schema, value, {
     auto: context.auto,
+    read: (kind, id) => state.get(kind, id),
     ...(existing !== undefined && mode === 'merge' ? { existing: withoutViews(schema, existing) } : {}),
   });
   if (!processed.ok) return refuse(schemaViolation({ ...processed.errors, ...resolved.errors }));

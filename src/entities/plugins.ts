@@ -36,7 +36,23 @@ export const plugins = defineEntity({
     protocols: pluginProtocols,
     enabled: { type: 'boolean', required: true, default: true, description: 'Act on requests at all.' },
     tags,
+    partials: {
+      type: 'array',
+      elements: {
+        type: 'record',
+        fields: {
+          id: { type: 'string', uuid: true, description: 'Id of the partial.' },
+          name: { type: 'string', computed: true, description: 'Its name; in a file instead of the id.' },
+          path: {
+            type: 'string',
+            description: 'What it stands for, as `config.redis`; found when there is one place only.',
+          },
+        },
+      },
+      description: 'Settings that it shares with other plugins: each takes the place of a part of `config`.',
+    },
   },
+  overlay: { field: 'partials', entity: 'partials', value: 'config', kind: 'type' },
   relation_check: checkProtocols,
   deck: {
     kind: 'plugin',

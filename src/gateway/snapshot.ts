@@ -8,6 +8,7 @@ import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import type { BalancerRegistry } from './balancer/registry.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
+import { type LinkedPlugins, linkPlugins } from './plugins/linked.ts';
 import { type GroupsOf, PluginPlanner } from './plugins/plan.ts';
 import type { Users } from './plugins/users.ts';
 import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
@@ -48,6 +49,8 @@ export interface Snapshot {
   readonly streamPlanner: PluginPlanner;
   /** Who uses the instances of both: everybody from his first byte to his last. */
   readonly users: Users;
+  /** The plugins with what they share in place. */
+  readonly linked: LinkedPlugins;
   /** The stored certificate that answers for a server name. */
   readonly certificates: CertificateIndex;
   /** What clients that call the server by a name are asked to show. */
@@ -90,9 +93,14 @@ export function compileSnapshot(
   const unchanged = (...kinds: readonly string[]): boolean =>
     previous !== undefined && kinds.every((kind) => previous.state.generation(kind) === state.generation(kind));
 
-  const { planner, streamPlanner, users } = unchanged('plugins', 'consumer_group_consumers', 'consumer_groups')
+  const { planner, streamPlanner, users, linked } = unchanged(
+    'plugins',
+    'partials',
+    'consumer_group_consumers',
+    'consumer_groups',
+  )
     ? previous!
-    : compilePlugins(state, parts);
+    : compilePlugins(state, previous, parts);
   const balancer = unchanged('upstreams', 'targets')
     ? previous!.balancer
     : parts.balancers.update(
@@ -111,7 +119,7 @@ export function compileSnapshot(
   const tlsProfiles = unchanged('services', 'upstreams', 'certificates', 'ca_certificates', 'vaults')
     ? previous!.tlsProfiles
     : parts.upstreamContexts.index(state);
-  return { state, router, planner, streamPlanner, users, certificates, clientAsks, tlsProfiles, balancer };
+  return { state, router, planner, streamPlanner, users, linked, certificates, clientAsks, tlsProfiles, balancer };
 }
 
 /** Compiles one route at a time; those of one service share its settings. */
@@ -151,17 +159,24 @@ function settingsOf(service: Entity | undefined): UpstreamSettings {
   };
 }
 
-function compilePlugins(state: State, parts: CompileParts): Pick<Snapshot, 'planner' | 'streamPlanner' | 'users'> {
+function compilePlugins(
+  state: State,
+  previous: Snapshot | undefined,
+  parts: CompileParts,
+): Pick<Snapshot, 'planner' | 'streamPlanner' | 'users' | 'linked'> {
   const enabled = state.list('plugins').filter((plugin) => plugin['enabled'] !== false);
   const groupsOf = createGroupsOf(state);
-  const instances = parts.instances.adopt(enabled);
+  const linked = linkPlugins(state, enabled, previous?.linked, ({ id }) =>
+    parts.log('error', `plugin ${id} shares settings with a partial that is not there: it acts on its own`),
+  );
+  const instances = parts.instances.adopt(linked.entities);
   const serving = (is: (plugin: Entity) => boolean): PluginPlanner =>
     new PluginPlanner(
       instances.filter(({ entity }) => is(entity)),
       groupsOf,
     );
   const { users } = parts.instances;
-  return { planner: serving(servesHttp), streamPlanner: serving(servesStreams), users };
+  return { planner: serving(servesHttp), streamPlanner: serving(servesStreams), users, linked };
 }
 
 /** Of a consumer's groups the first by name comes first. */

@@ -100,6 +100,8 @@ export interface RecordField extends CommonField {
   readonly fields: Fields;
   readonly entity_checks?: readonly EntityCheck[];
   readonly shorthand_fields?: Shorthands;
+  /** Kinds of entities whose value may stand for this record; see `Overlay`. */
+  readonly takes?: readonly string[];
   /** The real fields come from the subschema (plugins.config). */
   readonly abstract?: boolean;
   readonly custom_validator?: CustomValidator<JsonObject>;
@@ -194,6 +196,15 @@ export interface Transformation {
   readonly on_write: (entity: JsonObject) => JsonObject;
 }
 
+/** A list field whose items `{id, path}` name entities with a value that takes the place of this entity's own at the path. */
+export interface Overlay {
+  readonly field: string;
+  /** The other entity, its field with the value, and the one that tells its kind. */
+  readonly entity: string;
+  readonly value: string;
+  readonly kind: string;
+}
+
 /** How an entity appears in state files, event lines and Admin API calls of the command line. */
 export interface DeckForm {
   /** The word in event lines: `creating service foo`. */
@@ -273,6 +284,7 @@ export interface EntitySchema {
   /** Fields computed on every write from the others (ca_certificates.cert_digest). */
   readonly compute?: (entity: JsonObject) => JsonObject;
   readonly transformations?: readonly Transformation[];
+  readonly overlay?: Overlay;
   /** Field → what a value in it, or each item of a list, was written as before format version 3.0 of state files. */
   readonly upgrade?: { readonly [field: string]: (value: Json) => Json };
   readonly deck?: DeckForm;

@@ -2,10 +2,12 @@
 // Clients fill defaults from it, so order, defaults, `required` and shorthands must be exact.
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { EntityCheck, EntitySchema, Field, Fields, Shorthands, Subschema } from './define.ts';
+import { describePlaces } from './overlay.ts';
 
 const OWN_WORDS: ReadonlySet<string> = new Set([
   'in_file',
   'transient',
+  'takes',
   'computed',
   'hashed',
   'custom_validator',
@@ -22,9 +24,11 @@ export function describeEntity(schema: EntitySchema): JsonObject {
 }
 
 export function describeSubschema(subschema: Subschema): JsonObject {
+  const places = describePlaces(subschema.fields);
   return {
     entity_checks: (subschema.entity_checks ?? []).flatMap(describeCheck),
     fields: describeFields(subschema.fields),
+    ...(places === undefined ? {} : { supported_partials: places }),
   };
 }
 

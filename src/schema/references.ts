@@ -14,6 +14,7 @@ export function entityLevels(schemas: SchemaSet): ReadonlyMap<string, number> {
     visiting.add(name);
     let level = 0;
     for (const [, field] of foreignFields(schema)) level = Math.max(level, levelOf(field.reference) + 1);
+    if (schema.overlay !== undefined) level = Math.max(level, levelOf(schema.overlay.entity) + 1);
     visiting.delete(name);
     levels.set(name, level);
     return level;

@@ -4,6 +4,7 @@ import { cloneJson, isObject, type Json, type JsonLiteral, type JsonObject } fro
 import { runEntityChecks } from './checks.ts';
 import type { Entity, EntitySchema, ErrorTree, Fields, Subschema } from './define.ts';
 import { messages } from './messages.ts';
+import { fillLinkPaths, judgeLinks, linkItems, overlaid, type ReadEntity } from './overlay.ts';
 import { type AutoSource, expandShorthands, fillRecord, mergeUpdate } from './process.ts';
 import type { SchemaSet } from './schema-set.ts';
 import { checkTransformations, transform } from './transform.ts';
@@ -17,6 +18,8 @@ export interface ProcessOptions {
   readonly auto: AutoSource;
   /** `as-written`: secrets stay in clear, because they go to a gateway that does its own hashing. */
   readonly secrets?: 'as-stored' | 'as-written';
+  /** Where entities are that this one may take values from; without it they are not judged. */
+  readonly read?: ReadEntity | undefined;
 }
 
 /**
@@ -53,8 +56,12 @@ export function processEntity(
   const errors = validateRecord(fields, filled);
   if (existing !== undefined) refuseImmutable(fields, existing, copy, errors);
   const context = existing === undefined ? 'insert' : 'update';
-  const checks = [...(schema.entity_checks ?? []), ...(chosen.subschema?.entity_checks ?? [])];
-  runEntityChecks(checks, fields, filled, errors, context);
+  const whole = withLinked(schema, fields, filled, options.read, errors);
+  const checks = [
+    ...(schema.entity_checks ?? []),
+    ...(whole === undefined ? [] : (chosen.subschema?.entity_checks ?? [])),
+  ];
+  runEntityChecks(checks, fields, whole ?? filled, errors, context);
   const transformations = schema.transformations ?? [];
   checkTransformations(transformations, copy, filled, existing, errors);
   if (Object.keys(errors).length > 0) return { ok: false, errors };
@@ -62,6 +69,24 @@ export function processEntity(
   if (options.secrets !== 'as-written') transform(transformations, copy, filled);
   if (ttl !== undefined) filled['ttl'] = ttl;
   return { ok: true, entity: filled as Entity };
+}
+
+/** What the entity stands for with all it is linked to; undefined when that is not known. Adds what is wrong to `errors`. */
+function withLinked(
+  { overlay }: EntitySchema,
+  fields: Fields,
+  entity: JsonObject,
+  read: ReadEntity | undefined,
+  errors: ErrorTree,
+): JsonObject | undefined {
+  if (overlay === undefined || linkItems(overlay, entity).length === 0) return entity;
+  // What is no list of links was judged by the field itself.
+  if (errors[overlay.field] !== undefined) return undefined;
+  fillLinkPaths(overlay, fields, entity);
+  const wrong = judgeLinks(overlay, fields, entity, read);
+  if (wrong !== undefined) Object.assign(errors, wrong);
+  if (wrong !== undefined || read === undefined) return undefined;
+  return overlaid(overlay, fields, entity as Entity, read);
 }
 
 /** The defaults of an entity of this schema applied to a value, without automatic fields and without judging it. */

@@ -2,9 +2,10 @@
 // entity goes through the one validator; ids, automatic values and creation times come from the gateway where it has the
 // same entity already.
 import { GwctlError } from '../../lib/errors.ts';
-import { isObject, type JsonObject } from '../../lib/json.ts';
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema, ErrorNode, ErrorTree, Fields } from '../../schema/define.ts';
 import { messages } from '../../schema/messages.ts';
+import { linkItems } from '../../schema/overlay.ts';
 import { entitiesInOrder } from '../../schema/references.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { isSensitivePath } from '../../schema/sensitive.ts';
@@ -23,7 +24,7 @@ import {
   naturalKeys,
 } from './identity.ts';
 import type { RawEntity } from './lower.ts';
-import { isOutside, type Links } from './references.ts';
+import { isOutside, type Links, linkKey } from './references.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
 
 export interface AssembleOptions {
@@ -56,6 +57,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   const current = options.current === undefined ? undefined : indexCurrent(options.current, writtenIds(entities));
   const makeId = createDeterministicIds();
   const pairs = new Set<string>();
+  const byId = linkable(schemas, options.outside);
   const byKind = Map.groupBy(entities, (entity) => entity.schema.name);
   for (const kind of entitiesInOrder(schemas)) {
     for (const raw of byKind.get(kind) ?? []) {
@@ -63,6 +65,8 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
       const result = processEntity(schemas, raw.schema, input, {
         auto: { now: options.now },
         secrets: options.current === undefined ? 'as-stored' : 'as-written',
+        // Where a link leads nowhere, nothing can be said of what it would bring.
+        read: isLinkedWell(raw, links) ? (kind, id) => byId.get(`${kind}/${id}`) : undefined,
       });
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
       const entity = result.ok ? result.entity : undefined;
@@ -73,11 +77,30 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
       entity.id = ids.get(raw)!;
       lend(schemas, raw, input, entity, options.current);
       processed.set(raw, entity);
+      if (isLinkable(schemas, raw.schema.name)) byId.set(`${raw.schema.name}/${entity.id}`, entity);
     }
   }
   problems.push(...findDuplicates(schemas, processed));
   return { ...build(options, processed, options.isSound && problems.length === 0), problems };
 }
+
+/** Do others take values from entities of this kind? */
+const isLinkable = (schemas: SchemaSet, kind: string): boolean =>
+  [...schemas.entities.values()].some(({ overlay }) => overlay?.entity === kind);
+
+function isLinkedWell(raw: RawEntity, links: Links): boolean {
+  const { overlay } = raw.schema;
+  const found = links.get(raw);
+  return linkItems(overlay, raw.fields).every((_, i) => found?.has(linkKey(overlay!.field, i)) === true);
+}
+
+/** `kind/id` → the entities of the gateway that those of the files may take values from. */
+const linkable = (schemas: SchemaSet, outside: AssembleOptions['outside']): Map<string, Entity> =>
+  new Map(
+    [...(outside ?? [])]
+      .filter(([kind]) => isLinkable(schemas, kind))
+      .flatMap(([kind, entities]) => entities.map((entity) => [`${kind}/${entity.id}`, entity] as const)),
+  );
 
 function isNewPair(raw: RawEntity, entity: Entity, seen: Set<string>): boolean {
   const key = `${raw.schema.name} ${naturalKeys(raw.schema, entity).join()}`;
@@ -99,6 +122,16 @@ function withReferences(
     if (target !== undefined && isOutside(target)) input[field] = { id: target.fields['id'] ?? UNKNOWN_ID };
     else if (target !== undefined) input[field] = { id: ids.get(target) ?? UNKNOWN_ID };
     else if (input[field] !== undefined && input[field] !== null) input[field] = { id: UNKNOWN_ID };
+  }
+  const { overlay } = raw.schema;
+  if (linkItems(overlay, input).length > 0) {
+    input[overlay!.field] = linkItems(overlay, input).map((item, i): Json => {
+      const target = found.get(linkKey(overlay!.field, i));
+      if (!isObject(item)) return item;
+      const { name: _name, ...rest } = item;
+      if (target === undefined) return { ...rest, id: UNKNOWN_ID };
+      return { ...rest, id: isOutside(target) ? (target.fields['id'] ?? UNKNOWN_ID) : (ids.get(target) ?? UNKNOWN_ID) };
+    });
   }
   return input;
 }
@@ -153,7 +186,9 @@ function describeTree(options: AssembleOptions, raw: RawEntity, errors: ErrorTre
     const name = path.filter((step) => typeof step === 'string').join('.');
     if (text === messages.unknown) return { ...place, at: 'key', ...unknownKey(path, name) };
     const field = fieldAtPath(fields, path);
-    const expected = field === undefined || path.length === 0 ? undefined : describeField(field);
+    // The words for a list of links are about another entity, not about the form of the value.
+    const isLink = path[0] !== undefined && path[0] === raw.schema.overlay?.field;
+    const expected = field === undefined || path.length === 0 || isLink ? undefined : describeField(field);
     return {
       ...place,
       message: name === '' ? text : `${name}: ${withoutSecret(fields, path, raw.fields, text)}`,

@@ -1,7 +1,8 @@
 // A State in the shape of a state file, the inverse of lower: children nested in their parent, references by name, ids and
 // timestamps left out where the reader can tell the entity without them.
 import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import type { Entity, EntitySchema, Field, Fields } from '../../schema/define.ts';
+import type { Entity, EntitySchema, Field, Fields, Overlay } from '../../schema/define.ts';
+import { linkItems, withoutOverlaid } from '../../schema/overlay.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 import type { State } from '../../state/state.ts';
@@ -81,9 +82,11 @@ function sortKey(context: Context, schema: EntitySchema, entity: Entity): string
   return parts.every((part) => part === '') ? `\uffff${entity.id}` : [...parts, entity.id].join('\u0000');
 }
 
-function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent: string | undefined): JsonObject {
+function raiseEntity(context: Context, form: EntityForm, stored: Entity, parent: string | undefined): JsonObject {
   const { schemas, options, state } = context;
   const { schema } = form;
+  const { overlay } = schema;
+  const entity = withoutOverlaid(overlay, stored);
   const chosen = chooseSubschema(schemas, schema, entity);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
   const written: JsonObject = {};
@@ -93,6 +96,10 @@ function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent:
     const value = entity[name];
     if (value === undefined) continue;
     if (options.skipDefaults === true && isDefault(field, value)) continue;
+    if (name === overlay?.field) {
+      if (linkItems(overlay, entity).length > 0) written[name] = raiseLinked(context, overlay, entity);
+      continue;
+    }
     if (options.skipDefaults === true && field.type === 'record' && isObject(value) && field.abstract !== true) {
       const told = withoutDefaults(field.fields, value);
       if (Object.keys(told).length > 0) written[name] = told;
@@ -116,6 +123,20 @@ function raiseEntity(context: Context, form: EntityForm, entity: Entity, parent:
   }
   return written;
 }
+
+/** What values are taken over from, by name, and the paths where they stand. */
+const raiseLinked = (context: Context, overlay: Overlay, entity: Entity): Json[] =>
+  linkItems(overlay, entity).map((item) => {
+    if (!isObject(item)) return item;
+    const id = String(item['id']);
+    const key = schemaOf(context.schemas, overlay.entity).endpoint_key;
+    const name = key === undefined ? undefined : context.state.get(overlay.entity, id)?.[key];
+    const { path } = item;
+    return {
+      ...(typeof name === 'string' && key !== undefined ? { [key]: name } : { id }),
+      ...(path === null || path === undefined ? {} : { path }),
+    };
+  });
 
 /** References to the other sides of the pairs that an entity is in, by name. */
 function raiseLinks(context: Context, link: LinkedForm, entity: Entity): Json[] {

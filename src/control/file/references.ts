@@ -2,12 +2,13 @@
 // what no entity of the files answers to is an error, with the nearest name.
 import { isObject, type Json } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
+import { linkItems } from '../../schema/overlay.ts';
 import { nearest, type Problem } from './diagnostics.ts';
 import { formOf, type Grammar } from './grammar.ts';
 import type { RawEntity } from './lower.ts';
 import type { SourceText } from './sources.ts';
 
-/** Entity → its foreign field → the entity it points to. */
+/** Entity → its foreign field, or an item of its list of links → the entity it points to. */
 export type Links = ReadonlyMap<RawEntity, ReadonlyMap<string, RawEntity>>;
 
 /** The source of entities that are on the gateway and in no file. */
@@ -34,9 +35,32 @@ export function resolveReferences(
       if (target.ok) found.set(field, target.entity);
       else problems.push({ source: entity.source, path: [...entity.path, field], ...target.problem });
     }
+    resolveLinked(grammar, index, entity, found, problems);
     links.set(entity, found);
   }
   return { links, problems };
+}
+
+/** Under which name an item of a list of links is among the links of its entity. */
+export const linkKey = (field: string, position: number): string => `${field}.${position}`;
+
+/** `partials: [{name: redis, path: config.redis}]`: each item names an entity. */
+function resolveLinked(
+  grammar: Grammar,
+  index: Index,
+  { schema, source, path, fields }: RawEntity,
+  found: Map<string, RawEntity>,
+  problems: Problem[],
+): void {
+  for (const [i, item] of linkItems(schema.overlay, fields).entries()) {
+    if (!isObject(item)) continue;
+    const { field, entity } = schema.overlay!;
+    const { id, name } = item;
+    // Other tools write both: the id is what counts.
+    const target = find(grammar, index, entity, id === undefined || id === null ? { name: name ?? null } : { id });
+    if (target.ok) found.set(linkKey(field, i), target.entity);
+    else problems.push({ source, path: [...path, field, i], ...target.problem });
+  }
 }
 
 const asRaw = (grammar: Grammar, outside: ReadonlyMap<string, readonly Entity[]>): RawEntity[] =>

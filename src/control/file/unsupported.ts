@@ -4,18 +4,16 @@
 
 export const UNSUPPORTED_SECTIONS: ReadonlySet<string> = new Set([
   'cloned_plugins',
-  'consumer_groups',
   'custom_entities',
   'custom_plugins',
   'filter_chains',
   'licenses',
-  'partials',
   'rbac_roles',
   'service_packages',
 ]);
 
 /** Keys inside entities that belong to those sections. */
-export const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set(['groups', 'consumer_group', 'filter_chains', 'partials']);
+export const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set(['filter_chains']);
 
 /** Keys of `_info` that change what a file means: refused by name, because ignoring them would sync something else. */
 export const UNSUPPORTED_INFO: ReadonlySet<string> = new Set([

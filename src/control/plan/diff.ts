@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../lib/json.ts';
 import type { Entity, EntitySchema } from '../../schema/define.ts';
+import { withoutOverlaid } from '../../schema/overlay.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 import type { State } from '../../state/state.ts';
@@ -55,8 +56,10 @@ function diffKind(
       continue;
     }
     const fields = fieldsOf(schemas, schema, after);
-    if (isSameEntity(fields, before, after)) continue;
-    const changes = listChanges(fields, before, after);
+    // What stands where a link puts another value does not count, whatever the gateway shows there.
+    const [was, is] = [withoutOverlaid(schema.overlay, before), withoutOverlaid(schema.overlay, after)];
+    if (isSameEntity(fields, was, is)) continue;
+    const changes = listChanges(fields, was, is);
     if (changes.length > 0) operations.push({ kind, action: 'update', label: label(after), before, after, changes });
   }
   for (const before of current.list(kind)) {

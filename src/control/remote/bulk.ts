@@ -1,5 +1,5 @@
-// A gateway of our own takes a whole plan in one call, all or nothing: it says so, and where, in `GET /`. Order plays no
-// part in it, so an entity that a plan deletes and creates again is simply written.
+// A gateway of our own takes a whole plan in one call, all or nothing: it says so, and where, in `GET /`. References may dangle
+// until its end, but a unique value must be free when it is taken: the order of the plan stays.
 import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
@@ -72,18 +72,12 @@ interface BulkChange {
 }
 
 function toChanges(schemas: SchemaSet, operations: readonly Operation[]): BulkChange[] {
-  const written = new Set(
-    operations.flatMap((item) => (item.action === 'delete' ? [] : [`${item.kind}/${item.after.id}`])),
-  );
-  return operations.flatMap((operation): BulkChange[] => {
+  return operations.map((operation): BulkChange => {
     const { kind, action } = operation;
-    if (action === 'delete') {
-      const { id } = operation.before;
-      return written.has(`${kind}/${id}`) ? [] : [{ change: { action: 'delete', kind, id }, operation }];
-    }
+    if (action === 'delete') return { change: { action, kind, id: operation.before.id }, operation };
     const isLink = schemaOf(schemas, kind).deck?.link !== undefined;
     const entity = isLink ? withoutNulls(operation.after) : entityBody(schemas, operation);
-    return [{ change: { action: 'upsert', kind, entity }, operation }];
+    return { change: { action: 'upsert', kind, entity }, operation };
   });
 }
 

@@ -4,6 +4,7 @@ import { GwctlError } from '../../lib/errors.ts';
 import { uuidV5 } from '../../lib/ids.ts';
 import { isObject, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema, LinkForm } from '../../schema/define.ts';
+import { linkedIds } from '../../schema/overlay.ts';
 import { entitiesInOrder } from '../../schema/references.ts';
 import { foreignFields, type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { createState, type State } from '../../state/state.ts';
@@ -239,13 +240,18 @@ async function borrowReferenced(
   while (open.length > 0) {
     const missing = new Map<string, { kind: string; id: string }>();
     for (const [kind, entity] of open) {
-      for (const [field, { reference }] of foreignFields(schemaOf(schemas, kind))) {
-        const value = entity[field];
-        const id = isObject(value) ? value['id'] : undefined;
+      const schema = schemaOf(schemas, kind);
+      const need = (reference: string, id: unknown): void => {
         // A kind that is skipped as a whole has no list to be missing from.
-        if (typeof id !== 'string' || known.get(reference)?.has(id) !== false) continue;
+        if (typeof id !== 'string' || known.get(reference)?.has(id) !== false) return;
         missing.set(`${reference}/${id}`, { kind: reference, id });
+      };
+      for (const [field, { reference }] of foreignFields(schema)) {
+        const value = entity[field];
+        need(reference, isObject(value) ? value['id'] : undefined);
       }
+      if (schema.overlay !== undefined)
+        for (const id of linkedIds(schema.overlay, entity)) need(schema.overlay.entity, id);
     }
     open = await mapConcurrently([...missing.values()], options.parallelism ?? 10, async ({ kind, id }) => {
       const schema = schemaOf(schemas, kind);

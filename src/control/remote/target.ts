@@ -3,6 +3,7 @@
 import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { EntitySchema, Field, Fields, LinkForm } from '../../schema/define.ts';
+import { withoutOverlaid } from '../../schema/overlay.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 import { isSameEntity } from '../plan/equal.ts';
@@ -82,7 +83,9 @@ export async function readBack(
   if (operation.action === 'delete') return 'no';
   const chosen = chooseSubschema(schemas, schema, entity);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
-  return isSameEntity(fields, toNormalForm(schemas, schema, body), entity) ? 'yes' : 'no';
+  const wanted = withoutOverlaid(schema.overlay, entity);
+  const found = withoutOverlaid(schema.overlay, toNormalForm(schemas, schema, body));
+  return isSameEntity(fields, found, wanted) ? 'yes' : 'no';
 }
 
 /** A pair is made by naming one side below the other. */

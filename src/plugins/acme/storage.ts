@@ -44,6 +44,7 @@ const renamed = (
 export const redisStorage = {
   type: 'record',
   required: true,
+  takes: ['redis-ce'],
   description: 'A Redis server.',
   fields: {
     ...redis.fields,

@@ -6,6 +6,7 @@ import { host, port, sni, timeout } from '../../schema/typedefs.ts';
 export const redis = {
   type: 'record',
   required: true,
+  takes: ['redis-ce'],
   description: 'Connection to Redis; used only by the redis policy.',
   fields: {
     host: { ...host, description: 'Host name or address of the server.' },
