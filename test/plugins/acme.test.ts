@@ -51,6 +51,16 @@ test('a bad nonce is no failure', { skip }, async () => {
   });
 });
 
+test('hosts that are asked for at once get theirs from one account', { skip }, async () => {
+  await withAcme({}, async ({ ask, certificateOf, authority, logs }) => {
+    const hosts = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => `${name}.example.test`);
+    await Promise.all(hosts.map(ask));
+    for (const host of hosts) assert.equal(await certificateOf(host), host, logs.join('\n'));
+    assert.deepEqual([...authority.orders].sort(), hosts);
+    assert.equal(authority.accounts.length, 1);
+  });
+});
+
 test('after a failure the host is left alone for a while', { skip }, async () => {
   await withAcme({}, async ({ ask, authority, logs, gateway }) => {
     authority.challengePort = gateway.addresses[1]!.port;

@@ -29,13 +29,17 @@ const TIMEOUT_MS = 30_000;
 const MAX_ANSWER = 1024 * 1024;
 const POLL_MS = 500;
 const MAX_POLLS = 120;
-const NONCE_TRIES = 3;
+const NONCE_TRIES = 5;
+/** Older ones are not likely to be good any more. */
+const MAX_NONCES = 10;
 
 export class AcmeClient {
   readonly #settings: AccountSettings;
   readonly #network: Network;
   #directory: JsonObject | undefined = undefined;
-  #nonce: string | undefined = undefined;
+  /** Each good for one request; several orders may be under way. */
+  readonly #nonces: string[] = [];
+  #registered: Promise<void> | undefined = undefined;
   #account: string | undefined = undefined;
 
   constructor(settings: AccountSettings, network: Network) {
@@ -45,7 +49,7 @@ export class AcmeClient {
 
   /** The chain in PEM for this host. @param request PKCS #10 in DER. */
   async obtain(host: string, request: Buffer, board: ChallengeBoard): Promise<string> {
-    await this.#register();
+    await (this.#registered ??= this.#register());
     const created = await this.#post(await this.#link('newOrder'), { identifiers: [{ type: 'dns', value: host }] });
     const orderUrl = headerOf(created.answer, 'location');
     for (const url of texts(created.body['authorizations'])) await this.#authorize(url, board);
@@ -58,7 +62,6 @@ export class AcmeClient {
   }
 
   async #register(): Promise<void> {
-    if (this.#account !== undefined) return;
     const { key, email, binding } = this.#settings;
     const url = await this.#link('newAccount');
     const bound =
@@ -120,15 +123,23 @@ export class AcmeClient {
 
   async #post(url: string, payload: JsonObject | undefined, identity?: JsonObject): Promise<Reply> {
     for (let i = 0; ; i++) {
-      if (this.#nonce === undefined) await this.#fetch('HEAD', await this.#link('newNonce'), '');
-      const nonce = textOf(this.#nonce, 'nonce');
-      this.#nonce = undefined;
+      const nonce = await this.#takeNonce();
       const header = { nonce, url, ...(identity ?? { kid: this.#account! }) };
       const reply = await this.#fetch('POST', url, signJws(this.#settings.key, header, payload));
       if (reply.answer.status < 400) return reply;
       if (reply.body['type'] !== 'urn:ietf:params:acme:error:badNonce' || i >= NONCE_TRIES) {
         throw new Error(`the authority answered ${reply.answer.status}: ${String(reply.body['detail'] ?? '')}`);
       }
+    }
+  }
+
+  async #takeNonce(): Promise<string> {
+    for (;;) {
+      const kept = this.#nonces.pop();
+      if (kept !== undefined) return kept;
+      const { answer } = await this.#fetch('HEAD', await this.#link('newNonce'), '');
+      // An authority that gives none is not asked for ever.
+      headerOf(answer, 'replay-nonce');
     }
   }
 
@@ -144,7 +155,8 @@ export class AcmeClient {
     });
     const text = (await answer.bytes(MAX_ANSWER)).toString('utf8');
     const nonce = answer.headers['replay-nonce'];
-    if (typeof nonce === 'string') this.#nonce = nonce;
+    if (typeof nonce === 'string') this.#nonces.push(nonce);
+    if (this.#nonces.length > MAX_NONCES) this.#nonces.shift();
     return { answer, text, body: objectIn(text) };
   }
 }
