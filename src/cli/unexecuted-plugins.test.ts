@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createSchemas } from '../entities/registry.ts';
 import type { PluginDefinition } from '../pdk/index.ts';
 import { createState, type State } from '../state/state.ts';
-import { createUnexecutedWarning, findUnexecuted } from './unexecuted-plugins.ts';
+import { createUnexecutedWarning, findRefused, findUnexecuted } from './unexecuted-plugins.ts';
 
 const schema = { fields: { config: { type: 'record', required: true, fields: {} } } } as const;
 const define = (name: string, isRun: 'run' | 'stored'): PluginDefinition => ({
@@ -45,4 +45,19 @@ test('each name is told once, when it first appears', () => {
     'plugin guard is validated and stored, but not executed by `gwctl serve`',
     'plugin mark is validated and stored, but not executed by `gwctl serve`',
   ]);
+});
+
+test('what only a gateway that runs a plugin refuses is found, with its place', () => {
+  const check = {
+    check: 'custom_entity_check',
+    fields: ['name'],
+    run: () => ({ config: { code: [null, 'no'] } }),
+  } as const;
+  const picky = [...definitions, { ...define('picky', 'run'), serving_checks: [check] }];
+  const state = withPlugin(createState(createSchemas(picky)), 'picky');
+  const [{ id }] = state.list('plugins') as [{ id: string }];
+  assert.deepEqual(findRefused(state, picky), [
+    `plugin picky (${id}): config.code[2]: no (\`gwctl serve\` refuses this)`,
+  ]);
+  assert.deepEqual(findRefused(withPlugin(createState(createSchemas(picky)), 'picky', 'disabled'), picky), []);
 });

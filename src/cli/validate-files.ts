@@ -39,8 +39,9 @@ async function validateOffline(inputs: readonly string[], request: ValidateReque
       hint: 'Use gwctl gateway validate.',
     });
   }
-  const { describeUnexecuted, findUnexecuted } = await import('./unexecuted-plugins.ts');
+  const { describeUnexecuted, findRefused, findUnexecuted } = await import('./unexecuted-plugins.ts');
   for (const name of findUnexecuted(loaded.state)) process.stderr.write(`note: ${describeUnexecuted(name)}\n`);
+  for (const text of findRefused(loaded.state)) process.stderr.write(`warning: ${text}\n`);
   return loaded;
 }
 

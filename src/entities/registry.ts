@@ -1,5 +1,5 @@
 // The list of entities, and the one place where core schemas and what plugins bring are put together.
-import type { EntitySchema, Subschema } from '../schema/define.ts';
+import type { EntityCheck, EntitySchema, Subschema } from '../schema/define.ts';
 import { createSchemaSet, type SchemaSet } from '../schema/schema-set.ts';
 import { caCertificates } from './ca-certificates.ts';
 import { certificates } from './certificates.ts';
@@ -48,6 +48,8 @@ const coreEntities: readonly EntitySchema[] = [
 export interface PluginSchema {
   readonly name: string;
   readonly schema: Subschema;
+  /** For those that run it. */
+  readonly serving_checks?: readonly EntityCheck[];
   readonly entities?: readonly EntitySchema[];
 }
 
@@ -62,11 +64,15 @@ export type RouterFlavor = keyof typeof routesOf;
 
 export function createSchemas(
   pluginSchemas: readonly PluginSchema[],
-  options: { readonly routerFlavor?: RouterFlavor } = {},
+  options: { readonly routerFlavor?: RouterFlavor; readonly use?: 'serving' | 'files' } = {},
 ): SchemaSet {
   const routesHere = routesOf[options.routerFlavor ?? 'traditional_compatible'];
   const core = coreEntities.map((schema) => (schema === routes ? routesHere : schema));
   const owned = pluginSchemas.flatMap((plugin) => plugin.entities ?? []);
-  const subschemas = Object.fromEntries(pluginSchemas.map((plugin) => [plugin.name, plugin.schema]));
+  const subschemaOf = ({ schema, serving_checks: checks = [] }: PluginSchema): Subschema =>
+    options.use === 'serving' && checks.length > 0
+      ? { ...schema, entity_checks: [...(schema.entity_checks ?? []), ...checks] }
+      : schema;
+  const subschemas = Object.fromEntries(pluginSchemas.map((plugin) => [plugin.name, subschemaOf(plugin)]));
   return createSchemaSet([...core, ...owned], { plugins: subschemas });
 }

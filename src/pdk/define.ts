@@ -1,6 +1,6 @@
 // A plugin is this literal: its place in the order, its schema, the entities it owns and, loaded only where requests are
 // served, its handler. Bundled plugins and a user's plugins are the same thing.
-import type { EntitySchema, InferFields, RecordField, Subschema } from '../schema/define.ts';
+import type { EntityCheck, EntitySchema, InferFields, RecordField, Subschema } from '../schema/define.ts';
 import type { PluginAdminModule } from './admin.ts';
 import type { Answer } from './answer.ts';
 import type { CertificateExchange, CertificateStep } from './certificate.ts';
@@ -77,6 +77,11 @@ export interface PluginDefinition {
   /** It decides nothing about a request: without it, requests may pass. */
   readonly observes?: true;
   readonly schema: Subschema;
+  /**
+   * What only a gateway that runs the plugin asks of a configuration. Files for other gateways are not held to it; `validate`
+   * warns.
+   */
+  readonly serving_checks?: readonly EntityCheck[];
   readonly entities?: readonly EntitySchema[];
   /** Kinds of the gateway's own entities that its instances write. */
   readonly writes?: readonly string[];

@@ -81,7 +81,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     services: [{ name: 'test', url, routes: [{ name: 'test', paths: ['/'] }] }, ...((state['services'] as []) ?? [])],
     plugins: [...instances, ...((state['plugins'] as []) ?? [])],
   };
-  const schemas = createSchemas(plugins);
+  const schemas = createSchemas(plugins, { use: 'serving' });
   const loaded = await loadTexts([{ name: 'test', text: JSON.stringify(content) }], { schemas, ids: 'deterministic' });
   if (!loaded.ok) {
     upstream.close();

@@ -1,8 +1,12 @@
 // pre-function and post-function: chunks of JavaScript in every phase.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadTexts } from '../../src/control/file/load.ts';
+import { createSchemas } from '../../src/entities/registry.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
-import { checkChunk, createSandbox } from '../../src/plugins/shared/functions/sandbox.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
+import { checkChunk } from '../../src/plugins/shared/functions/check-chunk.ts';
+import { createSandbox } from '../../src/plugins/shared/functions/sandbox.ts';
 import { type PluginInput, type Running, start } from './gateway-fixture.ts';
 import { logged } from './receivers.ts';
 
@@ -274,7 +278,7 @@ test('what would go on after the call is refused', () => {
   }
 });
 
-test('a gateway with Lua chunks starts, tells why they cannot run, and lets nothing pass unguarded', async () => {
+test('a gateway whose store holds Lua chunks already tells why they cannot run, and lets nothing pass unguarded', async () => {
   await withChunks({ access: ['local x = 1'] }, async ({ send, logs, echo }) => {
     assert.equal((await send({})).status, 500);
     assert.equal(echo.requests.length, 0);
@@ -283,4 +287,27 @@ test('a gateway with Lua chunks starts, tells why they cannot run, and lets noth
       /pre-function cannot run with its configuration.*error parsing pre-function: access\[1\]: this looks like Lua/,
     );
   });
+});
+
+const LUA = "kong.log.err('x') local y = nil";
+const withCode = (code: string) =>
+  JSON.stringify({ _format_version: '3.0', plugins: [{ name: 'post-function', config: { log: ['0', code] } }] });
+
+test('a gateway that runs functions refuses what it cannot run, with its place; files for others may hold it', async () => {
+  const load = (code: string, use: 'serving' | 'files') =>
+    loadTexts([{ name: 'test', text: withCode(code) }], {
+      schemas: createSchemas(bundledPlugins, { use }),
+      ids: 'deterministic',
+    });
+  assert.equal((await load(LUA, 'files')).ok, true);
+  assert.equal((await load('return 1', 'serving')).ok, true);
+  const refused = await load(LUA, 'serving');
+  assert.ok(!refused.ok);
+  assert.match(
+    refused.diagnostics[0]!.message,
+    /error parsing post-function: this looks like Lua, which cannot run here/,
+  );
+  const broken = await load('const', 'serving');
+  assert.ok(!broken.ok);
+  assert.match(broken.diagnostics[0]!.message, /error parsing post-function: (?!this looks like Lua)/);
 });

@@ -75,7 +75,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const watched = isWatching ? new WatchedPlugins(config.plugins, process.cwd()) : undefined;
   let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
   const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
-    createSchemas(known, { routerFlavor: config.router_flavor });
+    createSchemas(known, { routerFlavor: config.router_flavor, use: 'serving' });
   const opened = await openStore({
     inputs,
     data,

@@ -72,7 +72,7 @@ async function run({ config, start, calls, send }: Parts): Promise<(message: ToW
   const log = createServerLog(logLevel.current, errorLog.write);
   resolvePluginImports();
   const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
-  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor });
+  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor, use: 'serving' });
   const shared = news.facts.hasSharedCounters ? new RemoteCounters(calls, 'store') : undefined;
   const store = new MirrorStore({ schemas, news, calls, counters: shared });
   const accessLog = openAccessLog({

@@ -1,5 +1,6 @@
 // post-function: code of the operator, after all other plugins.
 import { definePlugin } from '../../pdk/index.ts';
+import { runnableChunks } from '../shared/functions/check-chunk.ts';
 import { schema } from './schema.ts';
 
 export const postFunction = definePlugin({
@@ -7,5 +8,6 @@ export const postFunction = definePlugin({
   priority: -1000,
   version: '3.10.0',
   schema,
+  serving_checks: [runnableChunks('post-function')],
   handler: () => import('./handler.ts'),
 });

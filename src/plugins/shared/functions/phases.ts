@@ -2,8 +2,9 @@
 // answers ends the phase; one that fails answers 500 before the request went upstream and is told in the log afterwards.
 import type { Json } from '../../../lib/json.ts';
 import type { Answer, Environment, Phases, RewriteExchange } from '../../../pdk/index.ts';
+import { checkChunk } from './check-chunk.ts';
 import { type Call, operate, ownValues, type Phase } from './operations.ts';
-import { checkChunk, createSandbox } from './sandbox.ts';
+import { createSandbox } from './sandbox.ts';
 
 export type ChunksConfig = Readonly<Record<Phase, readonly string[]>>;
 

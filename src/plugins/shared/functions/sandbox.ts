@@ -3,7 +3,6 @@
 // write the configuration.
 import { compileFunction, constants, createContext, Script } from 'node:vm';
 import { GUEST_SOURCE } from './guest.ts';
-import { looksLikeLua } from './lua.ts';
 
 /** Answers a call from inside: JSON, '' for nothing, or `!` and what the caller did wrong. Must not throw. */
 export type Host = (operation: string, argumentsText: string) => string;
@@ -15,23 +14,6 @@ export interface Sandbox {
 
 /** By the clock on the wall: long enough that a busy machine stops nobody. */
 const TIME_LIMIT_MS = 500;
-const MAX_SOURCE = 64 * 1024;
-/** Ways to begin something that goes on after the call. */
-const LATER = /\basync\b|\bawait\b|\bimport\b/;
-
-/** Why this text cannot be a chunk. */
-export function checkChunk(code: string): string | undefined {
-  if (code.length > MAX_SOURCE) return `a chunk is longer than ${MAX_SOURCE} characters`;
-  if (LATER.test(code)) return 'the words async, await and import cannot be used';
-  try {
-    compileFunction(`'use strict';${code}`, ['kong']);
-    return undefined;
-  } catch (error) {
-    return looksLikeLua(code)
-      ? 'this looks like Lua, which cannot run here: write the body of a JavaScript function (see the page of the plugin)'
-      : (error as Error).message;
-  }
-}
 
 /** @param chunks their numbers are their positions. @param name shown in messages. */
 export function createSandbox(chunks: readonly string[], name: string): Sandbox {
