@@ -12,6 +12,7 @@ import type {
   Slot,
 } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
+import type { CompiledRoute } from './compiled-route.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
@@ -20,7 +21,7 @@ import { logText } from './observe/log-text.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
-import type { CompiledRoute, Snapshot } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
 import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';

@@ -4,16 +4,11 @@
 // has to wait for `settled`.
 import type { State } from '../state/state.ts';
 import type { Store, Unsubscribe } from '../store/store.ts';
+import type { CompiledRoute } from './compiled-route.ts';
 import type { Router } from './router/router.ts';
 import { RoutingTable } from './router/routing-table.ts';
 import { runInSlices, type SlicedWork } from './slices.ts';
-import {
-  type CompiledRoute,
-  type CompileParts,
-  compileSnapshot,
-  createRouteCompiler,
-  type Snapshot,
-} from './snapshot.ts';
+import { type CompileParts, compileSnapshot, createRouteCompiler, type Snapshot } from './snapshot.ts';
 
 /** Compiling ahead of requests may take at most one part in five of the time. */
 const PAUSE_FACTOR = 4;

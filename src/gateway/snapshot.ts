@@ -6,27 +6,19 @@ import type { State } from '../state/state.ts';
 import { foreignId } from '../state/table.ts';
 import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import type { BalancerRegistry } from './balancer/registry.ts';
+import { CompiledRoute } from './compiled-route.ts';
 import type { LogLevel } from './core.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { type LinkedPlugins, linkPlugins } from './plugins/linked.ts';
 import { type GroupsOf, PluginPlanner } from './plugins/plan.ts';
 import type { Users } from './plugins/users.ts';
-import type { Router, RouterOptions, RouterRoute } from './router/router.ts';
+import type { Router, RouterOptions } from './router/router.ts';
 import type { RoutingTableParts } from './router/routing-table.ts';
 import type { ClientAskIndex, ClientAsks } from './tls/client-certificates.ts';
 import { type CertificateIndex, indexCertificates } from './tls/server-names.ts';
 import type { TlsProfiles, UpstreamContexts } from './tls/upstream-contexts.ts';
 import { type UpstreamScheme, upstreamScheme } from './upstream-scheme.ts';
 import type { ResolvedCertificates } from './vault/resolved-certificates.ts';
-
-/** A route ready to match: the stored entity, with its service looked up. */
-export interface CompiledRoute extends RouterRoute {
-  readonly entity: Entity;
-  readonly service: Entity | undefined;
-  readonly upstream: UpstreamSettings;
-  /** For gRPC only. */
-  readonly isGrpc: boolean;
-}
 
 /** What a service says about tries and waits, milliseconds; Kong's defaults without a service. */
 export interface UpstreamSettings {
@@ -137,9 +129,7 @@ export function createRouteCompiler(): RoutingTableParts<CompiledRoute>['compile
       upstream = settingsOf(service);
       known.set(service!, upstream);
     }
-    const route = entity as unknown as RouterRoute;
-    const isGrpc = route.protocols.includes('grpc') || route.protocols.includes('grpcs');
-    return { ...route, entity, service, upstream, isGrpc };
+    return new CompiledRoute(entity, service, upstream);
   };
 }
 

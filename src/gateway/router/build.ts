@@ -4,6 +4,7 @@
 import type { FirstRank, Flavor, Placed } from './flavor.ts';
 import { HostIndex } from './host-index.ts';
 import { IndexSearch, type Layer } from './index-search.ts';
+import type { Leaf } from './leaf.ts';
 import { fileLeaves, LeafGroup } from './leaf-group.ts';
 import { compareParts, type Part, sortParts } from './part.ts';
 import { insertLeaf, type PathNode } from './path-tree.ts';
@@ -98,7 +99,7 @@ class IndexBuilder<R> {
 
   *file(): Generator<void, void> {
     for (const node of this.#crowded) {
-      const group = new LeafGroup(node.leaves!);
+      const group = new LeafGroup(node.leaves as Leaf<R>[]);
       yield* fileLeaves(group);
       if (group.files !== undefined) node.group = group;
     }

@@ -71,22 +71,26 @@ export class IndexSearch<R extends { readonly id: string }> {
     }
     while (count > 0) {
       const { group, leaves } = passed[--count]!;
-      if (group === undefined) this.#tryLeaves(leaves!);
-      else eachCandidateList(group, this.#fields, this.#visitGroup);
+      if (group !== undefined) eachCandidateList(group, this.#fields, this.#visitGroup);
+      else if (Array.isArray(leaves)) this.#tryLeaves(leaves);
+      else if (leaves!.rank < this.#bestRank) this.#tryLeaf(leaves!);
     }
   }
 
   #tryLeaves(leaves: readonly Leaf<R>[]): void {
     for (const leaf of leaves) {
       if (leaf.rank >= this.#bestRank) return;
-      if (leaf.rank < this.#lowestRank) continue;
-      if (this.#hidden?.has(leaf.route.id) === true) continue;
-      const found = tryLeaf(leaf, this.#fields);
-      if (found === undefined) continue;
-      this.#bestRank = leaf.rank;
-      this.#best = leaf;
-      this.#found = found;
-      return;
+      if (this.#tryLeaf(leaf)) return;
     }
+  }
+
+  #tryLeaf(leaf: Leaf<R>): boolean {
+    if (leaf.rank < this.#lowestRank || this.#hidden?.has(leaf.route.id) === true) return false;
+    const found = tryLeaf(leaf, this.#fields);
+    if (found === undefined) return false;
+    this.#bestRank = leaf.rank;
+    this.#best = leaf;
+    this.#found = found;
+    return true;
   }
 }

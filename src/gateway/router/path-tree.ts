@@ -5,12 +5,12 @@ import { HANDFUL, type LeafGroup } from './leaf-group.ts';
 
 export class PathNode<R> {
   label: string;
-  /** The only child, or … */
-  child: PathNode<R> | undefined = undefined;
-  /** … several, by the first character of their labels. */
-  children: Map<number, PathNode<R>> | undefined = undefined;
-  leaves: Leaf<R>[] | undefined = undefined;
-  /** In place of `leaves` when they are many. */
+  /** The first characters of the children's labels: there are hundreds of thousands of nodes, and a map for each is dear. */
+  codes = '';
+  /** The only child, or all of them in the order of `codes`. */
+  children: PathNode<R> | PathNode<R>[] | undefined = undefined;
+  /** By rank; many are also filed in `group`. */
+  leaves: Leaf<R> | Leaf<R>[] | undefined = undefined;
   group: LeafGroup<R> | undefined = undefined;
   /** The lowest rank in this subtree. */
   bestRank = Number.POSITIVE_INFINITY;
@@ -41,8 +41,10 @@ export function insertLeaf<R>(root: PathNode<R>, prefix: string, leaf: Leaf<R>):
     at += child.label.length;
     node = child;
   }
-  if (node.leaves === undefined) node.leaves = [leaf];
-  else if (node.leaves.push(leaf) === HANDFUL + 1) return node;
+  const { leaves } = node;
+  if (leaves === undefined) node.leaves = leaf;
+  else if (!Array.isArray(leaves)) node.leaves = [leaves, leaf];
+  else if (leaves.push(leaf) === HANDFUL + 1) return node;
   return undefined;
 }
 
@@ -53,31 +55,29 @@ function sharedLength(label: string, prefix: string, at: number): number {
 }
 
 export function childFor<R>(node: PathNode<R>, code: number): PathNode<R> | undefined {
-  const { child } = node;
-  if (child !== undefined) return child.label.charCodeAt(0) === code ? child : undefined;
-  return node.children?.get(code);
+  const { children, codes } = node;
+  if (children === undefined) return undefined;
+  if (!Array.isArray(children)) return codes.charCodeAt(0) === code ? children : undefined;
+  for (let i = 0; i < codes.length; i++) if (codes.charCodeAt(i) === code) return children[i];
+  return undefined;
 }
 
 function addChild<R>(node: PathNode<R>, added: PathNode<R>): void {
-  const { child } = node;
-  if (child === undefined && node.children === undefined) {
-    node.child = added;
-    return;
-  }
-  node.children ??= new Map();
-  if (child !== undefined) node.children.set(child.label.charCodeAt(0), child);
-  node.children.set(added.label.charCodeAt(0), added);
-  node.child = undefined;
+  const { children } = node;
+  node.codes += added.label.charAt(0);
+  if (children === undefined) node.children = added;
+  else if (Array.isArray(children)) children.push(added);
+  else node.children = [children, added];
 }
 
 /** A node with the first `length` characters of the child's label, between the child and its parent. */
 function putBetween<R>(parent: PathNode<R>, child: PathNode<R>, length: number): PathNode<R> {
   const upper = new PathNode<R>(child.label.slice(0, length));
   upper.bestRank = child.bestRank;
-  if (parent.child !== undefined) parent.child = upper;
-  else parent.children!.set(upper.label.charCodeAt(0), upper);
+  if (Array.isArray(parent.children)) parent.children[parent.children.indexOf(child)] = upper;
+  else parent.children = upper;
   // The child itself goes down and keeps its identity: somebody may have noted that it is crowded.
   child.label = child.label.slice(length);
-  upper.child = child;
+  addChild(upper, child);
   return upper;
 }

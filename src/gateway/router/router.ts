@@ -8,24 +8,24 @@ import { traditionalCompatible } from './traditional-compatible.ts';
 
 export interface RouterRoute {
   readonly id: string;
-  readonly name?: string | null;
+  readonly name?: string | null | undefined;
   readonly protocols: readonly string[];
-  readonly methods?: readonly string[] | null;
-  readonly hosts?: readonly string[] | null;
-  readonly headers?: Readonly<Record<string, readonly string[]>> | null;
-  readonly paths?: readonly string[] | null;
-  readonly snis?: readonly string[] | null;
-  readonly sources?: readonly AddressField[] | null;
-  readonly destinations?: readonly AddressField[] | null;
-  readonly expression?: string | null;
+  readonly methods?: readonly string[] | null | undefined;
+  readonly hosts?: readonly string[] | null | undefined;
+  readonly headers?: Readonly<Record<string, readonly string[]>> | null | undefined;
+  readonly paths?: readonly string[] | null | undefined;
+  readonly snis?: readonly string[] | null | undefined;
+  readonly sources?: readonly AddressField[] | null | undefined;
+  readonly destinations?: readonly AddressField[] | null | undefined;
+  readonly expression?: string | null | undefined;
   /** Of the expression. */
-  readonly priority?: number | null;
-  readonly regex_priority?: number | null;
-  readonly strip_path?: boolean | null;
-  readonly preserve_host?: boolean | null;
-  readonly path_handling?: string | null;
-  readonly created_at?: number;
-  readonly https_redirect_status_code?: number | null;
+  readonly priority?: number | null | undefined;
+  readonly regex_priority?: number | null | undefined;
+  readonly strip_path?: boolean | null | undefined;
+  readonly preserve_host?: boolean | null | undefined;
+  readonly path_handling?: string | null | undefined;
+  readonly created_at?: number | undefined;
+  readonly https_redirect_status_code?: number | null | undefined;
 }
 
 export interface RouteInput {
