@@ -34,6 +34,8 @@ export type EntityWrite =
   | { readonly action: 'delete'; readonly kind: string; readonly id: string };
 
 export interface EntityStore extends EntityReader {
+  /** The configuration is kept elsewhere, as one piece: `write` always rejects. */
+  readonly isReadOnly: boolean;
   /**
    * All changes or none, to kinds that the plugin owns. Answers the entities as they were written or removed; undefined when
    * one to change is gone, or a reference or a unique value forbids a change. Rejects when the store cannot be written.

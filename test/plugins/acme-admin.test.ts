@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { createKeeper } from '../../src/plugins/acme/keeper.ts';
 import { handshake } from '../gateway/tls-rig.ts';
 import { opensslMissing } from './acme-authority.ts';
 import { type Rig, until, withAcme } from './acme-rig.ts';
@@ -217,14 +218,64 @@ test('the self-test tells what is wrong', { skip }, async () => {
   });
 });
 
-test('without a database nothing is ordered that could not be kept', { skip }, async () => {
+test('without a database certificates are kept in the storage, and served from there', { skip }, async () => {
+  const [first, second] = ['one.test', 'api.example.test'] as const;
   await withAcme(
     {},
+    async (rig) => {
+      const created = `certificate for host ${first} is created`;
+      assert.deepEqual(await call(rig, 'POST', '/acme', { host: first }), [201, says(created)]);
+      assert.equal((await handshake(rig.gateway.addresses[1]!.port, { servername: 'ONE.test' })).name, first);
+      assert.equal((await handshake(rig.gateway.addresses[1]!.port, { servername: second })).name, 'upstream.test');
+      await until(() => rig.logs.some((line) => line.includes(`${second} is created`)), 'the handshake has it ordered');
+      assert.equal(await rig.certificateOf(second), second);
+      assert.deepEqual(rig.authority.orders, [first, second]);
+      assert.equal(rig.store.state.count('certificates'), 0);
+      const [, { data }] = await call(rig, 'GET', '/acme/certificates');
+      const hosts = (data as JsonObject[]).map(({ host, valid }) => ({ host, valid }));
+      assert.deepEqual(hosts, [
+        { host: second, valid: true },
+        { host: first, valid: true },
+      ]);
+      assert.equal((await call(rig, 'GET', '/acme/certificates/none.test'))[0], 404);
+    },
+    { store: 'declarative' },
+  );
+});
+
+test('without a database, too, what has ended is renewed with its key', { skip }, async () => {
+  await withAcme(
+    {},
+    async (rig) => {
+      const show = async (): Promise<JsonObject> => (await call(rig, 'GET', '/acme/certificates/one.test'))[1];
+      const opened = rig.gateway.openInstance(rig.store.state.list('plugins')[0]!);
+      const keeper = createKeeper(opened.config as never, opened.environment);
+      const keyOf = async () => (JSON.parse((await keeper.get('kong_acme:cert_key:one.test'))!) as JsonObject)['key'];
+      await keeper.set('kong_acme:renew_config:gone.test', '{"host":"gone.test"}');
+      await call(rig, 'POST', '/acme', { host: 'one.test' });
+      const before = (await show())['data'] as JsonObject;
+      const key = await keyOf();
+      await new Promise((resolve) => setTimeout(resolve, 1100));
+      assert.equal((await call(rig, 'PATCH', '/acme'))[0], 202);
+      await until(() => rig.logs.filter((line) => line.includes('is created')).length === 2, rig.logs.join('\n'));
+      const after = (await show())['data'] as JsonObject;
+      assert.notEqual(after['digest'], before['digest']);
+      assert.equal(await keyOf(), key);
+      assert.equal(await keeper.get('kong_acme:renew_config:gone.test'), undefined, 'a record without a certificate');
+    },
+    { days: 0, store: 'declarative' },
+  );
+});
+
+test('storage kong needs a database: nothing is ordered that could not be kept', { skip }, async () => {
+  await withAcme(
+    { storage: 'kong' },
     async (rig) => {
       const [status, { message }] = await call(rig, 'POST', '/acme', { host: 'one.test' });
       assert.equal(status, 500);
       assert.match(String(message), /^failed to update certificate: .*not using a database$/);
       assert.deepEqual(rig.authority.orders, []);
+      assert.match(rig.logs.join('\n'), /^error \[acme\] storage kong needs a database/m);
     },
     { store: 'declarative' },
   );

@@ -26,7 +26,7 @@ export interface Rig {
   readonly authority: Authority;
   /** One request over TLS. */
   ask(host: string): Promise<number>;
-  /** Waits for it. */
+  /** Its common name; waits for it. */
   certificateOf(host: string): Promise<string>;
 }
 
@@ -88,12 +88,11 @@ export async function withAcme(
         .end();
     });
   const certificateOf = async (host: string): Promise<string> => {
-    for (let i = 0; i < 200; i++) {
-      if (store.state.find('snis', 'name', host) !== undefined) break;
+    for (let i = 0; ; i++) {
+      const { name } = await handshake(secure!.port, { servername: host });
+      if (name === host || i === 200) return name;
       await sleep(25);
     }
-    await gateway.settled();
-    return (await handshake(secure!.port, { servername: host })).name;
   };
   const pluginRoutes = await loadPluginRoutes(bundledPlugins, (entity) => gateway.openInstance(entity));
   const admin = await startAdmin({ store, pluginRoutes });

@@ -45,6 +45,11 @@ async function keepsAsAgreed(keeper: Keeper): Promise<void> {
   assert.equal(await keeper.add(KEY, 'fourth', 60), true);
   assert.equal(await keeper.get(KEY), 'fourth');
 
+  for (const name of ['a*b:1', 'a*b:2', 'axb:3']) await keeper.set(name, name);
+  assert.deepEqual([...(await keeper.list('a*b:'))].sort(), ['a*b:1', 'a*b:2']);
+  assert.deepEqual(await keeper.list('nothing'), []);
+  assert.deepEqual(await keeper.list(KEY.slice(0, 40)), [KEY]);
+
   assert.equal(await keeper.add('lock', 'one', 1), true);
   const both = await Promise.all([keeper.add('race', 'a', 60), keeper.add('race', 'b', 60)]);
   assert.deepEqual(both.sort(), [false, true]);

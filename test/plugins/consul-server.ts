@@ -23,6 +23,10 @@ export async function startConsul(token: string): Promise<ConsulServer> {
     if (!url.pathname.startsWith('/v1/kv/') || url.pathname.includes('//')) return answer(404, 'no such thing');
     const key = decodeURIComponent(url.pathname.slice('/v1/kv/'.length));
     const known = entries.get(key);
+    if (request.method === 'GET' && url.searchParams.has('keys')) {
+      const keys = [...entries.keys()].filter((one) => one.startsWith(key));
+      return keys.length === 0 ? answer(404, '') : answer(200, keys);
+    }
     if (request.method === 'GET') {
       if (known === undefined) return answer(404, '');
       const Value = Buffer.from(known.value).toString('base64');

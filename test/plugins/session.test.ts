@@ -47,6 +47,7 @@ const sessionAhead: PluginDefinition = {
         ...environment,
         clock,
         entities: {
+          isReadOnly: false,
           get: (kind, id) => entities.get(kind, id),
           list: (kind) => entities.list(kind),
           find: (kind, field, value) => entities.find(kind, field, value),

@@ -49,6 +49,12 @@ export async function startVault({ token, tls }: VaultOptions): Promise<VaultSer
       return answer(200, { auth: { client_token: token, lease_duration: 3600 } });
     }
     if (request.headers['x-vault-token'] !== token) return answer(403, { errors: ['permission denied'] });
+    const listed = /^\/v1\/secret\/metadata\/([^/]+)\?list=true$/.exec(request.url!)?.[1];
+    if (listed !== undefined) {
+      const names = [...secrets.keys()].filter((one) => one.startsWith(`${listed}/`));
+      const keys = names.map((one) => one.slice(listed.length + 1));
+      return keys.length === 0 ? answer(404, { errors: [] }) : answer(200, { data: { keys } });
+    }
     const [, area, name] = /^\/v1\/secret\/(data|metadata)\/([^/]+\/[^/]+)$/.exec(request.url!) ?? [];
     if (area === undefined || name === undefined) return answer(404, { errors: [] });
     const key = decodeURIComponent(name);

@@ -28,6 +28,10 @@ export class PluginEntities implements EntityStore {
     this.#owned = owned;
   }
 
+  get isReadOnly(): boolean {
+    return this.#store.isReadOnly;
+  }
+
   get(kind: string, id: string): Entity | undefined {
     return this.#store.state.get(kind, id);
   }

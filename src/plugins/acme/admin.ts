@@ -40,15 +40,23 @@ export const routes: readonly PluginAdminRoute[] = [
   },
   {
     path: ['acme', 'certificates'],
-    methods: { GET: list },
+    methods: { GET: telling(list) },
     describes: { GET: 'Certificates that were obtained; with `invalid_only` those that are not valid now' },
   },
   {
     path: ['acme', 'certificates', '{certificates}'],
-    methods: { GET: one },
+    methods: { GET: telling(one) },
     describes: { GET: 'The certificate of a host' },
   },
 ];
+
+/** A storage that cannot be read, or a certificate that is none, is told to who asked. */
+function telling(run: (request: PluginAdminRequest) => Promise<PluginAdminReply>) {
+  return (request: PluginAdminRequest): Promise<PluginAdminReply> =>
+    run(request).catch((problem: unknown) =>
+      message(500, problem instanceof Error ? problem.message : String(problem)),
+    );
+}
 
 function open({ instances }: PluginAdminRequest): Work | undefined {
   const opened = instances[0]?.open();
@@ -114,24 +122,23 @@ function renew(request: PluginAdminRequest): PluginAdminReply {
   return message(202, 'Renewal process started successfully');
 }
 
-function list(request: PluginAdminRequest): PluginAdminReply {
+async function list(request: PluginAdminRequest): Promise<PluginAdminReply> {
   const work = open(request);
   if (work === undefined) return NOT_FOUND;
-  work.close();
   const now = work.environment.clock.now();
-  const all = work.certificates.own().map(({ host, certificate }) => describeCertificate(host, certificate, now));
+  const found = await work.certificates.shelf.list().finally(work.close);
+  const all = found.flatMap(({ host, pair }) => (pair === undefined ? [] : [describeCertificate(host, pair, now)]));
   const data = request.query.has('invalid_only') ? all.filter(({ valid }) => !valid) : all;
   return { status: 200, body: { data: data.map((one) => ({ ...one })) } };
 }
 
-function one(request: PluginAdminRequest): PluginAdminReply {
+async function one(request: PluginAdminRequest): Promise<PluginAdminReply> {
   const work = open(request);
   if (work === undefined) return NOT_FOUND;
-  work.close();
   const host = request.params[0]!;
-  const certificate = work.certificates.find(host.toLowerCase());
-  if (certificate === undefined) return message(404, `Certificate for host ${host} not found in storage`);
-  return { status: 200, body: { data: { ...describeCertificate(host, certificate, work.environment.clock.now()) } } };
+  const pair = await work.certificates.shelf.find(host.toLowerCase()).finally(work.close);
+  if (pair === undefined) return message(404, `Certificate for host ${host} not found in storage`);
+  return { status: 200, body: { data: { ...describeCertificate(host, pair, work.environment.clock.now()) } } };
 }
 
 /** In the body or in the query. */

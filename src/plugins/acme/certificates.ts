@@ -1,17 +1,16 @@
-// Obtains a certificate for a host and puts it where the gateway finds it: a certificate and its server name, both tagged as
-// the plugin's. A host that failed is left alone for a while.
-import { createPrivateKey, generateKeyPair, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+// Obtains certificates for hosts and renews them: one order at a time for a host, on all nodes that share the storage. A host
+// that failed is left alone for a while.
+import { createPrivateKey, generateKeyPair, type KeyObject, X509Certificate } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createRequest } from '../../lib/x509-request.ts';
-import type { EntityWrite, Environment, PluginConfig } from '../../pdk/index.ts';
-import type { Entity } from '../../schema/define.ts';
+import type { Environment, PluginConfig } from '../../pdk/index.ts';
 import { AcmeClient } from './client.ts';
 import type { Keeper } from './keeper.ts';
 import type { schema } from './schema.ts';
+import { createShelf, RENEWALS, type Shelf } from './shelf.ts';
 
 type Config = PluginConfig<typeof schema>;
 
-const TAG = 'managed-by-acme';
 const CHALLENGE_SECONDS = 3600;
 const LOCK_SECONDS = 30;
 const DAY_MS = 86_400_000;
@@ -27,6 +26,7 @@ export class Certificates {
   readonly #config: Config;
   readonly #environment: Environment;
   readonly #keeper: Keeper;
+  readonly shelf: Shelf;
   /** Under way in this process, whoever asked for it. */
   readonly #hosts: Map<string, Promise<Outcome>>;
   #client: Promise<AcmeClient> | undefined = undefined;
@@ -35,27 +35,8 @@ export class Certificates {
     this.#config = config;
     this.#environment = environment;
     this.#keeper = keeper;
+    this.shelf = createShelf(environment, keeper);
     this.#hosts = environment.once('acme hosts', () => new Map<string, Promise<Outcome>>());
-  }
-
-  has(host: string): boolean {
-    return this.#environment.entities.find('snis', 'name', host) !== undefined;
-  }
-
-  /** By host. */
-  own(): { readonly host: string; readonly certificate: Entity }[] {
-    const { entities } = this.#environment;
-    return entities
-      .list('snis')
-      .map((sni) => ({ host: sni['name'] as string, certificate: this.#certificateOf(sni) }))
-      .filter((one): one is { host: string; certificate: Entity } => one.certificate !== undefined)
-      .filter(({ certificate }) => isOwn(certificate))
-      .sort((a, b) => (a.host < b.host ? -1 : 1));
-  }
-
-  find(host: string): Entity | undefined {
-    const sni = this.#environment.entities.find('snis', 'name', host);
-    return sni === undefined ? undefined : this.#certificateOf(sni);
   }
 
   /** Begins, unless it has begun; what goes wrong is told in the log. */
@@ -75,9 +56,11 @@ export class Certificates {
   async renew(): Promise<void> {
     const { clock } = this.#environment;
     const threshold = clock.now() + (this.#config.renew_threshold_days ?? 14) * DAY_MS;
-    for (const { host, certificate } of this.own()) {
-      if (Date.parse(new X509Certificate(certificate['cert'] as string).validTo) >= threshold) continue;
-      await this.order(host, createPrivateKey(certificate['key'] as string));
+    for (const { host, pair } of await this.shelf.list()) {
+      if (pair === undefined) await this.shelf.forget(host);
+      else if (new X509Certificate(pair.cert).validToDate.getTime() < threshold) {
+        await this.order(host, createPrivateKey(pair.key));
+      }
     }
   }
 
@@ -115,38 +98,15 @@ export class Certificates {
 
   async #obtain(host: string, key: KeyObject): Promise<void> {
     const keeper = this.#keeper;
-    // Rejects where entities cannot be written: nothing is ordered that could not be kept.
-    await this.#environment.entities.write([]);
     this.#client ??= this.#connect();
     const client = await this.#client;
     const chain = await client.obtain(host, createRequest([host], key), {
       show: (token, text) => keeper.set(challengeKey(token), text, CHALLENGE_SECONDS),
       remove: (token) => keeper.delete(challengeKey(token)),
     });
-    await this.#store(host, chain, key);
-  }
-
-  async #store(host: string, cert: string, key: KeyObject): Promise<void> {
-    const { entities, clock } = this.#environment;
-    const sni = entities.find('snis', 'name', host);
-    const former = sni === undefined ? undefined : (sni['certificate'] as { id: string }).id;
-    const id = randomUUID();
-    const values = { id, cert, key: key.export({ type: 'pkcs8', format: 'pem' }) as string, tags: [TAG] };
-    const writes: EntityWrite[] = [{ action: 'create', kind: 'certificates', values }];
-    if (sni === undefined) {
-      writes.push({ action: 'create', kind: 'snis', values: { name: host, certificate: { id }, tags: [TAG] } });
-    } else {
-      writes.push({ action: 'update', kind: 'snis', id: sni.id, values: { certificate: { id } } });
-      const old = entities.get('certificates', former!);
-      if (old !== undefined && isOwn(old)) writes.push({ action: 'delete', kind: 'certificates', id: old.id });
-    }
-    if ((await entities.write(writes)) === undefined) throw new Error('the certificate could not be stored');
-    const expire_at = Math.floor(clock.now() / 1000) + 90 * 86_400;
-    await this.#keeper.set(`kong_acme:renew_config:${host}`, JSON.stringify({ host, expire_at }));
-  }
-
-  #certificateOf(sni: Entity): Entity | undefined {
-    return this.#environment.entities.get('certificates', (sni['certificate'] as { id: string }).id);
+    await this.shelf.put(host, { cert: chain, key: key.export({ type: 'pkcs8', format: 'pem' }) as string });
+    const expire_at = Math.floor(this.#environment.clock.now() / 1000) + 90 * 86_400;
+    await keeper.set(RENEWALS + host, JSON.stringify({ host, expire_at }));
   }
 
   async #connect(): Promise<AcmeClient> {
@@ -191,7 +151,5 @@ export class Certificates {
 }
 
 export const challengeKey = (token: string): string => `${token}#http-01`;
-
-const isOwn = (entity: Entity): boolean => ((entity['tags'] as string[] | null) ?? []).includes(TAG);
 
 const messageOf = (problem: unknown): string => (problem instanceof Error ? problem.message : String(problem));

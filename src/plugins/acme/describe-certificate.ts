@@ -1,6 +1,6 @@
 // What the Admin API tells of a certificate.
 import { X509Certificate } from 'node:crypto';
-import type { Entity } from '../../schema/define.ts';
+import type { CertificatePair } from '../../pdk/index.ts';
 
 export interface CertificateDescription {
   /** SHA-1 of the certificate, in hex. */
@@ -19,8 +19,8 @@ export interface CertificateDescription {
 const KEY_TYPES: Readonly<Record<string, string>> = { rsa: 'rsaEncryption', ec: 'id-ecPublicKey' };
 
 /** @param host for certificates whose subject has no common name. */
-export function describeCertificate(host: string, entity: Entity, now: number): CertificateDescription {
-  const certificate = new X509Certificate(entity['cert'] as string);
+export function describeCertificate(host: string, { cert }: CertificatePair, now: number): CertificateDescription {
+  const certificate = new X509Certificate(cert);
   const { fingerprint, subject, issuer, validFromDate, validToDate, serialNumber, publicKey } = certificate;
   const type = publicKey.asymmetricKeyType ?? '';
   return {

@@ -1,7 +1,8 @@
-// acme at work: answers the authority's challenges, and asks for a certificate when a host that may have one is first asked
-// for over TLS. That request still sees the default certificate; those after it see the new one.
+// acme at work: answers the authority's challenges, and asks for a certificate when a client first calls a host that may have
+// one. That handshake still sees the default certificate; those after it see the new one.
 import {
   type Answer,
+  type CertificatePair,
   type Environment,
   exit,
   type Phases,
@@ -12,6 +13,7 @@ import { Certificates, challengeKey } from './certificates.ts';
 import { hostCheck } from './host-check.ts';
 import { createKeeper } from './keeper.ts';
 import type { schema } from './schema.ts';
+import { openPairs, remember } from './shelf.ts';
 
 type Config = PluginConfig<typeof schema>;
 
@@ -25,6 +27,10 @@ export function create(config: Config, environment: Environment): Phases {
   const keeper = createKeeper(config, environment);
   const certificates = new Certificates(config, environment, keeper);
   const mayHave = hostCheck(config);
+  const pairs = openPairs(environment);
+  if (config.storage === 'kong' && environment.entities.isReadOnly) {
+    environment.log.error('storage kong needs a database: no certificates are obtained');
+  }
   const renew = (): void =>
     void certificates.renew().catch((problem: unknown) => environment.log.error(`renewal failed: ${String(problem)}`));
   const first = setTimeout(renew, FIRST_RENEWAL_MS);
@@ -38,15 +44,33 @@ export function create(config: Config, environment: Environment): Phases {
     return text === undefined ? NOT_FOUND : exit(200, text, { 'Content-Type': 'text/plain' });
   }
 
-  return {
-    rewrite({ request }: RewriteExchange) {
-      const host = request.host.toLowerCase();
-      if (request.scheme === 'http') {
-        if (!request.path.startsWith(CHALLENGES) || !mayHave(host)) return undefined;
-        return answerChallenge(request.path.slice(CHALLENGES.length));
-      }
-      if (!certificates.has(host) && mayHave(host)) void certificates.order(host);
+  /** Without a database: out of the storage. */
+  async function lookUp(host: string): Promise<CertificatePair | undefined> {
+    try {
+      const pair = await certificates.shelf.find(host);
+      remember(pairs, host, pair);
+      if (pair === undefined) void certificates.order(host);
+      return pair;
+    } catch (problem) {
+      environment.log.error(`the certificate of ${host} could not be looked up: ${String(problem)}`);
       return undefined;
+    }
+  }
+
+  return {
+    certificate({ connection, certificateId }) {
+      const host = connection.serverName ?? '';
+      if (certificateId !== undefined || !mayHave(host)) return undefined;
+      if (!environment.entities.isReadOnly) {
+        void certificates.order(host);
+        return undefined;
+      }
+      const known = pairs.get(host);
+      return known === undefined ? lookUp(host) : known.pair;
+    },
+    rewrite({ request }: RewriteExchange) {
+      if (request.scheme !== 'http' || !request.path.startsWith(CHALLENGES)) return undefined;
+      return mayHave(request.host.toLowerCase()) ? answerChallenge(request.path.slice(CHALLENGES.length)) : undefined;
     },
     close() {
       clearTimeout(first);

@@ -3,7 +3,7 @@
 import { isObject, type Json } from '../../lib/json.ts';
 import type { Environment, HttpAnswer } from '../../pdk/index.ts';
 import type { Keeper, StorageConfig } from './keeper.ts';
-import { DEFAULT_TIMEOUT_MS, kvFolder, kvName } from './kv-path.ts';
+import { DEFAULT_TIMEOUT_MS, kvFolder, kvKey, kvName } from './kv-path.ts';
 
 interface Entry {
   readonly value: string;
@@ -15,7 +15,8 @@ interface Entry {
 export function keepInConsul(target: StorageConfig['consul'], { network, clock }: Environment): Keeper {
   const { https, host, port, kv_path, timeout, token } = target;
   const origin = `${https === true ? 'https' : 'http'}://${host ?? '127.0.0.1'}:${port ?? 8500}`;
-  const base = `${origin}/v1/kv/${kvFolder(kv_path)}`;
+  const folder = kvFolder(kv_path);
+  const base = `${origin}/v1/kv/${folder}`;
 
   async function call(method: string, key: string, query: string, body: string): Promise<HttpAnswer> {
     const answer = await network.http({
@@ -65,6 +66,11 @@ export function keepInConsul(target: StorageConfig['consul'], { network, clock }
     },
     async delete(key) {
       await call('DELETE', key, '', '');
+    },
+    async list(prefix) {
+      const { status, text } = await call('GET', prefix, '?keys=true', '');
+      const names = status === 200 ? (JSON.parse(text) as string[]) : [];
+      return names.map((name) => kvKey(name.slice(folder.length + 1)));
     },
     close: () => undefined,
   };

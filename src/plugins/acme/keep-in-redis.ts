@@ -21,6 +21,18 @@ export function keepInRedis(target: StorageConfig['redis']): Keeper {
     async delete(key) {
       await (await open()).del(prefix + key);
     },
+    async list(beginning) {
+      const client = await open();
+      const MATCH = `${(prefix + beginning).replace(/[\\*?[\]]/g, '\\$&')}*`;
+      const found = new Set<string>();
+      let cursor = '0';
+      do {
+        const [next, keys] = await client.scan(cursor, 'MATCH', MATCH, 'COUNT', target.extra_options.scan_count ?? 10);
+        for (const key of keys) found.add(key.slice(prefix.length));
+        cursor = next;
+      } while (cursor !== '0');
+      return [...found];
+    },
     close() {
       void opening?.then((client) => client.disconnect());
     },

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Environment, HttpAnswer } from '../../pdk/index.ts';
 import type { Keeper, StorageConfig } from './keeper.ts';
-import { DEFAULT_TIMEOUT_MS, kvFolder, kvName } from './kv-path.ts';
+import { DEFAULT_TIMEOUT_MS, kvFolder, kvKey, kvName } from './kv-path.ts';
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const NOTE = 'kept by the acme plugin';
@@ -88,6 +88,13 @@ export function keepInVault(target: StorageConfig['vault'], { network, clock }: 
     async delete(key) {
       const { status } = await call('DELETE', 'metadata', key);
       if (status >= 300 && status !== 404) throw new Error(`Vault answered ${status}`);
+    },
+    async list(prefix) {
+      const { status, text } = await send('GET', `secret/metadata/${folder}?list=true`, await token());
+      if (status !== 200 && status !== 404) throw new Error(`Vault answered ${status}`);
+      const { keys } = memberOf(objectIn(text), 'data');
+      const names = Array.isArray(keys) ? keys.filter((name): name is string => typeof name === 'string') : [];
+      return names.map(kvKey).filter((key) => key.startsWith(prefix));
     },
     close: () => undefined,
   };

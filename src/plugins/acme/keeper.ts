@@ -17,6 +17,8 @@ export interface Keeper {
   /** Only where there is nothing; false otherwise, also when somebody else was faster. */
   add(key: string, value: string, ttlSeconds: number): Promise<boolean>;
   delete(key: string): Promise<void>;
+  /** Keys with this beginning, in any order; some may have ended. */
+  list(prefix: string): Promise<readonly string[]>;
   close(): void;
 }
 
@@ -57,6 +59,7 @@ function keepInMemory(name: string, { once, clock }: Environment): Keeper {
     async delete(key) {
       values.delete(key);
     },
+    list: async (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
     close: () => undefined,
   };
 }
@@ -93,6 +96,10 @@ function keepInEntities({ entities, clock }: Environment): Keeper {
     async delete(key) {
       const known = entities.find(kind, 'key', key);
       if (known !== undefined) await entities.write([{ action: 'delete', kind, id: known.id }]);
+    },
+    async list(prefix) {
+      const keys = entities.list(kind).map(({ key }) => String(key));
+      return keys.filter((key) => key.startsWith(prefix));
     },
     close: () => undefined,
   };

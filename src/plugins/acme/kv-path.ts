@@ -6,4 +6,7 @@ export const kvFolder = (path: string | null): string => (path ?? 'acme').replac
 
 export const kvName = (key: string): string => encodeURIComponent(key.replaceAll('/', '%2F'));
 
+/** Of a name as the server lists it. */
+export const kvKey = (name: string): string => name.replaceAll('%2F', '/');
+
 export const DEFAULT_TIMEOUT_MS = 2000;
