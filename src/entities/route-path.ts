@@ -21,7 +21,9 @@ function checkPath(text: string, options: PatternOptions): string | undefined {
 }
 
 /** Has it a character that no plain path has? */
-export const looksLikeRegex = (path: string): boolean => /[^A-Za-z0-9._~/%-]/.test(path);
+export const looksLikeRegex = (path: string): boolean => NOT_PLAIN.test(path);
+
+const NOT_PLAIN = /[^A-Za-z0-9._~/%-]/;
 
 /** A path of a file of format version 1.1 or 2.1, as 3.0 writes it. */
 export function upgradePath(path: string): string {

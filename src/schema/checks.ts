@@ -14,6 +14,7 @@ export function runEntityChecks(
   tree: ErrorTree,
   context: CheckContext,
 ): void {
+  if (checks.length === 0) return;
   const failed = new Set(Object.keys(tree).filter((key) => key !== '@entity'));
   for (const check of checks) runCheck(check, fields, value, tree, context, failed);
 }
@@ -26,7 +27,7 @@ function runCheck(
   context: CheckContext,
   failed: ReadonlySet<string>,
 ): void {
-  const read = (path: string): Json | undefined => valueAt(value, path.split('.'));
+  const read = (path: string): Json | undefined => (path.includes('.') ? valueAt(value, path.split('.')) : value[path]);
   const addEntity = (text: string): void => {
     const list = (tree['@entity'] ??= []) as (ErrorNode | null)[];
     list.push(text);
@@ -97,7 +98,8 @@ function runCheck(
   }
 }
 
-const isWrong = (path: string, failed: ReadonlySet<string>): boolean => failed.has(path.split('.')[0]!);
+const isWrong = (path: string, failed: ReadonlySet<string>): boolean =>
+  failed.size > 0 && failed.has(path.split('.')[0]!);
 
 const holds = (field: Field, matcher: Parameters<typeof validateMatcher>[1], value: Json | undefined): boolean =>
   value !== undefined && value !== null && validateMatcher(field, matcher, value) === undefined;
@@ -111,6 +113,8 @@ export const isEmpty = (value: Json | undefined): boolean =>
   (isObject(value) && Object.keys(value).length === 0);
 
 function fieldAt(fields: Fields, path: string): Field {
+  const own = fields[path];
+  if (own !== undefined) return own;
   let current: Fields = fields;
   let field: Field | undefined;
   for (const name of path.split('.')) {

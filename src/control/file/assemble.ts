@@ -13,7 +13,7 @@ import { chooseSubschema, processEntity } from '../../schema/validate.ts';
 import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import type { Violation } from '../../state/violation.ts';
-import { nearest, type Path, type Problem } from './diagnostics.ts';
+import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
 import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
 import {
   type CurrentIndex,
@@ -42,7 +42,7 @@ export interface AssembleOptions {
 export interface Assembled {
   readonly state: State;
   /** `kind/id` → where it comes from. */
-  readonly origins: ReadonlyMap<string, RawEntity>;
+  readonly origins: ReadonlyMap<string, Place>;
   readonly problems: readonly Problem[];
 }
 
@@ -227,28 +227,31 @@ const recordKeys = (field: ReturnType<typeof fieldAtPath>): string[] =>
 
 /** Two entities of the files that claim the same id or the same unique value. */
 function findDuplicates(schemas: SchemaSet, processed: ReadonlyMap<RawEntity, Entity>): Problem[] {
-  const shapes = new Map([...schemas.entities.values()].map((schema) => [schema.name, shapeOf(schema)]));
-  const seen = new Map<string, RawEntity>();
+  const keys = new Map([...schemas.entities.values()].map((schema) => [schema.name, keysToCompare(schema)] as const));
   const problems: Problem[] = [];
   for (const [raw, entity] of processed) {
-    const shape = shapes.get(raw.schema.name)!;
-    const isNamed = shape.uniqueKeys.some((key) => uniqueText(key, entity) !== undefined);
-    const reported = new Set<RawEntity>();
-    for (const key of [...shape.uniqueKeys, ['id']]) {
+    let isNamed = false;
+    let reported: Set<RawEntity> | undefined;
+    for (const { key, seen } of keys.get(raw.schema.name)!) {
       const text = uniqueText(key, entity);
       if (text === undefined) continue;
-      const index = `${raw.schema.name}\u0000${key.join()}\u0000${text}`;
-      const first = seen.get(index);
-      if (first === undefined) seen.set(index, raw);
+      const isId = key[0] === 'id';
+      if (!isId) isNamed = true;
+      const first = seen.get(text);
+      if (first === undefined) seen.set(text, raw);
       // One clash is said once: equal names have equal ids as well.
-      else if (!reported.has(first) && !(key[0] === 'id' && isNamed && raw.fields['id'] === undefined)) {
-        reported.add(first);
+      else if (reported?.has(first) !== true && !(isId && isNamed && raw.fields['id'] === undefined)) {
+        reported = (reported ?? new Set()).add(first);
         problems.push(describeDuplicate(raw, entity, key, first));
       }
     }
   }
   return problems;
 }
+
+/** The unique keys of a kind, its id last, each with what has been seen of it. */
+const keysToCompare = (schema: EntitySchema): { key: readonly string[]; seen: Map<string, RawEntity> }[] =>
+  [...shapeOf(schema).uniqueKeys, ['id']].map((key) => ({ key, seen: new Map() }));
 
 function describeDuplicate(raw: RawEntity, entity: Entity, key: readonly string[], first: RawEntity): Problem {
   const kind = raw.schema.deck?.kind ?? raw.schema.name;
@@ -269,12 +272,12 @@ function build(
   { schemas, outside = new Map() }: AssembleOptions,
   processed: ReadonlyMap<RawEntity, Entity>,
   isSound: boolean,
-): { state: State; origins: Map<string, RawEntity> } {
-  const origins = new Map<string, RawEntity>();
+): { state: State; origins: Map<string, Place> } {
+  const origins = new Map<string, Place>();
   const empty = createState(schemas);
   if (!isSound) return { state: empty, origins };
   const changes = [...processed].map(([raw, entity]) => {
-    origins.set(`${raw.schema.name}/${entity.id}`, raw);
+    origins.set(`${raw.schema.name}/${entity.id}`, { source: raw.source, path: raw.path });
     return { action: 'create', kind: raw.schema.name, entity } as const;
   });
   const kept = [...outside].flatMap(([kind, entities]) =>

@@ -9,7 +9,7 @@ import type { Diagnostic, Problem } from './diagnostics.ts';
 import { type Rendered, renderEnv } from './env.ts';
 import { createGrammar } from './grammar.ts';
 import { refuseOldFormat } from './header.ts';
-import { type Document, lower } from './lower.ts';
+import { type Document, type Lowered, lower } from './lower.ts';
 import { parseState } from './parse.ts';
 import { createPlacer } from './place.ts';
 import { resolveReferences } from './references.ts';
@@ -80,17 +80,7 @@ export async function loadTexts(
 ): Promise<LoadResult> {
   const problems: Problem[] = [...earlier];
   const rendered = new Map<SourceText, Rendered>();
-  const documents: Document[] = [];
-  for (const source of sources) {
-    const document = await readDocument(source, options.env ?? {}, rendered, problems);
-    if (document !== undefined) documents.push(document);
-  }
-  const {
-    entities,
-    header,
-    problems: shapeProblems,
-  } = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
-  problems.push(...shapeProblems);
+  const { entities, header } = await readEntities(sources, options, rendered, problems);
   // Without a gateway at hand they are read as a gateway without a database reads them.
   if (options.ids === 'from-current') refuseOldFormat(header, problems);
 
@@ -124,10 +114,27 @@ export async function loadTexts(
     files: sources.map((source) => source.name),
     variables: new Set([...rendered.values()].flatMap(({ values }) => values)),
     positionOf: async (kind, id) => {
-      const raw = assembled.origins.get(`${kind}/${id}`);
-      return raw === undefined ? undefined : place.position({ source: raw.source, path: raw.path });
+      const origin = assembled.origins.get(`${kind}/${id}`);
+      return origin === undefined ? undefined : place.position(origin);
     },
   };
+}
+
+/** A function of its own, so that what was parsed is not kept any longer than until its entities are taken out. */
+async function readEntities(
+  sources: readonly SourceText[],
+  options: LoadOptions,
+  rendered: Map<SourceText, Rendered>,
+  problems: Problem[],
+): Promise<Pick<Lowered, 'entities' | 'header'>> {
+  const documents: Document[] = [];
+  for (const source of sources) {
+    const document = await readDocument(source, options.env ?? {}, rendered, problems);
+    if (document !== undefined) documents.push(document);
+  }
+  const lowered = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
+  problems.push(...lowered.problems);
+  return { entities: lowered.entities, header: lowered.header };
 }
 
 async function readDocument(

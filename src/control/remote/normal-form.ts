@@ -11,6 +11,7 @@ export function toNormalForm(schemas: SchemaSet, schema: EntitySchema, answer: J
   const chosen = chooseSubschema(schemas, schema, answer);
   const subschema = chosen.ok ? chosen.subschema : undefined;
   const fields = schemas.fieldsFor(schema, subschema);
+  if (schema.ttl !== true && isInNormalForm(fields, answer)) return answer as Entity;
   const ttl = schema.ttl === true ? answer['ttl'] : undefined;
   const known = keepKnown(fields, undefined, answer);
   // Shorthands of the entity itself are no names of stored fields: only those inside records can come back.
@@ -18,6 +19,31 @@ export function toNormalForm(schemas: SchemaSet, schema: EntitySchema, answer: J
   const filled = fillRecord(fields, known, undefined);
   if (ttl !== undefined && ttl !== null) filled['ttl'] = ttl;
   return filled as Entity;
+}
+
+/** A gateway of our own answers just the fields we know, each of them: then there is nothing to be done. */
+function isInNormalForm(fields: Fields, answer: JsonObject): boolean {
+  let known = 0;
+  for (const name in fields) {
+    const value = answer[name];
+    if (value === undefined) return false;
+    known++;
+    if (value === null) continue;
+    const field = fields[name]!;
+    if (field.type === 'record') {
+      if (field.abstract !== true && !(isObject(value) && isInNormalForm(field.fields, value))) return false;
+    } else if (field.type === 'array' || field.type === 'set') {
+      const { elements } = field;
+      if (!Array.isArray(value)) return false;
+      if (
+        elements.type === 'record' &&
+        !value.every((item) => isObject(item) && isInNormalForm(elements.fields, item))
+      ) {
+        return false;
+      }
+    } else if (field.type === 'map' && Array.isArray(value)) return false;
+  }
+  return Object.keys(answer).length === known;
 }
 
 function keepKnown(fields: Fields, shorthands: Shorthands | undefined, value: JsonObject): JsonObject {
