@@ -48,19 +48,30 @@ function refuseCostly(tree: RegexNode, maxPower: number): string | undefined {
 }
 
 /** The literal text that every match of an anchored pattern begins with. */
-export function literalPrefix(pattern: string): string {
-  if (/^\(\?[a-zA-Z]+\)/.test(pattern) || hasTopLevelChoice(pattern)) return '';
+export const literalPrefix = (pattern: string): string => readLiteral(pattern, /[*?{]/).prefix;
+
+/** The same, as far as what is left of the pattern stands by itself: it matches behind the prefix what the whole matches. */
+export function splitLiteral(pattern: string): { readonly prefix: string; readonly rest: string } {
+  const { prefix, length } = readLiteral(pattern, /[*?{+]/);
+  return { prefix, rest: pattern.slice(length) };
+}
+
+/** @param repeats marks what stands behind a repeated character, which is then not taken. */
+function readLiteral(pattern: string, repeats: RegExp): { readonly prefix: string; readonly length: number } {
   let prefix = '';
+  let length = 0;
+  if (/^\(\?[a-zA-Z]+\)/.test(pattern) || hasTopLevelChoice(pattern)) return { prefix, length };
   for (let i = 0; i < pattern.length; i++) {
     let char = pattern[i]!;
     if (char === '\\' && /[^A-Za-z0-9]/.test(pattern[i + 1] ?? 'a')) {
       i += 1;
       char = pattern[i]!;
     } else if (/[\\^$.*+?()[\]{}|]/.test(char)) break;
-    if (/[*?{]/.test(pattern[i + 1] ?? '')) break;
+    if (repeats.test(pattern[i + 1] ?? '')) break;
     prefix += char;
+    length = i + 1;
   }
-  return prefix;
+  return { prefix, length };
 }
 
 /** May say yes where there is none. */

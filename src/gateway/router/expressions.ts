@@ -13,18 +13,30 @@ import { type RequestFields, readerOf } from './request-fields.ts';
 import type { RouterRoute } from './router.ts';
 import { placeByFields } from './traditional-compatible.ts';
 
-export const expressions = (calculation: 'strict' | 'original'): Flavor => ({
-  split(route) {
-    if (typeof route.expression !== 'string') return splitByPriority(route, calculation);
-    return [
-      { route, high: ABOVE_ALL, middle: route.priority ?? 0, low: 0, tie: 0, id: route.id, paths: [], isRegex: false },
-    ];
-  },
-  place: (part, rank, step) =>
-    typeof part.route.expression === 'string'
-      ? placeExpression(part, part.route.expression, rank)
-      : placeByFields(part, rank, step),
-});
+export const expressions = (calculation: 'strict' | 'original'): Flavor => {
+  const placeClassic = placeByFields();
+  return {
+    split(route) {
+      if (typeof route.expression !== 'string') return splitByPriority(route, calculation);
+      return [
+        {
+          route,
+          high: ABOVE_ALL,
+          middle: route.priority ?? 0,
+          low: 0,
+          tie: 0,
+          id: route.id,
+          paths: [],
+          isRegex: false,
+        },
+      ];
+    },
+    place: (part, rank, step) =>
+      typeof part.route.expression === 'string'
+        ? placeExpression(part, part.route.expression, rank)
+        : placeClassic(part, rank, step),
+  };
+};
 
 const ABOVE_ALL = 2 ** 40;
 

@@ -22,6 +22,7 @@ export interface Leaf<R> {
   readonly prefix: string;
   /** The path is the prefix and nothing more. */
   readonly isWhole: boolean;
+  /** Sticky, for what is behind the prefix. Many leaves may share one. */
   readonly regex: RegExp | undefined;
   /** 0 for any. */
   readonly port: number;
@@ -59,6 +60,7 @@ export function tryLeaf<R>(leaf: Leaf<R>, fields: RequestFields): Found | undefi
   const { conditions } = leaf;
   if (conditions !== undefined && !conditionsHold(conditions, fields)) return undefined;
   if (leaf.regex !== undefined) {
+    leaf.regex.lastIndex = leaf.prefix.length;
     const regex = leaf.regex.exec(fields.input.path);
     return regex === null ? undefined : { regex, trace: undefined };
   }
@@ -88,8 +90,11 @@ const destinationFits = (rules: readonly AddressRule[], { input, port }: Request
 export function describeMatch<R>(leaf: Leaf<R>, { regex, trace }: Found): RouteMatch<R> {
   const { route, joinsAsV1 } = leaf;
   if (regex !== undefined) {
-    const captures = regex.length > 1 ? { unnamed: filled(regex), named: withoutAbsent(regex.groups) } : undefined;
-    return { route, prefix: regex[0], isRegex: true, captures, joinsAsV1 };
+    const prefix = leaf.prefix + regex[0];
+    if (regex.length === 1) return { route, prefix, isRegex: true, captures: undefined, joinsAsV1 };
+    const unnamed = filled(regex);
+    unnamed[0] = prefix;
+    return { route, prefix, isRegex: true, captures: { unnamed, named: withoutAbsent(regex.groups) }, joinsAsV1 };
   }
   if (trace === undefined) return { route, prefix: leaf.prefix, isRegex: false, captures: undefined, joinsAsV1 };
   const { matched, isRegex, unnamed, named } = trace;

@@ -6,6 +6,8 @@ import type { ReadField } from '../../lib/expression/evaluate.ts';
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
 import type { RouteInput } from './router.ts';
 
+const NONE: readonly string[] = [];
+
 export class RequestFields {
   input!: RouteInput;
   /** Without the port. */
@@ -14,6 +16,9 @@ export class RequestFields {
   port = 0;
   #segments: readonly string[] | undefined = undefined;
   #query: QueryArguments | undefined = undefined;
+  #headerName: string | undefined = undefined;
+  #headerValues: readonly string[] = NONE;
+  #lowered: readonly string[] | undefined = undefined;
 
   load(input: RouteInput): void {
     const { host } = input;
@@ -24,6 +29,7 @@ export class RequestFields {
     this.port = hasPort ? Number(host.slice(colon + 1)) : input.port;
     this.#segments = undefined;
     this.#query = undefined;
+    this.#headerName = undefined;
   }
 
   /** Between the slashes; empty ones at the end do not count. */
@@ -39,10 +45,23 @@ export class RequestFields {
     return list.map((value) => (value === true ? '' : utf8ToBytes(value)));
   }
 
-  /** By the name with underscores, or else with dashes. */
+  /** By the name with underscores, or else with dashes. The last one read is remembered: it is mostly asked for again. */
   headerValues(underscored: string, dashed: string): readonly string[] {
-    const values = this.input.headers.getAll(underscored);
-    return values.length > 0 || underscored === dashed ? values : this.input.headers.getAll(dashed);
+    if (this.#headerName === underscored) return this.#headerValues;
+    const { headers } = this.input;
+    const values = headers.getAll(underscored);
+    this.#headerValues = values.length > 0 || underscored === dashed ? values : headers.getAll(dashed);
+    this.#headerName = underscored;
+    this.#lowered = undefined;
+    return this.#headerValues;
+  }
+
+  loweredHeaderValues(underscored: string, dashed: string): readonly string[] {
+    const values = this.headerValues(underscored, dashed);
+    if (this.#lowered !== undefined) return this.#lowered;
+    const [only] = values;
+    this.#lowered = values.length === 1 ? [only!.toLowerCase()] : values.map((value) => value.toLowerCase());
+    return this.#lowered;
   }
 
   get serverName(): string | undefined {
@@ -50,8 +69,6 @@ export class RequestFields {
     return scheme === 'https' && sni !== undefined && sni !== '' ? sni : undefined;
   }
 }
-
-const NONE: readonly string[] = [];
 
 function splitPath(path: string): readonly string[] {
   let end = path.length;

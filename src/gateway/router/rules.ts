@@ -63,21 +63,24 @@ const compileHeaderPattern = (pattern: string, values: PatternValues): Compiled 
 
 const headerNeed = ([underscored, dashed]: HeaderRule['names'], values: readonly string[]): Need => ({
   name: `lower http.headers.${underscored}`,
-  read: (fields) => fields.headerValues(underscored, dashed).map((value) => value.toLowerCase()),
+  read: (fields) => fields.loweredHeaderValues(underscored, dashed),
   values,
 });
 
 export function headersFit(rules: readonly HeaderRule[], fields: RequestFields): boolean {
   for (const rule of rules) {
-    const values = fields.headerValues(rule.names[0], rule.names[1]);
-    if (!values.some((value) => valueFits(rule, value.toLowerCase()))) return false;
+    if (!someFits(rule, fields.loweredHeaderValues(rule.names[0], rule.names[1]))) return false;
   }
   return true;
 }
 
-function valueFits(rule: HeaderRule, value: string): boolean {
-  if (rule.values.includes(value)) return true;
-  return value.length <= MAX_PATTERN_SUBJECT && rule.patterns.some((pattern) => pattern.test(value));
+function someFits({ values, patterns }: HeaderRule, found: readonly string[]): boolean {
+  for (const value of found) {
+    if (values.includes(value)) return true;
+    if (patterns.length === 0 || value.length > MAX_PATTERN_SUBJECT) continue;
+    for (const pattern of patterns) if (pattern.test(value)) return true;
+  }
+  return false;
 }
 
 /** `*` may stand at either end. A trailing dot means nothing. */

@@ -1,27 +1,30 @@
 // The default flavour: every field that a route sets must match, and of all routes that do, the one of highest priority is
 // taken. An expression is tried only for paths that begin with its literal part.
-import { compilePattern, literalPrefix } from '../../lib/regex.ts';
 import { compileAddresses } from './addresses.ts';
 import type { Flavor, Placed, Placements } from './flavor.ts';
 import { type HostRule, parseHostRule } from './host-index.ts';
 import type { Conditions, Leaf, Need } from './leaf.ts';
 import type { Part } from './part.ts';
+import { PathPatterns } from './path-patterns.ts';
 import { splitByPriority } from './priority.ts';
 import type { RouterRoute } from './router.ts';
 import { compileHeaderRules, compileSni, type HeaderRules } from './rules.ts';
 
 export const traditionalCompatible = (calculation: 'strict' | 'original'): Flavor => ({
   split: (route) => splitByPriority(route, calculation),
-  place: placeByFields,
+  place: placeByFields(),
 });
 
-export function placeByFields<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R> {
-  const { route } = part;
-  const headers = compileHeaderRules(route.headers);
-  if (!headers.ok) return headers;
-  const conditions = conditionsOf(route, filled(route.methods), headers);
-  const hosts = filled(route.hosts)?.map(parseHostRule) ?? NO_HOSTS;
-  return placePaths(part, { rank, step, conditions, hosts, lookaround: false, joinsAsV1: false });
+export function placeByFields(): Flavor['place'] {
+  const patterns = new PathPatterns(false);
+  return (part, rank, step) => {
+    const { route } = part;
+    const headers = compileHeaderRules(route.headers);
+    if (!headers.ok) return headers;
+    const conditions = conditionsOf(route, filled(route.methods), headers);
+    const hosts = filled(route.hosts)?.map(parseHostRule) ?? NO_HOSTS;
+    return placePaths(part, { rank, step, conditions, hosts, patterns, joinsAsV1: false });
+  };
 }
 
 /** undefined when there is nothing to check. */
@@ -52,7 +55,7 @@ interface Placing {
   readonly step: number;
   readonly conditions: Conditions | undefined;
   readonly hosts: readonly HostRule[];
-  readonly lookaround: boolean;
+  readonly patterns: PathPatterns;
   readonly joinsAsV1: boolean;
 }
 
@@ -60,7 +63,7 @@ export const NO_HOSTS: readonly HostRule[] = [];
 
 /** One leaf a path; they differ in nothing else. */
 export function placePaths<R extends RouterRoute>(part: Part<R>, placing: Placing): Placements<R> {
-  const { hosts, lookaround } = placing;
+  const { hosts, patterns } = placing;
   const { paths } = part;
   if (paths.length === 0) return { ok: true, placed: [{ leaf: leafOf(part, placing, 0, ''), prefix: '', hosts }] };
   const placed: Placed<R>[] = [];
@@ -70,9 +73,10 @@ export function placePaths<R extends RouterRoute>(part: Part<R>, placing: Placin
       placed.push({ leaf: leafOf(part, placing, i, path), prefix: path, hosts });
       continue;
     }
-    const compiled = compilePattern(path, { lookaround, anchored: true });
+    const compiled = patterns.compile(path);
     if (!compiled.ok) return { ok: false, reason: `path ~${path}: ${compiled.reason}` };
-    placed.push({ leaf: leafOf(part, placing, i, '', compiled.regex), prefix: literalPrefix(path), hosts });
+    const { prefix, regex } = compiled;
+    placed.push({ leaf: leafOf(part, placing, i, prefix, regex), prefix, hosts });
   }
   return { ok: true, placed };
 }

@@ -3,14 +3,19 @@
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import { categoryOf, categoryOrder, HEADER } from './category.ts';
 import { firstRankOfCategories } from './category-start.ts';
-import type { Flavor, Placements } from './flavor.ts';
+import type { Flavor } from './flavor.ts';
 import { type HostRule, parseHostRule } from './host-index.ts';
 import type { Part } from './part.ts';
+import { PathPatterns } from './path-patterns.ts';
 import type { RouterRoute } from './router.ts';
 import { compileHeaderRules } from './rules.ts';
 import { conditionsOf, filled, NO_HOSTS, placePaths } from './traditional-compatible.ts';
 
-export const traditional = (): Flavor => ({ split, place, firstRank: firstRankOfCategories });
+export const traditional = (): Flavor => ({
+  split,
+  place: placeIn(new PathPatterns(true)),
+  firstRank: firstRankOfCategories,
+});
 
 const MAX_HEADERS = 0x10000;
 
@@ -55,12 +60,14 @@ const surenessOfHost = ({ kind, port }: HostRule): number => (kind !== 'exact' ?
 const surenessOf = (hosts: readonly HostRule[], category: number): Iterable<number> =>
   headersLead(category) || hosts.length === 0 ? [0] : new Set(hosts.map(surenessOfHost));
 
-function place<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R> {
-  const { route } = part;
-  const headers = compileHeaderRules(route.headers, 'alone');
-  if (!headers.ok) return headers;
-  const methods = filled(route.methods)?.map((method) => method.toUpperCase());
-  const conditions = conditionsOf(route, methods, headers);
-  const hosts = part.hosts?.map((rule) => ({ ...rule, mustStandForSomething: rule.kind === 'suffix' })) ?? NO_HOSTS;
-  return placePaths(part, { rank, step, conditions, hosts, lookaround: true, joinsAsV1: route.path_handling === 'v1' });
-}
+const placeIn =
+  (patterns: PathPatterns): Flavor['place'] =>
+  (part, rank, step) => {
+    const { route } = part;
+    const headers = compileHeaderRules(route.headers, 'alone');
+    if (!headers.ok) return headers;
+    const methods = filled(route.methods)?.map((method) => method.toUpperCase());
+    const conditions = conditionsOf(route, methods, headers);
+    const hosts = part.hosts?.map((rule) => ({ ...rule, mustStandForSomething: rule.kind === 'suffix' })) ?? NO_HOSTS;
+    return placePaths(part, { rank, step, conditions, hosts, patterns, joinsAsV1: route.path_handling === 'v1' });
+  };
