@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetricsRegistry } from '../../src/gateway/environment/metrics.ts';
 import { renderFamilies } from '../../src/lib/exposition.ts';
+import { startEcho, startStreams, talk } from '../stream/rig.ts';
 import { type Running, type SetUp, start } from './gateway-fixture.ts';
 
 const ALL = { status_code_metrics: true, latency_metrics: true, bandwidth_metrics: true };
@@ -172,6 +173,37 @@ test('an instance on a route measures that route only', async () => {
       ['a'],
     );
   });
+});
+
+test('connections that are passed through are counted when they are over', async (t) => {
+  const port = await startEcho(t, 'one');
+  const service = {
+    name: 's',
+    protocol: 'tcp',
+    host: '127.0.0.1',
+    port,
+    routes: [{ name: 'r', protocols: ['tcp', 'tls'], sources: [{ ip: '127.0.0.0/8' }] }],
+  };
+  const protocols = ['tcp', 'tls'];
+  const plugins = [
+    { name: 'prometheus', protocols, config: ALL },
+    { name: 'ip-restriction', protocols, config: { deny: ['127.0.0.2'] } },
+  ];
+  const { ports, gateway } = await startStreams(t, { services: [service], plugins }, [{}]);
+  assert.equal(await talk(ports[0]!, 'hello'), 'one\nhello');
+  assert.equal(await talk(ports[0]!, 'hello', '127.0.0.2'), '');
+  const read = async (): Promise<Map<string, number>> => parse(await renderFamilies(gateway.metrics()));
+  const of = 'service="s",route="r"';
+  const ended = async (code: number, source: string): Promise<number | undefined> =>
+    (await read()).get(`kong_stream_sessions_total{${of},code="${code}",source="${source}",workspace="default"}`);
+  await until(async () => (await ended(200, 'service')) === 1 && (await ended(403, 'kong')) === 1, 'both are counted');
+  const samples = await read();
+  const bytes = (direction: string): number | undefined =>
+    samples.get(`kong_bandwidth_bytes{${of},direction="${direction}",workspace="default",consumer=""}`);
+  // "hello", and "one\nhello" back.
+  assert.deepEqual([bytes('ingress'), bytes('egress')], [5, 9]);
+  assert.equal(samples.get(`kong_session_duration_ms_count{${of},workspace="default"}`), 2);
+  assert.ok(![...samples.keys()].some((key) => key.startsWith('kong_http_requests_total')));
 });
 
 test('labels that need it are escaped', async () => {

@@ -88,7 +88,7 @@ export class Certificates {
     } catch (problem) {
       this.#client = undefined;
       const seconds = (this.#config.fail_backoff_minutes ?? 5) * 60;
-      const until = Math.ceil(clock.now() / 1000) + seconds;
+      const until = Math.floor(clock.now() / 1000) + seconds;
       if (seconds > 0) await keeper.set(backoff, String(until), seconds).catch(() => undefined);
       return { result: 'failed', message: messageOf(problem) };
     } finally {

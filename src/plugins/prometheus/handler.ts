@@ -5,47 +5,15 @@ import type {
   Environment,
   HistogramSeries,
   LogExchange,
-  Metrics,
   Phases,
   PluginConfig,
-  SeriesFamily,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import { familiesOf, labelsOf, textOf, WORKSPACE } from './families.ts';
 import type { schema } from './schema.ts';
+import { createSessionRecorder } from './sessions.ts';
 
 type Config = PluginConfig<typeof schema>;
-
-const WORKSPACE = 'default';
-const GATEWAY_BUCKETS = [1, 2, 5, 7, 10, 15, 20, 30, 50, 75, 100, 200, 500, 750, 1000, 3000, 6000];
-const UPSTREAM_BUCKETS = [25, 50, 80, 100, 250, 400, 700, 1000, 2000, 5000, 10000, 30000, 60000];
-
-interface Families {
-  readonly requests: SeriesFamily<CounterSeries>;
-  readonly bandwidth: SeriesFamily<CounterSeries>;
-  readonly gatewayLatency: SeriesFamily<HistogramSeries>;
-  readonly upstreamLatency: SeriesFamily<HistogramSeries>;
-  readonly requestLatency: SeriesFamily<HistogramSeries>;
-}
-
-function familiesOf(metrics: Metrics): Families {
-  const latency = (name: string, help: string, buckets: readonly number[]): SeriesFamily<HistogramSeries> =>
-    metrics.histogram({ name, help, labels: ['service', 'route', 'workspace'], buckets });
-  return {
-    requests: metrics.counter({
-      name: 'kong_http_requests_total',
-      help: 'Requests that a route matched, by status; source tells who answered.',
-      labels: ['service', 'route', 'code', 'source', 'workspace', 'consumer'],
-    }),
-    bandwidth: metrics.counter({
-      name: 'kong_bandwidth_bytes',
-      help: 'Bytes received from clients (ingress) and sent to them (egress).',
-      labels: ['service', 'route', 'direction', 'workspace', 'consumer'],
-    }),
-    gatewayLatency: latency('kong_kong_latency_ms', 'Milliseconds spent in the gateway.', GATEWAY_BUCKETS),
-    upstreamLatency: latency('kong_upstream_latency_ms', 'Milliseconds waited for the upstream.', UPSTREAM_BUCKETS),
-    requestLatency: latency('kong_request_latency_ms', 'Milliseconds from first to last byte.', UPSTREAM_BUCKETS),
-  };
-}
 
 /** What is measured of one route: parts that the configuration leaves out do not exist. */
 interface RouteSeries {
@@ -64,13 +32,7 @@ interface Traffic {
   readonly byGateway: Map<number, CounterSeries>;
 }
 
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const labelsOf = (route: Entity, service: Entity | undefined): readonly [service: string, route: string] => [
-  textOf(service?.['name']) || textOf(service?.['host']),
-  textOf(route['name']) || route.id,
-];
-
-export function create(config: Config, { metrics }: Environment): Phases {
+export function create(config: Config, { metrics, clock }: Environment): Phases {
   const families = familiesOf(metrics);
   // A change of a route makes a new object, so its labels are never stale; the old one's series go with it.
   const known = new WeakMap<Entity, RouteSeries>();
@@ -146,6 +108,7 @@ export function create(config: Config, { metrics }: Environment): Phases {
       }
       if (config.status_code_metrics === true) statusOf(traffic, exchange, route, consumer).add(1);
     },
+    stream_log: createSessionRecorder(config, families, clock),
     ...(hide === undefined ? {} : { close: hide }),
   };
 }
