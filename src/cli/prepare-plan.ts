@@ -3,7 +3,7 @@
 
 import { createdKinds, describeCollision, findCollisions } from '../control/plan/collisions.ts';
 import { diffStates } from '../control/plan/diff.ts';
-import { describeHashes } from '../control/plan/hashes.ts';
+import { describeHashes, describeUnclear } from '../control/plan/hashes.ts';
 import type { Plan } from '../control/plan/plan.ts';
 import { bulkPathOf } from '../control/remote/bulk.ts';
 import type { AdminClient, Connection } from '../control/remote/client.ts';
@@ -84,7 +84,7 @@ export async function preparePlan(
   const { schemas, state: desired } = loaded;
   const { state: current, borrowed } = remote!;
   const plan = diffStates(current, desired, { schemas, borrowed, skip });
-  const hashes = describeHashes(schemas, plan);
+  const hashes = [...describeHashes(schemas, plan), ...describeUnclear(schemas, current, desired)];
   for (const text of hashes) process.stderr.write(`Warning: ${text}\n`);
   if (loaded.selectTags.length > 0) await refuseCollisions(place!.client, schemas, plan);
   return {

@@ -21,9 +21,29 @@ export const isEqualUnderSchema = (fields: Fields, a: JsonObject, b: JsonObject)
 const isComputed = (key: string, field: Field): boolean =>
   key === 'created_at' || key === 'updated_at' || field.transient === true || field.computed === true;
 
-/** A hash and the text it was made from cannot be compared. */
+/** A hash and the text it was made from are not equal; see `judgeHashes`. */
 const isHashed = ({ hashed }: Field, entity: JsonObject): boolean =>
   hashed === true || (hashed !== undefined && entity[hashed.when] === true);
+
+/** Of which hashed fields the stored value does not come from the written one, and of which that cannot be told. */
+export function judgeHashes(
+  fields: Fields,
+  stored: JsonObject,
+  written: JsonObject,
+): { readonly changed: readonly string[]; readonly unclear: readonly string[] } {
+  const changed: string[] = [];
+  const unclear: string[] = [];
+  for (const name in fields) {
+    const field = fields[name]!;
+    if (field.hashed === undefined || !isHashed(field, written)) continue;
+    const [hash, text] = [stored[name], written[name]];
+    if (typeof hash !== 'string' || typeof text !== 'string' || hash === text) continue;
+    const isSame = field.is_hash_of?.(hash, text, written);
+    if (isSame === undefined) unclear.push(name);
+    else if (!isSame) changed.push(name);
+  }
+  return { changed, unclear };
+}
 
 function normalizeValue(field: Field, value: Json | undefined): Json {
   if (value === undefined || value === null) return null;

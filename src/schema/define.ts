@@ -32,6 +32,8 @@ interface CommonField {
   readonly computed?: boolean;
   /** Stored as a hash, always or when the named field beside it is true: what was written never equals what is read. */
   readonly hashed?: true | { readonly when: string };
+  /** Of a hashed field: does the hash come from the written text? Undefined when that cannot be told. */
+  readonly is_hash_of?: (stored: string, written: string, entity: JsonObject) => boolean | undefined;
 }
 
 export interface Deprecation {

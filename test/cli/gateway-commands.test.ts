@@ -1,5 +1,6 @@
 // apply, reset, dump, workspaces, one call for everything, journals: what the commands for a gateway do beyond diff and sync.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -219,6 +220,53 @@ describe('a dump', () => {
       elsewhere.err,
       'Warning: the password of basic-auth joe for consumer u looks like a hash, and would be hashed once more\n',
     );
+  });
+});
+
+describe('passwords that the gateway keeps as a hash', () => {
+  const file = (password: string, more = ''): string =>
+    `consumers:\n- username: u\n  basicauth_credentials: [{username: joe, password: ${password}${more}}]\n`;
+  const stored = () => gateway.state.list('basicauth_credentials')[0]!;
+
+  it('are seen to change, masked on both sides, and are written once', async () => {
+    await sync(file('first-s3cret'));
+    const [before, consumer] = [stored(), gateway.state.list('consumers')[0]!];
+    const header = '_format_version: "3.0"\n';
+    const diff = await run(['diff', '-'], header + file('second-s3cret'));
+    assert.deepEqual([diff.code, diff.err], [0, '']);
+    assert.match(
+      diff.out,
+      /updating basic-auth joe for consumer u {2}\{\n- {2}password: \[secret \w+\]\n\+ {2}password: \[secret \w+\]\n \}/,
+    );
+    assert.ok(!/s3cret/.test(diff.out) && !diff.out.includes(String(before['password'])));
+    const done = await run(['sync', '-'], header + file('second-s3cret'));
+    assert.match(done.out, /Updated: 1/);
+    assert.equal(stored()['password'], createHash('sha1').update(`second-s3cret${consumer.id}`).digest('hex'));
+    const again = await run(['diff', '-'], header + file('second-s3cret'));
+    assert.match(again.out, /Updated: 0/);
+  });
+
+  it('stay where nobody can tell what the hash was made from, and one sentence says so', async () => {
+    await sync(file('s3cret'));
+    const hash = stored()['password'];
+    const foreign = `_format_version: "3.0"\n${file(`"${'ab'.repeat(20)}"`, ', tags: [t]')}`;
+    const done = await run(['sync', '-'], foreign);
+    assert.equal(
+      done.err,
+      'Warning: the password of 1 basic-auth cannot be compared with the hash on the gateway, and stays\n',
+    );
+    assert.match(done.out, /Updated: 1/);
+    assert.deepEqual([stored()['password'], stored()['tags']], [hash, ['t']]);
+  });
+
+  it('of clients of oauth2 are compared as well', async () => {
+    const client = (secret: string): string =>
+      `consumers:\n- username: u\n  oauth2_credentials: [{name: app, client_id: c, client_secret: ${secret}, hash_secret: true, redirect_uris: ["https://a.test/"]}]\n`;
+    await sync(client('first-s3cret'));
+    const same = await run(['diff', '-'], `_format_version: "3.0"\n${client('first-s3cret')}`);
+    assert.deepEqual([same.err, /Updated: 0/.test(same.out)], ['', true]);
+    const other = await run(['diff', '-'], `_format_version: "3.0"\n${client('second-s3cret')}`);
+    assert.deepEqual([other.err, /Updated: 1/.test(other.out)], ['', true]);
   });
 });
 

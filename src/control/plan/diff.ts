@@ -2,6 +2,7 @@
 // the one the gateway has is identity.ts.
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../lib/json.ts';
+import { judgeHashes } from '../../schema/compare.ts';
 import type { Entity, EntitySchema } from '../../schema/define.ts';
 import { withoutOverlaid } from '../../schema/overlay.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
@@ -58,8 +59,10 @@ function diffKind(
     const fields = fieldsOf(schemas, schema, after);
     // What stands where a link puts another value does not count, whatever the gateway shows there.
     const [was, is] = [withoutOverlaid(schema.overlay, before), withoutOverlaid(schema.overlay, after)];
-    if (isSameEntity(fields, was, is)) continue;
-    const changes = listChanges(fields, was, is);
+    const { changed } = judgeHashes(fields, was, is);
+    if (changed.length === 0 && isSameEntity(fields, was, is)) continue;
+    const hashes = changed.map((name) => ({ path: [name], before: was[name]!, after: is[name]! }));
+    const changes = [...listChanges(fields, was, is), ...hashes];
     if (changes.length > 0) operations.push({ kind, action: 'update', label: label(after), before, after, changes });
   }
   for (const before of current.list(kind)) {

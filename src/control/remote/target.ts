@@ -2,6 +2,7 @@
 // tried again; when no answer ever comes, the entity is read back, and only if that fails too its fate is unknown.
 import { GwctlError } from '../../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { judgeHashes } from '../../schema/compare.ts';
 import type { EntitySchema, Field, Fields, LinkForm } from '../../schema/define.ts';
 import { withoutOverlaid } from '../../schema/overlay.ts';
 import { type SchemaSet, schemaOf } from '../../schema/schema-set.ts';
@@ -85,7 +86,8 @@ export async function readBack(
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
   const wanted = withoutOverlaid(schema.overlay, entity);
   const found = withoutOverlaid(schema.overlay, toNormalForm(schemas, schema, body));
-  return isSameEntity(fields, found, wanted) ? 'yes' : 'no';
+  const isSame = isSameEntity(fields, found, wanted) && judgeHashes(fields, found, wanted).changed.length === 0;
+  return isSame ? 'yes' : 'no';
 }
 
 /** A pair is made by naming one side below the other. */
@@ -126,12 +128,13 @@ export function requestFor(schemas: SchemaSet, operation: Operation): WriteReque
 
 /**
  * A file that was dumped has the hash where a secret stood. Written as a whole it would be hashed once more, and nobody could
- * log in: only the fields that differ are sent.
+ * log in: only the fields that differ are sent. The same holds where nobody can tell what a hash was made from.
  */
-export const carriesHash = (fields: Fields, { before, after }: Operation & { action: 'update' }): boolean =>
-  Object.entries(fields).some(
-    ([name, { hashed }]) => hashed !== undefined && typeof after[name] === 'string' && after[name] === before[name],
-  );
+export function carriesHash(fields: Fields, { before, after }: Operation & { action: 'update' }): boolean {
+  const isKept = (name: string): boolean => typeof after[name] === 'string' && after[name] === before[name];
+  const hashed = Object.keys(fields).filter((name) => fields[name]!.hashed !== undefined);
+  return hashed.some(isKept) || judgeHashes(fields, before, after).unclear.length > 0;
+}
 
 function changedFields({ after, changes }: Operation & { action: 'update' }): string {
   const names = new Set(changes.map(({ path }) => path[0]!));

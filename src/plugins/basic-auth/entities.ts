@@ -24,6 +24,7 @@ export const basicauthCredentials = defineEntity({
       required: true,
       encrypted: true,
       hashed: true,
+      is_hash_of: isHashOf,
       description: 'Password in clear when written; reads show its hash.',
     },
     tags,
@@ -44,3 +45,13 @@ export const basicauthCredentials = defineEntity({
     absent_on: [404],
   },
 });
+
+/** A hash in the place of a password comes from a dump: whose it is cannot be told, unless it is the stored one. */
+function isHashOf(stored: string, written: string, entity: JsonObject): boolean | undefined {
+  if (stored === written) return true;
+  const consumer = entity['consumer'] as JsonObject | null;
+  if (!IS_HASH.test(stored) || typeof consumer?.['id'] !== 'string') return undefined;
+  return hashPassword(written, consumer['id']) === stored || (IS_HASH.test(written) ? undefined : false);
+}
+
+const IS_HASH = /^[0-9a-f]{40}$/;

@@ -2,7 +2,7 @@
 import { defineEntity } from '../../schema/define.ts';
 import { tags, timestampSeconds, uuid } from '../../schema/typedefs.ts';
 import { owner } from '../shared/credential-fields.ts';
-import { hashSecret } from './secret.ts';
+import { hashSecret, isHashOf } from './secret.ts';
 
 export const oauth2Credentials = defineEntity({
   name: 'oauth2_credentials',
@@ -29,6 +29,7 @@ export const oauth2Credentials = defineEntity({
       auto: true,
       encrypted: true,
       hashed: { when: 'hash_secret' },
+      is_hash_of: isHashOf,
       description: 'Secret of the client; made when it is absent.',
     },
     hash_secret: {
