@@ -3,8 +3,7 @@
 import type { Socket } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import { escapePath } from '../lib/uri.ts';
-import type { BodyListener } from '../pdk/index.ts';
-import type { Entity } from '../schema/define.ts';
+import type { BodyListener, UpstreamAnswer } from '../pdk/index.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, cookieFor, type PeerSource, type Picked, pickPeer } from './balance.ts';
 import type { Peer } from './balancer/balancer.ts';
@@ -12,46 +11,33 @@ import type { RequestContext, Try } from './context.ts';
 import type { ClientExchange, RequestBody } from './exchange.ts';
 import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import { replaceCookie } from './hash-cookie.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
-import { needsResponse, runBodyFilter, runHeaderFilter, runResponse, runUpstreamAnswer } from './plugins/run.ts';
+import {
+  needsResponse,
+  type ResponseNeed,
+  runBodyFilter,
+  runHeaderFilter,
+  runResponse,
+  runUpstreamAnswer,
+} from './plugins/run.ts';
+import { mayRetry } from './retry.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 import { Tunnel } from './upgrade/tunnel.ts';
 import { upstreamHost, upstreamTarget } from './upstream-target.ts';
+import { withBody } from './with-body.ts';
 
-const REPEATABLE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 const NO_BYTES = new Uint8Array(0);
 const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
 const MAX_DISCARDED = 64 * 1024;
 const FAILURE_MS = 1000;
 
 export function sendUpstream(context: RequestContext): void {
-  const { exchange } = context;
-  const { body } = exchange;
   setUpstreamHeaders(context);
   const scheme = context.upstreamScheme ?? context.match!.route.upstream.scheme;
   context.isUpstreamHttp2 = scheme.isHttp2;
-  const buffered = (context.route as Entity)['request_buffering'] !== false && !scheme.isHttp2;
-  const small = body.kind === 'length' && body.length! <= context.core.config.bufferBodyBytes;
-  if (context.upstreamBody !== undefined || body.replayable || !buffered || !small) {
-    new Sending(context).attempt();
-    return;
-  }
-  body
-    .read(context.core.config.bufferBodyBytes)
-    .then((bytes) => {
-      if (exchange.finished) return;
-      context.upstreamBody = bytes;
-      new Sending(context).attempt();
-    })
-    .catch((error: unknown) => {
-      // The client went away while it was sending; there is nobody to answer.
-      context.core.events.log('debug', 'request body could not be read', {
-        request_id: context.id,
-        error: String(error),
-      });
-      exchange.abort();
-    });
+  withBody(context, () => new Sending(context).attempt());
 }
 
 /** All tries of one request. Handles the upstream's events of the current try. */
@@ -71,6 +57,7 @@ class Sending implements UpstreamHandler {
   #chunks: Buffer[] | undefined = undefined;
   #chunkBytes = 0;
   #isStarted = false;
+  #held: HeldAnswer | undefined = undefined;
   /** Of the upstream's body as it comes. */
   #listener: BodyListener | undefined = undefined;
   /** The client has its answer; the upstream's body is not wanted. */
@@ -150,14 +137,37 @@ class Sending implements UpstreamHandler {
   onHead(head: UpstreamHead): void {
     this.#noteHead(head);
     // Who wants to switch protocols cannot wait for a whole answer.
-    if (this.#context.chosen.response.length > 0 && this.#upgrade === undefined && this.#isNeededWhole(head)) {
-      this.#chunks = [];
-    } else this.#startAnswer(head.headers, head.length);
+    const isAsked = this.#context.chosen.response.length > 0 && this.#upgrade === undefined;
+    const need = isAsked ? this.#needOf(head) : 'nothing';
+    if (need === 'body') this.#chunks = [];
+    else if (need === 'head') this.#hold(head);
+    else this.#startAnswer(head.headers, head.length);
   }
 
-  #isNeededWhole({ headers }: UpstreamHead): boolean {
+  #needOf({ headers }: UpstreamHead): ResponseNeed {
     this.#context.response.bind(headers);
     return needsResponse(this.#context);
+  }
+
+  /** Plugins look at the head; the body waits and then goes on chunk by chunk. */
+  #hold(head: UpstreamHead): void {
+    const context = this.#context;
+    const held = new HeldAnswer();
+    this.#held = held;
+    const goOn = (): void => {
+      if (this.#held !== held) return;
+      this.#held = undefined;
+      if (context.answer !== undefined) {
+        this.#discards = true;
+        answerPlugin(context);
+      } else this.#startAnswer(head.headers, head.length);
+      for (const chunk of held.chunks) this.onData(chunk);
+      if (held.end !== undefined) this.onEnd(held.end.trailers);
+      else if (held.chunks.length > 0) this.#call?.resume();
+    };
+    const step = runResponse(context);
+    if (!isPromise(step)) return goOn();
+    step.then(goOn).catch((error: unknown) => this.#giveUp(500, String(error)));
   }
 
   #noteHead(head: UpstreamHead): void {
@@ -169,19 +179,9 @@ class Sending implements UpstreamHandler {
     context.source = 'service';
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
-    if (context.chosen.observe.length > 0) this.#listener = this.#show(head);
+    if (context.chosen.observe.length > 0) this.#listener = runUpstreamAnswer(context, viewOf(head));
     const cookie = cookieFor(this.#source, this.#peer!);
     if (cookie !== undefined) replaceCookie(head.headers, cookie);
-  }
-
-  #show({ status, length, headers }: UpstreamHead): BodyListener | undefined {
-    return runUpstreamAnswer(this.#context, {
-      status,
-      length,
-      header: (name) => headers.get(name),
-      headerValues: (name) => headers.getAll(name),
-      entries: () => headers.entries(),
-    });
   }
 
   /** What plugins and the gateway itself do to the lines of an answer. */
@@ -227,6 +227,7 @@ class Sending implements UpstreamHandler {
   }
 
   onData(chunk: Buffer): boolean {
+    if (this.#held !== undefined) return this.#held.keep(chunk);
     this.#listener?.(chunk, false);
     if (this.#discards) return this.#discard(chunk);
     if (this.#chunks !== undefined) return this.#collect(chunk);
@@ -254,6 +255,10 @@ class Sending implements UpstreamHandler {
   }
 
   onEnd(trailers?: HeaderList): void {
+    if (this.#held !== undefined) {
+      this.#held.end = { trailers };
+      return;
+    }
     const context = this.#context;
     context.receiveLatency = Date.now() - this.#headAt;
     this.#release();
@@ -316,6 +321,7 @@ class Sending implements UpstreamHandler {
   }
 
   onError(error: UpstreamError): void {
+    this.#held = undefined;
     const context = this.#context;
     // However quickly it came, a failure counts as a slow answer.
     this.#release(Math.max(Date.now() - this.#sentAt, FAILURE_MS));
@@ -335,7 +341,7 @@ class Sending implements UpstreamHandler {
     if (this.#head === undefined) {
       context.upstreamStatus += context.upstreamStatus === '' ? String(status) : `, ${status}`;
     }
-    if (this.#triesLeft > 0 && this.#mayRetry(error)) {
+    if (this.#triesLeft > 0 && mayRetry(error, context)) {
       this.#try!.state = 'failed';
       this.#try!.code = status;
       this.#source.balancer?.report(this.#peer!, { failure: isTimeout ? 'timeout' : 'tcp' });
@@ -352,20 +358,6 @@ class Sending implements UpstreamHandler {
       tries: context.tries!.length,
     });
     answerUpstreamFault(context, status);
-  }
-
-  #mayRetry(error: UpstreamError): boolean {
-    if (error.kind === 'aborted') return false;
-    if (error.kind === 'connect' || error.kind === 'connect_timeout' || error.kind === 'tls')
-      return !this.#isBodyGone();
-    if (error.kind === 'refused') return !this.#isBodyGone();
-    return REPEATABLE.has(this.#context.upstreamMethod) && !this.#isBodyGone();
-  }
-
-  /** Bytes of a streamed body went out: they cannot be sent again. */
-  #isBodyGone(): boolean {
-    const { body } = this.#exchange;
-    return this.#context.upstreamBody === undefined && !body.replayable && body.bytesRead > 0;
   }
 
   #giveUp(status: 500 | 503, message: string): void {
@@ -387,6 +379,14 @@ class Sending implements UpstreamHandler {
     this.#exchange.abort();
   }
 }
+
+const viewOf = ({ status, length, headers }: UpstreamHead): UpstreamAnswer => ({
+  status,
+  length,
+  header: (name) => headers.get(name),
+  headerValues: (name) => headers.getAll(name),
+  entries: () => headers.entries(),
+});
 
 /** Only WebSocket is passed on; other protocols could carry requests past the gateway. */
 function upgradeOf({ exchange, isUpstreamHttp2 }: RequestContext): string | undefined {

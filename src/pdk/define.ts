@@ -43,8 +43,12 @@ export interface Phases {
   ws_handshake?(exchange: AccessExchange): Step;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
-  /** Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. */
-  needs_response?(exchange: HeaderExchange): boolean;
+  /**
+   * Asked when the upstream's head is there: false lets this answer pass `response` by, chunk by chunk. With `head` the phase
+   * runs, and the body waits and then passes chunk by chunk: `response` may look something up for `header_filter`, but there
+   * is no body for it, unless another plugin needs it.
+   */
+  needs_response?(exchange: HeaderExchange): boolean | 'head';
   /**
    * The upstream's own answer, before any plugin changes it: to look at, not to change. What is returned is called with its
    * body, chunk by chunk; chunks are lent for the call. `last` comes once, and never for an answer that broke off.

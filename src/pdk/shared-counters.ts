@@ -5,6 +5,8 @@ export interface Wanted {
   readonly key: string;
   readonly limit: number;
   readonly seconds: number;
+  /** To count; 1 when absent. */
+  readonly amount?: number;
 }
 
 export interface Addition {
@@ -15,7 +17,7 @@ export interface Addition {
 
 /** Answers are in the order of what was asked; a call rejects when there is no answer in time. */
 export interface SharedCounters {
-  /** Counts one more under every key, unless any has reached its limit. Answers what was there before. */
+  /** Counts one more (or the amount) under every key, unless any has reached its limit. Answers what was there before. */
   takeOne(wanted: readonly Wanted[]): Promise<readonly number[]>;
   read(keys: readonly string[]): Promise<readonly number[]>;
   /** Answers what is there then. */

@@ -222,3 +222,79 @@ test('chunks of pre-function run in the handshake; one that throws ends it', asy
   ]);
   await running.close();
 });
+
+test('response may wait with the head of an answer while its body stays where it is, and then passes chunk by chunk', async () => {
+  let sendRest: (() => void) | undefined;
+  const upstream = createServer((request, response) => {
+    response.setHeader('x-ask', request.url === '/ask' ? 'yes' : 'no');
+    response.write('first ');
+    if (request.url === '/short') return void response.end('last');
+    sendRest = () => response.end('last');
+  });
+  upstream.listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  after(() => {
+    upstream.close();
+    upstream.closeAllConnections();
+  });
+  let asked = 0;
+  const plugin = probe('asking', 1, {
+    needs_response: ({ response }) =>
+      response.header('x-ask') === 'yes' || response.header('x-ask') === 'no' ? 'head' : false,
+    async response({ response, request }) {
+      asked++;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (request.header('x-refuse') !== undefined) return exit(418, 'no');
+      response.setHeader('X-Found', 'it');
+      return undefined;
+    },
+    body_filter: (_exchange, chunk) => Buffer.from(Buffer.from(chunk).toString().toUpperCase()),
+  });
+  const { port } = upstream.address() as AddressInfo;
+  const running = await start(
+    {
+      services: [
+        { name: 's', url: `http://127.0.0.1:${port}`, routes: [{ name: 'r', paths: ['/'], strip_path: false }] },
+      ],
+      plugins: [{ name: 'asking' }],
+    },
+    { plugins: [...bundledPlugins, plugin] },
+  );
+  const answer = await fetch(`http://127.0.0.1:${running.port}/ask`);
+  assert.equal(answer.headers.get('x-found'), 'it');
+  const reader = answer.body!.getReader();
+  assert.equal(Buffer.from((await reader.read()).value!).toString(), 'FIRST ');
+  sendRest!();
+  assert.equal(Buffer.from((await reader.read()).value!).toString(), 'LAST');
+  const short = await fetch(`http://127.0.0.1:${running.port}/short`);
+  assert.deepEqual([short.headers.get('x-found'), await short.text()], ['it', 'FIRST LAST']);
+  const refused = await fetch(`http://127.0.0.1:${running.port}/short`, { headers: { 'x-refuse': '1' } });
+  assert.deepEqual([refused.status, await refused.text()], [418, 'NO']);
+  assert.equal(asked, 3);
+  await running.close();
+});
+
+test('an upstream that breaks off while its head is looked at breaks the answer off', async () => {
+  const upstream = createServer((_request, response) => {
+    response.setHeader('content-length', '100');
+    response.write('first');
+    setTimeout(() => response.destroy(), 10);
+  });
+  upstream.listen(0, '127.0.0.1');
+  await once(upstream, 'listening');
+  after(() => upstream.close());
+  const plugin = probe('slow', 1, {
+    needs_response: () => 'head',
+    response: () => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 100)),
+  });
+  const { port } = upstream.address() as AddressInfo;
+  const running = await start(
+    {
+      services: [{ name: 's', url: `http://127.0.0.1:${port}`, retries: 0, routes: [{ name: 'r', paths: ['/'] }] }],
+      plugins: [{ name: 'slow' }],
+    },
+    { plugins: [...bundledPlugins, plugin] },
+  );
+  await assert.rejects(fetch(`http://127.0.0.1:${running.port}/`).then((answer) => answer.text()));
+  await running.close();
+});

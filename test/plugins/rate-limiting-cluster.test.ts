@@ -71,6 +71,19 @@ describe('counters in PostgreSQL', { skip: 'missing' in found ? found.missing : 
     });
   });
 
+  test('response-ratelimiting: parallel answers of two nodes use no more than the limit', async () => {
+    const plugin = { name: 'response-ratelimiting', config: { policy: 'cluster', limits: { video: { hour: 100 } } } };
+    await withNodes(2, [plugin], async (nodes) => {
+      const path = '/response-headers?x-kong-limit=video%3D1';
+      const ports = nodes.map(({ gateway }) => gateway.addresses[0]!.port);
+      const [one, other] = await Promise.all(
+        ports.map((port) => flood(port, { requests: 300, connections: 32, path })),
+      );
+      const sum = (status: number): number => (one!.get(status) ?? 0) + (other!.get(status) ?? 0);
+      assert.deepEqual([sum(200), sum(429)], [100, 500]);
+    });
+  });
+
   test('response-ratelimiting counts there, too', async () => {
     const plugin = { name: 'response-ratelimiting', config: { policy: 'cluster', limits: { video: { minute: 2 } } } };
     await withNodes(2, [plugin], async ([a, b]) => {

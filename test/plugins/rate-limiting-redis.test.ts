@@ -211,4 +211,29 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
       assert.ok(seconds > 0 && seconds <= 60, `lives for ${seconds} s`);
     });
   });
+
+  test('response-ratelimiting: parallel answers of two nodes use no more than the limit, whole and in parts', async () => {
+    const plugin = {
+      name: 'response-ratelimiting',
+      config: {
+        policy: 'redis',
+        redis: { host: '127.0.0.1', port: redis.port },
+        limits: { a: { hour: 50 }, b: { day: 400 } },
+      },
+    };
+    await withGateways(2, { plugins: [plugin] }, async (nodes) => {
+      const path = '/response-headers?x-kong-limit=a%3D0.5,b%3D2';
+      const ports = nodes.map(({ gateway }) => gateway.addresses[0]!.port);
+      const [one, other] = await Promise.all(
+        ports.map((port) => flood(port, { requests: 300, connections: 32, path })),
+      );
+      const sum = (status: number): number => (one!.get(status) ?? 0) + (other!.get(status) ?? 0);
+      assert.deepEqual([sum(200), sum(429)], [100, 500]);
+      const counts = redis
+        .command('keys', '*')
+        .split('\n')
+        .map((key) => redis.command('get', key));
+      assert.deepEqual(counts.sort(), ['200', '50'], 'a 429 counts nothing for the other name');
+    });
+  });
 });

@@ -6,7 +6,7 @@ export function holdCounters(counters: Counters): SharedCounters {
     takeOne(wanted) {
       const counts = wanted.map(({ key }) => counters.get(key));
       const isUsedUp = wanted.some(({ limit }, i) => counts[i]! >= limit);
-      if (!isUsedUp) for (const { key, seconds } of wanted) counters.increment(key, 1, seconds);
+      if (!isUsedUp) for (const { key, seconds, amount = 1 } of wanted) counters.increment(key, amount, seconds);
       return Promise.resolve(counts);
     },
     read: (keys) => Promise.resolve(keys.map((key) => counters.get(key))),

@@ -84,19 +84,27 @@ function callAccess(context: RequestContext, instance: PluginInstance): Step {
   }
 }
 
-/** Does any plugin have to see this whole answer before its head goes out? */
-export function needsResponse(context: RequestContext): boolean {
-  for (const instance of context.chosen.response) if (wantsResponse(context, instance)) return true;
-  return false;
+export type ResponseNeed = 'nothing' | 'head' | 'body';
+
+/** What plugins have to see of this answer before its head goes out. */
+export function needsResponse(context: RequestContext): ResponseNeed {
+  let need: ResponseNeed = 'nothing';
+  for (const instance of context.chosen.response) {
+    const own = needOf(context, instance);
+    if (own === 'body') return own;
+    if (own === 'head') need = own;
+  }
+  return need;
 }
 
-function wantsResponse(context: RequestContext, instance: PluginInstance): boolean {
-  if (instance.phases.needs_response === undefined) return true;
+function needOf(context: RequestContext, instance: PluginInstance): ResponseNeed {
+  if (instance.phases.needs_response === undefined) return 'body';
   try {
-    return instance.phases.needs_response(context);
+    const need = instance.phases.needs_response(context);
+    return need === 'head' ? need : need ? 'body' : 'nothing';
   } catch (error) {
     context.reportPluginError(instance, 'response', error);
-    return true;
+    return 'body';
   }
 }
 
@@ -104,7 +112,7 @@ export function runResponse(context: RequestContext, from = 0): void | Promise<v
   const instances = context.chosen.response;
   for (let i = from; i < instances.length; i++) {
     const instance = instances[i]!;
-    if (!wantsResponse(context, instance)) continue;
+    if (needOf(context, instance) === 'nothing') continue;
     const step = call(context, instance, () => instance.phases.response!(context));
     if (isPromise(step)) {
       return settle(context, instance, step).then(() =>

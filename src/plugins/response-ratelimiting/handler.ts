@@ -3,7 +3,6 @@
 import { isPromise } from '../../lib/promise.ts';
 import {
   type AccessExchange,
-  type Addition,
   type Answer,
   type Environment,
   error,
@@ -11,10 +10,11 @@ import {
   type Phases,
   type PluginConfig,
   slot,
+  type Wanted,
 } from '../../pdk/index.ts';
 import { createTrouble } from '../shared/trouble.ts';
 import { keyOf, keyPrefix, limitsOf, type PeriodLimit } from './limits.ts';
-import { type Meters, metersOf } from './meters.ts';
+import { metersOf } from './meters.ts';
 import type { schema } from './schema.ts';
 import { readUsed } from './used.ts';
 
@@ -23,7 +23,11 @@ type Config = PluginConfig<typeof schema>;
 /** Counters of one request, in the order of all limits and their periods. */
 interface Usage {
   readonly keys: readonly string[];
-  readonly remaining: readonly number[];
+  /** Before this request used anything. */
+  readonly remaining: number[];
+  /** What the upstream says. */
+  used?: ReadonlyMap<string, number>;
+  isExceeded: boolean;
 }
 
 const UNAVAILABLE = error(500);
@@ -35,6 +39,7 @@ export function create(config: Config, environment: Environment): Phases {
   const all = limits.flatMap(({ periods }) => periods);
   const identifier = identifierOf(config);
   const prefix = keyPrefix(environment);
+  const headerName = config.header_name ?? 'x-kong-limit';
   const trouble = createTrouble(log, clock);
   const usageOf = slot<Usage>('response-ratelimiting: what was left before');
 
@@ -47,7 +52,7 @@ export function create(config: Config, environment: Environment): Phases {
       if (config.block_on_first_violation && least <= 0) return error(429, `API rate limit exceeded for '${name}'`);
       exchange.upstream.setHeader(remainingHeader, String(Math.max(0, least)));
     }
-    exchange.shared.set(usageOf, { keys, remaining });
+    exchange.shared.set(usageOf, { keys, remaining, isExceeded: false });
     return undefined;
   }
 
@@ -67,52 +72,55 @@ export function create(config: Config, environment: Environment): Phases {
       }
       return judge(exchange, keys, counts as readonly number[]);
     },
-    header_filter: settle(config, all, meters, usageOf),
+    needs_response({ response, shared }) {
+      return shared.get(usageOf) !== undefined && response.header(headerName) !== undefined ? 'head' : false;
+    },
+    response({ response, shared }) {
+      const usage = shared.get(usageOf);
+      if (usage === undefined) return undefined;
+      const used = readUsed(response.headerValues(headerName));
+      const wanted = all.flatMap((limit, index): Wanted[] => {
+        const amount = used.get(limit.name);
+        return amount === undefined
+          ? []
+          : [{ key: usage.keys[index]!, limit: limit.limit, seconds: limit.seconds, amount }];
+      });
+      if (wanted.length === 0) return undefined;
+      const settle = (counts: readonly number[]): undefined => {
+        usage.used = used;
+        // Whatever else was used in the meantime is known now.
+        for (const [index, { key, limit }] of wanted.entries()) {
+          usage.remaining[usage.keys.indexOf(key)] = limit - counts[index]!;
+          if (counts[index]! >= limit) usage.isExceeded = true;
+        }
+      };
+      const counts = meters.take(wanted);
+      if (!isPromise<readonly number[]>(counts)) return settle(counts as readonly number[]);
+      return counts.then(settle).catch((problem: unknown) => {
+        trouble('failed to count', problem);
+        if (config.fault_tolerant) usage.used = used;
+        else return UNAVAILABLE;
+      });
+    },
+    header_filter({ response, shared }) {
+      const usage = shared.get(usageOf);
+      if (usage === undefined) return;
+      response.removeHeader(headerName);
+      if (!config.hide_client_headers) showLimits(response, all, usage);
+      if (!usage.isExceeded) return;
+      response.status = 429;
+      response.replaceBody('');
+    },
     close: () => meters.close(),
   };
 }
 
-/** Counts what was used, and shows what is left – or replaces the answer. */
-function settle(
-  config: Config,
-  all: readonly PeriodLimit[],
-  meters: Meters,
-  usageOf: ReturnType<typeof slot<Usage>>,
-): NonNullable<Phases['header_filter']> {
-  const headerName = config.header_name ?? 'x-kong-limit';
-  const showsHeaders = !config.hide_client_headers;
-
-  return ({ response, shared }: HeaderExchange) => {
-    const usage = shared.get(usageOf);
-    if (usage === undefined) return;
-    const used = readUsed(response.headerValues(headerName));
-    response.removeHeader(headerName);
-    const remaining = freshRemaining(usage, all, meters);
-    const additions: Addition[] = [];
-    let isExceeded = false;
-    for (const [index, limit] of all.entries()) {
-      const amount = used.get(limit.name) ?? 0;
-      const left = remaining[index]!;
-      if (showsHeaders) {
-        response.setHeader(limit.limitHeader, String(limit.limit));
-        response.setHeader(limit.remainingHeader, String(Math.max(0, left - amount)));
-      }
-      if (amount === 0) continue;
-      if (left <= 0) isExceeded = true;
-      additions.push({ key: usage.keys[index]!, amount, seconds: limit.seconds });
-    }
-    if (isExceeded) {
-      response.status = 429;
-      response.replaceBody('');
-    } else if (additions.length > 0) meters.add(additions);
-  };
-}
-
-/** What other requests used in the meantime counts too, where that can be told without waiting. */
-function freshRemaining(usage: Usage, all: readonly PeriodLimit[], meters: Meters): readonly number[] {
-  if (meters.waits) return usage.remaining;
-  const counts = meters.read(usage.keys) as readonly number[];
-  return all.map(({ limit }, index) => limit - counts[index]!);
+function showLimits(response: HeaderExchange['response'], all: readonly PeriodLimit[], usage: Usage): void {
+  for (const [index, limit] of all.entries()) {
+    const left = usage.remaining[index]! - (usage.used?.get(limit.name) ?? 0);
+    response.setHeader(limit.limitHeader, String(limit.limit));
+    response.setHeader(limit.remainingHeader, String(Math.max(0, left)));
+  }
 }
 
 function identifierOf({ limit_by }: Config): (exchange: AccessExchange) => string {

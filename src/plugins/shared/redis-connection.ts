@@ -27,16 +27,17 @@ const REST_MS = 500;
 
 /** Scripts run alone: nobody counts between what they read and what they write. Keys live as long as their first write says. */
 const SCRIPTS = {
-  /** Values: limit and seconds of each key. Counts one more on every key, unless any has reached its limit; answers what was there. */
+  /** Values: limit, seconds and amount of each key. Adds the amounts, unless any has reached its limit; answers what was there, as text. */
   takeOne: `
 local counts, full = {}, false
 for i, key in ipairs(KEYS) do
-  counts[i] = tonumber(redis.call('GET', key) or '0')
-  if counts[i] >= tonumber(ARGV[2 * i - 1]) then full = true end
+  counts[i] = redis.call('GET', key) or '0'
+  if tonumber(counts[i]) >= tonumber(ARGV[3 * i - 2]) then full = true end
 end
 if full then return counts end
 for i, key in ipairs(KEYS) do
-  if redis.call('INCR', key) == 1 then redis.call('EXPIRE', key, ARGV[2 * i]) end
+  redis.call('INCRBYFLOAT', key, ARGV[3 * i])
+  if counts[i] == '0' then redis.call('EXPIRE', key, ARGV[3 * i - 1]) end
 end
 return counts`,
   /** No values. Answers what is there, as text. */
@@ -83,7 +84,7 @@ class RedisConnections {
         run(
           'takeOne',
           wanted.map(({ key }) => key),
-          wanted.flatMap(({ limit, seconds }) => [limit, seconds]),
+          wanted.flatMap(({ limit, seconds, amount = 1 }) => [limit, seconds, amount]),
         ),
       read: (keys) => run('read', keys, []),
       add: (additions) =>

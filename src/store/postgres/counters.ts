@@ -59,7 +59,7 @@ export class PostgresCounters implements SharedCounters {
     return this.#do(keys, (values) => {
       const counts = wanted.map(({ key }) => values.get(key)!);
       const isFull = wanted.some(({ limit }, index) => counts[index]! >= limit);
-      if (!isFull) for (const { key } of wanted) values.set(key, values.get(key)! + 1);
+      if (!isFull) for (const { key, amount = 1 } of wanted) values.set(key, values.get(key)! + amount);
       return counts;
     });
   }
