@@ -252,6 +252,8 @@ test('without a database, too, what has ended is renewed with its key', { skip }
       const keeper = createKeeper(opened.config as never, opened.environment);
       const keyOf = async () => (JSON.parse((await keeper.get('kong_acme:cert_key:one.test'))!) as JsonObject)['key'];
       await keeper.set('kong_acme:renew_config:gone.test', '{"host":"gone.test"}');
+      await keeper.set('kong_acme:renew_config:broken.test', '{"host":"broken.test"}');
+      await keeper.set('kong_acme:cert_key:broken.test', '{"cert":"none","key":"none"}');
       await call(rig, 'POST', '/acme', { host: 'one.test' });
       const before = (await show())['data'] as JsonObject;
       const key = await keyOf();
@@ -262,6 +264,7 @@ test('without a database, too, what has ended is renewed with its key', { skip }
       assert.notEqual(after['digest'], before['digest']);
       assert.equal(await keyOf(), key);
       assert.equal(await keeper.get('kong_acme:renew_config:gone.test'), undefined, 'a record without a certificate');
+      assert.match(rig.logs.join('\n'), /error \[acme\] the certificate of broken\.test is not renewed: ./);
     },
     { days: 0, store: 'declarative' },
   );

@@ -54,14 +54,20 @@ export class Certificates {
 
   /** Those of the plugin that end soon, one after the other, with the keys that they have. */
   async renew(): Promise<void> {
-    const { clock } = this.#environment;
-    const threshold = clock.now() + (this.#config.renew_threshold_days ?? 14) * DAY_MS;
-    for (const { host, pair } of await this.shelf.list()) {
-      if (pair === undefined) await this.shelf.forget(host);
-      else if (new X509Certificate(pair.cert).validToDate.getTime() < threshold) {
-        await this.order(host, createPrivateKey(pair.key));
-      }
+    for (const { host } of await this.shelf.list()) {
+      await this.#renew(host).catch((problem: unknown) => {
+        this.#environment.log.error(`the certificate of ${host} is not renewed: ${messageOf(problem)}`);
+      });
     }
+  }
+
+  async #renew(host: string): Promise<void> {
+    // Looked up again: another node may have been faster.
+    const pair = await this.shelf.find(host);
+    if (pair === undefined) return this.shelf.forget(host);
+    const threshold = this.#environment.clock.now() + (this.#config.renew_threshold_days ?? 14) * DAY_MS;
+    if (new X509Certificate(pair.cert).validToDate.getTime() >= threshold) return;
+    await this.order(host, createPrivateKey(pair.key));
   }
 
   async #order(host: string, key: KeyObject | undefined): Promise<Outcome> {
