@@ -2,6 +2,7 @@
 // A gateway with two workers under mixed traffic, while everything around it changes: configurations by the Admin API and by
 // file, targets that die and come back, a worker that is killed. All on loopback. Fails when a request failed that a healthy
 // target could have answered, when memory grows, or when descriptors leak: npm run soak [-- --seconds N] [--workers N].
+// Memory is what is left after a collection of garbage: how much of that lies about is no leak, and differs from run to run.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
@@ -10,14 +11,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const RUN = fileURLToPath(new URL('../test/cli/run-source.mjs', import.meta.url));
+const PROBE = new URL('soak-probe.mjs', import.meta.url).href;
 const argument = (name, otherwise) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? otherwise : Number(process.argv[at + 1]);
 };
 const seconds = argument('seconds', 300);
+const isVerbose = process.argv.includes('--verbose');
 const workerCount = argument('workers', 2);
 if (!(seconds >= 5 && workerCount >= 1)) {
-  console.error('Usage: npm run soak -- [--seconds N (5 or more)] [--workers N]');
+  console.error('Usage: npm run soak -- [--seconds N (5 or more)] [--workers N] [--verbose]');
   process.exit(2);
 }
 /** Shorter runs end before memory has settled: then it is printed, but not judged. */
@@ -87,8 +90,10 @@ async function startGateway() {
   const free = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--status-listen', 'off'];
   const more = ['--workers', String(workerCount), '--proxy-access-log', join(folder, 'access.log')];
   const plugins = ['--plugins', 'correlation-id,prometheus'];
-  const child = spawn(process.execPath, [RUN, 'serve', file, ...free, ...more, ...plugins], {
+  const options = ['--expose-gc', '--import', PROBE];
+  const child = spawn(process.execPath, [...options, RUN, 'serve', file, ...free, ...more, ...plugins], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, SOAK_FOLDER: folder },
   });
   let output = '';
   let log = '';
@@ -204,20 +209,27 @@ async function workersOf(admin) {
 }
 
 /** Undefined where the system does not tell. */
-function inspect(pids) {
+async function inspect(pids) {
   if (!existsSync('/proc/self/status')) return undefined;
+  let bytes = 0;
   let kilobytes = 0;
   let descriptors = 0;
   for (const pid of pids) {
+    const path = join(folder, `memory-${pid}.json`);
     try {
+      process.kill(pid, 'SIGUSR2');
+      for (let i = 0; i < 50 && !existsSync(path); i++) await sleep(20);
+      const { heapUsed, external } = JSON.parse(readFileSync(path, 'utf8'));
+      bytes += heapUsed + external;
       kilobytes += Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]);
       descriptors += readdirSync(`/proc/${pid}/fd`).length;
+      rmSync(path);
     } catch {
       // It has just ended; the next look is at its successor.
       return undefined;
     }
   }
-  return { megabytes: kilobytes / 1024, descriptors };
+  return { used: bytes / 2 ** 20, resident: kilobytes / 1024, descriptors };
 }
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -235,6 +247,7 @@ async function main() {
     disturbTargets(targets),
   ];
   const samples = [];
+  let inspectedAt = 0;
   const killAt = workerCount > 1 ? [0.15, 0.3] : [];
   while (Date.now() - startedAt < seconds * 1000) {
     await sleep(500);
@@ -246,8 +259,13 @@ async function main() {
       process.kill(pids[0], 'SIGKILL');
       counts.workers += 1;
     }
-    const sample = inspect(new Set([gateway.child.pid, ...pids]));
-    if (sample !== undefined && pids.length === workerCount) samples.push({ share, ...sample });
+    // A worker that has just begun does not listen to the signal yet.
+    const isQuiet = Date.now() - killedAt > 5000 && Date.now() - startedAt > 5000;
+    if (pids.length < workerCount || !isQuiet || Date.now() - inspectedAt < (seconds * 1000) / 60) continue;
+    inspectedAt = Date.now();
+    const sample = await inspect(new Set([gateway.child.pid, ...pids]));
+    if (sample !== undefined) samples.push({ share, ...sample });
+    if (isVerbose) console.log(JSON.stringify(sample));
   }
   isOver = true;
   await Promise.all(work);
@@ -274,17 +292,17 @@ function report(samples) {
   const last = samples.filter(({ share }) => share >= 0.8);
   if (warm.length === 0 || last.length === 0) console.log('  memory, descriptors   unknown on this system');
   else {
-    const memory = [warm, last].map((some) => mean(some.map(({ megabytes }) => megabytes)));
-    const growth = memory[1] / memory[0] - 1;
+    const before = (name) => mean(warm.map((sample) => sample[name]));
+    const after = (name) => mean(last.map((sample) => sample[name]));
+    const growth = after('used') / before('used') - 1;
     const percent = `${growth < 0 ? '' : '+'}${(growth * 100).toFixed(1)} %`;
     const isJudged = seconds >= JUDGED_SECONDS;
-    console.log(
-      `  memory                ${memory[0].toFixed(0)} → ${memory[1].toFixed(0)} MB (${percent}${isJudged ? '' : ', not judged'})`,
-    );
+    const told = (name) => `${before(name).toFixed(0)} → ${after(name).toFixed(0)}`;
+    console.log(`  memory in use         ${told('used')} MB (${percent}${isJudged ? '' : ', not judged'})`);
+    console.log(`  memory of the system  ${told('resident')} MB`);
     if (isJudged && growth > MEMORY_TOLERANCE) faults.push(`memory grew by ${percent}`);
-    const open = [warm, last].map((some) => mean(some.map(({ descriptors }) => descriptors)));
-    console.log(`  descriptors           ${open[0].toFixed(0)} → ${open[1].toFixed(0)}`);
-    if (open[1] > open[0] * 1.1 + DESCRIPTOR_TOLERANCE) faults.push('descriptors leak');
+    console.log(`  descriptors           ${told('descriptors')}`);
+    if (after('descriptors') > before('descriptors') * 1.1 + DESCRIPTOR_TOLERANCE) faults.push('descriptors leak');
   }
   console.log(`  failed                ${faults.length}`);
   for (const fault of faults.slice(0, 20)) console.log(`    ${fault}`);
