@@ -36,6 +36,7 @@ import { Http2Server } from './http2/server.ts';
 import { Http2Pool } from './http2/upstream-pool.ts';
 import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
+import { cacheFamilies } from './observe/cache-size.ts';
 import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, type PluginInstance, PluginInstances } from './plugins/instances.ts';
@@ -362,7 +363,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       config: resolve(entity['config'] as JsonObject),
       environment: environment(entity['name'] as string, entity),
     }),
-    metrics: () => metrics.families(),
+    metrics: () => [...metrics.families(), ...cacheFamilies(caches, node.id)],
     close,
   };
 }

@@ -6,6 +6,8 @@ export interface MetricFamily {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Of a gauge: what several processes of a node tell is added up; else the first of them knows. */
+  readonly isAddedUp?: true;
   /** Asked for when somebody reads. A family without samples is not shown. */
   samples(): readonly Sample[];
 }

@@ -206,6 +206,30 @@ test('connections that are passed through are counted when they are over', async
   assert.ok(![...samples.keys()].some((key) => key.startsWith('kong_http_requests_total')));
 });
 
+test('caches of plugins show how full they are', async () => {
+  const config = {
+    strategy: 'memory',
+    content_type: ['text/plain', 'application/json'],
+    memory: { dictionary_name: 'zone' },
+  };
+  await run({ plugins: [{ name: 'proxy-cache', config }] }, async ({ send }, read) => {
+    const labels = async (name: string): Promise<[string, number][]> =>
+      [...(await read())].filter(([key]) => key.startsWith(`${name}{`));
+    const shown =
+      /^kong_memory_lua_shared_dict_bytes\{node_id="[^"]+",shared_dict="[^"]*zone",kong_subsystem="http"\}$/;
+    const [[name, empty] = ['', -1], ...more] = await labels('kong_memory_lua_shared_dict_bytes');
+    assert.match(name, shown);
+    assert.deepEqual([empty, more], [0, []]);
+    assert.deepEqual(
+      (await labels('kong_memory_lua_shared_dict_total_bytes')).map(([, value]) => value),
+      [128 * 1024 * 1024],
+    );
+    const { status } = await send({ path: '/get' });
+    assert.equal(status, 200);
+    await until(async () => (await read()).get(name)! > 0, 'an answer is kept');
+  });
+});
+
 test('labels that need it are escaped', async () => {
   const registry = new MetricsRegistry();
   registry

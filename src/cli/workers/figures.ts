@@ -3,21 +3,21 @@
 import type { MetricFamily, Sample } from '../../lib/exposition.ts';
 
 /** As prom-client passes metrics between processes. */
-export interface WireFamily extends Omit<MetricFamily, 'samples'> {
+export interface WireFamily extends Omit<MetricFamily, 'samples' | 'isAddedUp'> {
   readonly aggregator: 'sum' | 'first';
   readonly values: readonly Sample[];
 }
 
 export const packFamilies = (families: readonly MetricFamily[]): WireFamily[] =>
-  families.map(({ name, help, type, samples }) => ({
+  families.map(({ name, help, type, isAddedUp, samples }) => ({
     name,
     help,
     type,
-    aggregator: type === 'gauge' ? 'first' : 'sum',
+    aggregator: type === 'gauge' && isAddedUp !== true ? 'first' : 'sum',
     values: samples(),
   }));
 
-/** Of a gauge, what the first one tells. */
+/** Of most gauges, what the first one tells. */
 export async function addFamilies(lists: readonly (readonly WireFamily[])[]): Promise<readonly WireFamily[]> {
   const { AggregatorRegistry } = await import('prom-client');
   const sums = await AggregatorRegistry.aggregate([...lists]).getMetricsAsJSON();

@@ -315,9 +315,10 @@ export class WorkerPool {
     if (figures !== undefined) {
       const { counters, families } = this.#left;
       const gone = { ...figures.counters, connections: 0 };
+      const counted = figures.families.filter(({ type }) => type !== 'gauge');
       this.#left = {
         counters: addCounters(counters, gone),
-        families: families.then((before) => addFamilies([before, figures.families])),
+        families: families.then((before) => addFamilies([before, counted])),
       };
     }
     member.onFigures?.();

@@ -142,5 +142,5 @@ async function run({ config, start, calls, send }: Parts): Promise<(message: ToW
 /** The state of the node is what the primary knows. */
 const figuresOf = (gateway: Gateway) => ({
   counters: gateway.counters(),
-  families: packFamilies(gateway.metrics().filter(({ type }) => type !== 'gauge')),
+  families: packFamilies(gateway.metrics()).filter(({ type, aggregator }) => type !== 'gauge' || aggregator === 'sum'),
 });

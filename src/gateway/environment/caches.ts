@@ -22,6 +22,10 @@ class MemoryCache implements Cache<object> {
     this.#maxBytes = maxBytes;
   }
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get(key: string): object | undefined {
     const slot = this.#slots.get(key);
     if (slot === undefined) return undefined;
@@ -86,6 +90,13 @@ export class NamedCaches {
       this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     }
     return cache as Cache<never>;
+  }
+
+  /** By name. */
+  sizes(): { readonly name: string; readonly bytes: number; readonly maxBytes: number }[] {
+    return [...this.#caches]
+      .map(([name, { bytes }]) => ({ name, bytes, maxBytes: this.#maxBytes }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   close(): void {
