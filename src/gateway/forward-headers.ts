@@ -26,20 +26,27 @@ const FORWARDING = new NameSet(
   'exact',
 );
 
-/** Names, in lower case, that are the gateway's in an answer. */
+/** Names, in lower case, that are the gateway's in an answer; what follows the body is only announced to who will get it. */
 const ANSWERING = new NameSet(
-  ['via', 'x-kong-proxy-latency', 'x-kong-request-id', 'x-kong-response-latency', 'x-kong-upstream-latency'],
+  ['trailer', 'via', 'x-kong-proxy-latency', 'x-kong-request-id', 'x-kong-response-latency', 'x-kong-upstream-latency'],
   'exact',
 );
 
-/** Takes the gateway's own names out of the list; answers what was there under two of them that are continued. */
-function takeOwn(headers: HeaderList, own: NameSet): { via: string; chain: string } | undefined {
+interface Earlier {
+  readonly via: string;
+  readonly chain: string;
+  readonly trailer: string;
+}
+
+/** Takes the gateway's own names out of the list; answers what was there under those that are continued. */
+function takeOwn(headers: HeaderList, own: NameSet): Earlier | undefined {
   const names = headers.namesIn(own);
   if (names === undefined) return undefined;
   const via = headers.getAll('via').join(', ');
   const chain = headers.getAll('x-forwarded-for').join(', ');
+  const trailer = own === ANSWERING ? headers.getAll('trailer').join(', ') : '';
   for (const name of names) headers.remove(name);
-  return { via, chain };
+  return { via, chain, trailer };
 }
 
 export function setUpstreamHeaders(context: RequestContext): void {
@@ -69,6 +76,8 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
     const via = context.isUpstreamHttp2 ? VIA_2 : VIA_1_1;
     tail += earlier === undefined || earlier.via === '' ? `Via: ${via}\r\n` : `Via: ${earlier.via}, ${via}\r\n`;
   }
+  if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
+    tail += `Trailer: ${earlier.trailer}\r\n`;
   if (latencyTokens) {
     if (context.upstreamLatency >= 0) tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
     tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;

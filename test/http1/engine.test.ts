@@ -108,22 +108,6 @@ describe('what is forwarded', () => {
       assert.equal(upstream.take().messages.length, 0);
     }));
 
-  it('drops harmless trailers', () =>
-    withUpstream(async (engine, upstream) => {
-      await talk(
-        engine.port,
-        [
-          bytes(
-            'POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n',
-          ),
-        ],
-        done,
-      );
-      const { text, messages } = upstream.take();
-      assert.equal(messages[0]?.body, 'abc');
-      assert.ok(!text.includes('X-Sum'));
-    }));
-
   it('knows the limits: 414 for the line, 400 for headers, 413 for bodies, 405, 417', () =>
     withUpstream(
       async (engine, upstream) => {

@@ -93,8 +93,8 @@ export class Forwarding implements UpstreamHandler {
     this.exchange.onDrain = () => this.call?.resume();
     return false;
   }
-  onEnd(): void {
-    this.exchange.end();
+  onEnd(trailers?: HeaderList): void {
+    this.exchange.end(trailers);
   }
   onError(error: UpstreamError): void {
     this.error = error;

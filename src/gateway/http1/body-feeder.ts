@@ -2,6 +2,7 @@
 import { ChunkDecoder } from './chunked.ts';
 import { NO_BODY, type RequestBody } from './request-body.ts';
 import type { SharedMemory } from './shared-memory.ts';
+import { requestTrailers } from './trailers.ts';
 
 export const BODY_FAULTY = -1;
 export const BODY_TOO_LARGE = -2;
@@ -42,7 +43,10 @@ export class BodyFeeder {
       const size = decoder.payloadEnd - decoder.payloadStart;
       if (this.limit > 0 && body.bytesRead + size > this.limit) return BODY_TOO_LARGE;
       if (size > 0) this.push(chunk.subarray(decoder.payloadStart, decoder.payloadEnd), decoder.done);
-      if (decoder.done) body.finish();
+      if (decoder.done) {
+        if (decoder.trailers !== undefined) body.trailers = requestTrailers(decoder.trailers);
+        body.finish();
+      }
       return next;
     }
     const end = Math.min(chunk.length, from + this.bytesLeft);

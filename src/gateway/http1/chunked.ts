@@ -1,7 +1,8 @@
 // The chunked coding, read strictly: hex digits only, CRLF only, extensions counted over the whole body and dropped, trailers
-// checked and dropped. The payload is moved together in place, so that a flood of tiny chunks leaves as few large pieces.
+// checked and kept for who passes them on. The payload is moved together in place, so that a flood of tiny chunks leaves as few large pieces.
 
 import { isToken } from './headers.ts';
+import { MAX_TRAILERS } from './trailers.ts';
 
 export interface ChunkLimits {
   /** Bytes of all extensions of one body. */
@@ -48,6 +49,8 @@ export class ChunkDecoder {
   /** After decode(): the payload is bytes[payloadStart, payloadEnd) of the chunk given. */
   payloadStart = 0;
   payloadEnd = 0;
+  /** Names and values in turn; undefined while there are none. */
+  trailers: string[] | undefined = undefined;
   private readonly limits: ChunkLimits;
   private state = SIZE_START;
   private size = 0;
@@ -124,7 +127,7 @@ export class ChunkDecoder {
       case TRAILER:
         return byte === CR ? TRAILER_LF : this.trailerByte(byte);
       case TRAILER_LF:
-        return byte === LF && isHarmlessTrailer(this.line) ? TRAILER_START : FAULTY;
+        return byte === LF && this.keepTrailer() ? TRAILER_START : FAULTY;
       case END_LF:
         return byte === LF ? DONE : FAULTY;
       default:
@@ -154,13 +157,18 @@ export class ChunkDecoder {
     this.line += String.fromCharCode(byte);
     return TRAILER;
   }
+
+  private keepTrailer(): boolean {
+    const { line } = this;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon);
+    if (colon <= 0 || !isToken(name) || FORBIDDEN_TRAILERS.has(name.toLowerCase())) return false;
+    this.trailers ??= [];
+    return this.trailers.push(name, line.slice(colon + 1).replace(SPACE_AROUND, '')) <= 2 * MAX_TRAILERS;
+  }
 }
 
-function isHarmlessTrailer(line: string): boolean {
-  const colon = line.indexOf(':');
-  const name = line.slice(0, colon);
-  return colon > 0 && isToken(name) && !FORBIDDEN_TRAILERS.has(name.toLowerCase());
-}
+const SPACE_AROUND = /^[ \t]+|[ \t]+$/g;
 
 const isTextByte = (byte: number): boolean => (byte >= 0x20 && byte !== 0x7f) || byte === 9;
 

@@ -10,6 +10,7 @@ import { latin1Of } from './latin1.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { lastChunk } from './trailers.ts';
 
 export type { RequestBody } from './request-body.ts';
 
@@ -181,16 +182,17 @@ export class Exchange implements ClientExchange {
     return this.connection.writeParts(text, chunk, close);
   }
 
-  /** Trailers are not passed on: few clients of HTTP/1.1 read them, and some readers take them for headers. */
-  end(): void {
+  /** Trailers go to clients that said they read them: other readers could take them for headers. */
+  end(trailers?: HeaderList): void {
     if (this.finished || !this.answered) return;
     if (this.mode === LENGTH && this.left > 0) {
       this.abort();
       return;
     }
     if (this.mode === CHUNKED) {
-      this.pending += '0\r\n\r\n';
-      this.bytesOut += 5;
+      const last = lastChunk(this.teTrailers ? trailers : undefined);
+      this.pending += last;
+      this.bytesOut += last.length;
     }
     this.flush();
     this.finished = true;

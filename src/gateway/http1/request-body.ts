@@ -28,7 +28,7 @@ export class RequestBody {
   bytesRead = 0;
   /** Every byte has arrived. */
   complete: boolean;
-  /** Lines behind the body, from clients that may send some. */
+  /** Lines behind the body, once it is complete. */
   trailers: HeaderList | undefined = undefined;
   /** The whole body, when it came with the head or was read: then it can be sent any number of times. */
   bytes: Buffer | undefined;

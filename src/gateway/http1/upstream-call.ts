@@ -2,6 +2,7 @@
 // it before the first answer byte goes once more over a fresh one, if it may be repeated.
 import type { RequestBody } from './request-body.ts';
 import {
+  streamedBody,
   type UpstreamCall,
   UpstreamError,
   type UpstreamFault,
@@ -18,7 +19,7 @@ export class PooledCall implements UpstreamCall {
   readonly handler: UpstreamHandler;
   /** The head as text, made before anything is connected so that a bad header costs no connection. */
   readonly head: string;
-  /** The body, if it was not in memory as a whole when the head was made: that decided on the framing. */
+  /** The body, if it is to be sent piece by piece: that decided on the framing. */
   readonly streamedBody: RequestBody | undefined;
   connection: UpstreamConnection | undefined = undefined;
   requestSent = false;
@@ -30,8 +31,7 @@ export class PooledCall implements UpstreamCall {
     this.request = request;
     this.handler = handler;
     this.head = head;
-    const { body } = request;
-    this.streamedBody = body === undefined || body instanceof Uint8Array || body.bytes !== undefined ? undefined : body;
+    this.streamedBody = streamedBody(request.body);
   }
 
   get address(): string | undefined {

@@ -10,6 +10,7 @@ import { MAX_HEAD_BYTES } from './llhttp.ts';
 import type { UpstreamPool } from './pool.ts';
 import type { BodySink } from './request-body.ts';
 import type { ResponseFraming } from './response-head.ts';
+import { lastChunk, readTrailers } from './trailers.ts';
 import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts';
 import type { PooledCall } from './upstream-call.ts';
 import { connectTls, isChainTooLong, writeChunk, writeMessage } from './upstream-socket.ts';
@@ -146,7 +147,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
   /** BodySink: the client's body is complete. */
   onEnd(): void {
     if (this.dead) return;
-    if (this.isChunking) this.socket.write('0\r\n\r\n', 'latin1');
+    if (this.isChunking) this.socket.write(lastChunk(this.call?.streamedBody?.trailers), 'latin1');
     this.bodySent = true;
     this.waitForAnswer();
   }
@@ -228,9 +229,10 @@ export class UpstreamConnection extends Expiring implements BodySink {
     call.handler.onConnected?.(this.isReused);
     if (this.call !== call || this.dead) return;
     const { body } = request;
-    const bytes = body === undefined || body instanceof Uint8Array ? body : body.bytes;
-    writeMessage(socket, head, bytes);
     const streamed = call.streamedBody;
+    // A body that was not here when the head was made goes as the head says, even if it is here by now.
+    const bytes = streamed !== undefined ? undefined : body instanceof Uint8Array ? body : body?.bytes;
+    writeMessage(socket, head, bytes);
     if (streamed === undefined) {
       this.waitForAnswer();
       return;
@@ -355,7 +357,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
         this.deliver(call, bytes.subarray(decoder.payloadStart, decoder.payloadEnd));
       if (this.call !== call) return;
       if (decoder.faulty) this.fail('invalid_response', 'malformed chunked body');
-      else if (decoder.done) this.complete(next === size);
+      else if (decoder.done) this.complete(next === size, decoder.trailers);
       return;
     }
     if (this.reading === 'until-close') {
@@ -373,7 +375,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
   }
 
   /** The answer is whole. The connection is free before the handler hears of it, so that it can be used at once. */
-  private complete(isExact: boolean): void {
+  private complete(isExact: boolean, trailers?: readonly string[]): void {
     const call = this.call as PooledCall;
     this.call = undefined;
     call.connection = undefined;
@@ -386,7 +388,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const isReusable = isExact && this.isShared && this.keepAlive && this.bodySent && this.socket.writableLength === 0;
     if (isReusable) this.pool.release(this);
     else this.destroy();
-    call.handler.onEnd();
+    call.handler.onEnd(trailers === undefined ? undefined : readTrailers(trailers));
   }
 
   private fail(kind: UpstreamFault, message: string): void {

@@ -53,7 +53,7 @@ export interface UpstreamHandler {
   onHead(head: UpstreamHead): void;
   /** The chunk is lent for the call: copy it, or keepBytes() it. False pauses until resume(). */
   onData(chunk: Buffer): boolean | undefined;
-  /** Trailers only come from HTTP/2. */
+  /** Trailers without what they may not say. */
   onEnd(trailers?: HeaderList): void;
   onError(error: UpstreamError): void;
   /** 101 was asked for and came; the socket, paused, and the bytes behind the head belong to the handler. */
@@ -111,6 +111,12 @@ export function requestHead(request: UpstreamRequest): string {
   return `${request.headers.appendTo(start + framing(method, body))}\r\n`;
 }
 
+/** The body, unless it can go with the head: it is not here as a whole, or there are lines behind it. */
+export function streamedBody(body: RequestBody | Uint8Array | undefined): RequestBody | undefined {
+  if (body === undefined || body instanceof Uint8Array) return undefined;
+  return body.bytes === undefined || body.trailers !== undefined ? body : undefined;
+}
+
 /** Length of a body that is known by now, or undefined for one to be chunked. */
 export function bodyLength(body: RequestBody | Uint8Array): number | undefined {
   return body instanceof Uint8Array ? body.length : (body.bytes?.length ?? body.length);
@@ -118,9 +124,12 @@ export function bodyLength(body: RequestBody | Uint8Array): number | undefined {
 
 function framing(method: string, body: RequestBody | Uint8Array | undefined): string {
   const length = body === undefined ? 0 : bodyLength(body);
-  if (length === undefined) return CHUNKED;
+  if (length === undefined || hasTrailers(body)) return CHUNKED;
   return length > 0 || METHODS_WITH_BODY.has(method) ? `Content-Length: ${length}\r\n` : '';
 }
+
+const hasTrailers = (body: RequestBody | Uint8Array | undefined): boolean =>
+  body !== undefined && !(body instanceof Uint8Array) && body.trailers !== undefined;
 
 function checkPath(path: string): void {
   for (let i = 0; i < path.length; i++) {

@@ -8,10 +8,10 @@ import { clearDeadline, Expiring } from '../http1/deadlines.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
+import { requestTrailers } from '../http1/trailers.ts';
 import { answerHeaders, headerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
 import type { Http2Head } from './request-head.ts';
-import { requestTrailers } from './trailers.ts';
 
 const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = constants;
 const MIN_BYTES_PER_SECOND = 500;

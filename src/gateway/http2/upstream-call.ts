@@ -4,8 +4,10 @@ import { type ClientHttp2Session, type ClientHttp2Stream, constants, type Outgoi
 import { clearDeadline, type Deadlines, Expiring } from '../http1/deadlines.ts';
 import { HeaderError, HeaderList } from '../http1/headers.ts';
 import type { BodySink, RequestBody } from '../http1/request-body.ts';
+import { readTrailers } from '../http1/trailers.ts';
 import {
   bodyLength,
+  streamedBody,
   type UpstreamCall,
   UpstreamError,
   type UpstreamFault,
@@ -14,7 +16,6 @@ import {
   type UpstreamRequest,
 } from '../http1/upstream.ts';
 import { headerLines } from './answer-headers.ts';
-import { readTrailers } from './trailers.ts';
 import type { UpstreamSession } from './upstream-session.ts';
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_FLAG_END_STREAM } = constants;
@@ -145,8 +146,7 @@ export class Http2Call extends Expiring implements UpstreamCall, BodySink {
   }
 
   #streamedBody(): RequestBody | undefined {
-    const { body } = this.request;
-    return body === undefined || body instanceof Uint8Array || body.bytes !== undefined ? undefined : body;
+    return streamedBody(this.request.body);
   }
 
   #head(scheme: string): OutgoingHttpHeaders {
