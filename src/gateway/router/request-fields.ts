@@ -59,8 +59,7 @@ export class RequestFields {
   loweredHeaderValues(underscored: string, dashed: string): readonly string[] {
     const values = this.headerValues(underscored, dashed);
     if (this.#lowered !== undefined) return this.#lowered;
-    const [only] = values;
-    this.#lowered = values.length === 1 ? [only!.toLowerCase()] : values.map((value) => value.toLowerCase());
+    this.#lowered = values.length === 1 ? [values[0]!.toLowerCase()] : values.map((value) => value.toLowerCase());
     return this.#lowered;
   }
 
