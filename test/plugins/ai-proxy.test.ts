@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { renderFamilies } from '../../src/lib/exposition.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type PluginInput, type Received, type Running, type Sent, start } from './gateway-fixture.ts';
 import { type Asked, type Servant, serve } from './http-servant.ts';
@@ -285,6 +286,35 @@ test('the log record tells what it cost', async () => {
   } finally {
     await sink.close();
   }
+});
+
+test('prometheus counts what models did', async () => {
+  const config = openai({ logging: { log_statistics: true } }, { input_cost: 10, output_cost: 20 });
+  const metrics = { name: 'prometheus', config: { ai_metrics: true } };
+  await withProvider(
+    config,
+    json(OPENAI),
+    async ({ send, gateway }) => {
+      for (let i = 0; i < 2; i++) await send(chat());
+      const of =
+        'ai_provider="openai",ai_model="m1",cache_status="",vector_db="",embeddings_provider="",embeddings_model=""';
+      const lines = [
+        `kong_ai_llm_requests_total{${of},workspace="default"} 2`,
+        `kong_ai_llm_cost_total{${of},workspace="default"} ${(2 * (25 * 10 + 12 * 20)) / 1_000_000}`,
+        `kong_ai_llm_tokens_total{${of},token_type="prompt_tokens",workspace="default"} 50`,
+        `kong_ai_llm_tokens_total{${of},token_type="completion_tokens",workspace="default"} 24`,
+        `kong_ai_llm_tokens_total{${of},token_type="total_tokens",workspace="default"} 74`,
+        `kong_ai_llm_provider_latency_ms_count{${of},workspace="default"} 2`,
+      ];
+      let text = '';
+      for (let i = 0; i < 100 && !text.includes(`\n${lines[0]}\n`); i++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        text = await renderFamilies(gateway.metrics());
+      }
+      for (const line of lines) assert.ok(text.includes(`\n${line}\n`), `${line}\n${text}`);
+    },
+    [metrics],
+  );
 });
 
 /** Those that cannot do without. */

@@ -10,6 +10,7 @@ import type {
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { familiesOf, labelsOf, textOf, WORKSPACE } from './families.ts';
+import { createModelRecorder } from './models.ts';
 import type { schema } from './schema.ts';
 import { createSessionRecorder } from './sessions.ts';
 
@@ -34,6 +35,7 @@ interface Traffic {
 
 export function create(config: Config, { metrics, clock }: Environment): Phases {
   const families = familiesOf(metrics);
+  const recordModels = config.ai_metrics === true ? createModelRecorder(metrics) : undefined;
   // A change of a route makes a new object, so its labels are never stale; the old one's series go with it.
   const known = new WeakMap<Entity, RouteSeries>();
   const hide = config.upstream_health_metrics === true ? metrics.show('kong_upstream_target_health') : undefined;
@@ -91,6 +93,7 @@ export function create(config: Config, { metrics, clock }: Environment): Phases 
     log(exchange) {
       const { route } = exchange;
       if (route === undefined) return;
+      recordModels?.(exchange);
       const series = seriesOf(route, exchange.service);
       if (series.latencies !== undefined) {
         const { kong, proxy, request } = exchange.latencies;
