@@ -15,6 +15,8 @@ const BATCH = 200;
 const SETTLE_MS = 5000;
 
 const residentOf = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+/** Without the pages of the executable, which all processes share. */
+const ownOf = (pid) => Number(/Pss_Anon:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))[1]) / 1024;
 const descriptorsOf = (limits) => Number(/Max open files\s+(\d+)/.exec(limits)[1]);
 
 if (descriptorsOf(readFileSync('/proc/self/limits', 'utf8')) < COUNT + 1000) {
@@ -44,6 +46,7 @@ const gateway = await serve(file);
 const { pid } = gateway.child;
 await delay(SETTLE_MS);
 const idle = residentOf(pid);
+const own = ownOf(pid);
 
 const sockets = [];
 for (let opened = 0; opened < COUNT; opened += BATCH) {
@@ -64,6 +67,7 @@ printTable([
     '≤ 250 ms',
   ],
   ['memory at rest', `${Math.round(idle)} MB`, '≤ 90 MB'],
+  ['of that its own', `${Math.round(own)} MB`, ''],
   [`memory, ${isOpen} idle connections`, `${Math.round(held)} MB`, '≤ 250 MB'],
   ['just after the last of them was served', `${Math.round(busy)} MB`, ''],
   ['a connection', `${(((held - idle) * 1024) / isOpen).toFixed(1)} KB`, ''],
