@@ -87,6 +87,14 @@ export const properties = {
     elements: { type: 'string' },
     description: 'Plugins to know: bundled, names of bundled ones, folders such as ./my-plugin, packages, or off.',
   },
+  port_maps: {
+    type: 'array',
+    required: true,
+    default: [],
+    elements: { type: 'string', match: /^\d{1,5}:\d{1,5}$/ },
+    description:
+      'Ports that clients use for ports that are listened on, such as 443:8443: routes and X-Forwarded-Port see the former.',
+  },
   trusted_ips: {
     type: 'array',
     required: true,

@@ -171,13 +171,13 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
 
   #readForwarded(): RequestView['forwarded'] {
     const { exchange } = this;
-    const { name, port } = parseHost(exchange.host);
+    const { name } = parseHost(exchange.host);
     const reported = (header: string): string | undefined =>
       this.isTrustedPeer ? exchange.headers.get(header)?.split(',')[0]?.trim() : undefined;
     return {
       scheme: reported('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
       host: reported('x-forwarded-host') ?? name.toLowerCase(),
-      port: readPort(reported('x-forwarded-port')) ?? port ?? exchange.localPort,
+      port: readPort(reported('x-forwarded-port')) ?? this.core.advertisedPort(exchange.localPort),
       path: reported('x-forwarded-path') ?? splitTarget(exchange.target).path,
     };
   }

@@ -64,6 +64,8 @@ export interface GatewayCore {
   readonly headerLabels: HeaderLabels;
   readonly entityTexts: WeakMap<Entity, string>;
   newRequestId(): string;
+  /** The port by which clients reach the one that is listened on. */
+  advertisedPort(port: number): number;
   /** What a host name stands for, at once when it is known. */
   resolve(host: string): NameAnswer | Promise<NameAnswer>;
 }

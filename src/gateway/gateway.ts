@@ -58,6 +58,8 @@ export interface GatewayOptions {
   readonly listen: readonly ListenOn[];
   /** For connections that are passed through as they are. */
   readonly streamListen?: readonly StreamListenOn[];
+  /** The port that clients use, by the one that is listened on. */
+  readonly portMaps?: ReadonlyMap<number, number>;
   /** On every listener, whichever asked for it. */
   readonly http2?: boolean;
   /** For listeners with `ssl`. */
@@ -226,6 +228,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     newRequestId,
     headerLabels: new HeaderLabels(),
     entityTexts: new WeakMap(),
+    advertisedPort: (port) => options.portMaps?.get(port) ?? port,
     resolve: (host) => resolver.answer(host),
   };
 

@@ -37,7 +37,7 @@ function route(context: RequestContext): void {
     path: context.path,
     query: context.rawQuery,
     scheme: exchange.encrypted ? 'https' : 'http',
-    port: exchange.localPort,
+    port: context.core.advertisedPort(exchange.localPort),
     sni: exchange.serverName,
     headers: exchange.headers,
     connection: exchange,

@@ -1,6 +1,7 @@
 // What properties of kong.conf mean to the proxy: the same in the primary process and in every worker.
 import { parseListen } from '../../config/listen.ts';
 import type { Config } from '../../config/load.ts';
+import { parsePortMaps } from '../../config/port-maps.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
 import type { ServeTls } from './serve-tls.ts';
 
@@ -11,6 +12,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
   return {
     listen,
     streamListen: parseListen('stream_listen', config.stream_listen),
+    portMaps: parsePortMaps(config.port_maps),
     http2: listen.some(({ http2 }) => http2),
     ...(tls.proxy && { tls: { ...tls.settings, certificate: tls.proxy, ticketSecret: tls.ticketSecret } }),
     upstreamTls: { certificate: tls.client, trusted: tls.trusted, verifyDepth: config.lua_ssl_verify_depth },

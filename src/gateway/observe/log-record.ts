@@ -35,11 +35,12 @@ function entitiesOf({ route, service, consumer }: RequestContext): [string, Enti
 function exchangeRecord(context: RequestContext): JsonObject {
   const { exchange, credential, tries } = context;
   const scheme = exchange.encrypted ? 'https' : 'http';
+  const port = context.core.advertisedPort(exchange.localPort);
   const record: JsonObject = {
     request: {
       id: context.id,
       uri: exchange.target,
-      url: `${scheme}://${parseHost(exchange.host).name}:${exchange.localPort}${exchange.target}`,
+      url: `${scheme}://${parseHost(exchange.host).name}:${port}${exchange.target}`,
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
       headers: headerJson(exchange.headers, exchange.host),

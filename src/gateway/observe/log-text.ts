@@ -13,7 +13,8 @@ export function logText(context: RequestContext): string {
   const { exchange, credential, tries } = context;
   const scheme = exchange.encrypted ? 'https' : 'http';
   const query = context.rawQuery === undefined ? '{}' : JSON.stringify(parseQuery(context.rawQuery));
-  const url = `${scheme}://${parseHost(exchange.host).name}:${exchange.localPort}${exchange.target}`;
+  const port = context.core.advertisedPort(exchange.localPort);
+  const url = `${scheme}://${parseHost(exchange.host).name}:${port}${exchange.target}`;
   const { kong, proxy, request, receive } = recordLatencies(context);
   const labels = context.core.headerLabels;
   let text =

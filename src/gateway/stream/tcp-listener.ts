@@ -2,6 +2,7 @@
 // before anything else: the server name in it chooses the route, and the route says whether the encryption ends here.
 import { createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
+import type { GatewayCore } from '../core.ts';
 import { readProxyHeader } from '../listen/proxy-protocol.ts';
 import type { CertificatePhase } from '../tls/certificate-phase.ts';
 import { readServerName } from '../tls/client-hello.ts';
@@ -101,7 +102,7 @@ export class TcpStreamListener {
     };
     if (listen.ssl === true) return this.#acceptTls(socket, arrival);
     const table = this.#parts.table();
-    return passThrough(socket, arrival, route(table, arrival), { ...this.#parts, table });
+    return passThrough(socket, arrival, route(this.#parts.core, table, arrival), { ...this.#parts, table });
   }
 
   async #acceptTls(socket: Socket, before: StreamArrival): Promise<void> {
@@ -116,7 +117,7 @@ export class TcpStreamListener {
     if (!(await readAhead(socket, take, PREPARE_MS))) return;
     const arrival: StreamArrival = { ...before, protocol: 'tls', serverName };
     const table = this.#parts.table();
-    const match = route(table, arrival);
+    const match = route(this.#parts.core, table, arrival);
     const parts = { ...this.#parts, table };
     if (match === undefined || !match.protocols.includes('tls')) return passThrough(socket, arrival, match, parts);
     const secured = await this.#secure(socket, serverName, table);
@@ -150,13 +151,13 @@ export class TcpStreamListener {
   }
 }
 
-function route(table: StreamTable, arrival: StreamArrival): StreamRoute | undefined {
+function route(core: GatewayCore, table: StreamTable, arrival: StreamArrival): StreamRoute | undefined {
   return table.router.match({
     scheme: arrival.protocol,
     sourceAddress: arrival.clientIp,
     sourcePort: arrival.clientPort,
     destinationAddress: arrival.localAddress,
-    destinationPort: arrival.localPort,
+    destinationPort: core.advertisedPort(arrival.localPort),
     serverName: arrival.serverName,
   });
 }

@@ -41,7 +41,7 @@ export class UdpSession {
       sourceAddress: arrival.clientIp,
       sourcePort: arrival.clientPort,
       destinationAddress: arrival.localAddress,
-      destinationPort: arrival.localPort,
+      destinationPort: core.advertisedPort(arrival.localPort),
     });
     this.#context = new StreamContext(core, table, arrival, match);
     table.snapshot.users.enter();
