@@ -5,27 +5,26 @@ import { leaseRedis } from '../shared/redis-connection.ts';
 import { countHere } from './count-here.ts';
 import { countSynced } from './count-synced.ts';
 import { countTogether } from './count-together.ts';
+import { createJudge, type Judge } from './judge.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
 
 export function create(config: Config, environment: Environment): Phases {
-  const refusal = refusalOf(config, environment);
-  if (config.policy === 'redis') return countInRedis(config, environment, refusal);
+  const judge = createJudge(config, environment, refusalOf(config, environment));
+  if (config.policy === 'redis') return countInRedis(config, environment, judge);
   const { sharedCounters, nodeCounters } = environment;
   // A cluster of one node is that node.
   const together = config.policy === 'cluster' ? (sharedCounters ?? nodeCounters) : nodeCounters;
-  return together === undefined
-    ? countHere(config, environment, refusal)
-    : countTogether(config, environment, refusal, together);
+  return together === undefined ? countHere(environment, judge) : countTogether(environment, judge, together);
 }
 
-function countInRedis(config: Config, environment: Environment, refusal: Answer): Phases {
+function countInRedis(config: Config, environment: Environment, judge: Judge): Phases {
   const redis = leaseRedis(environment, config.redis);
   if (config.sync_rate === -1) {
-    return { ...countTogether(config, environment, refusal, redis), close: () => redis.release() };
+    return { ...countTogether(environment, judge, redis), close: () => redis.release() };
   }
-  const phases = countSynced(config, environment, refusal, redis);
+  const phases = countSynced(environment, judge, redis, config.sync_rate);
   return {
     ...phases,
     close() {

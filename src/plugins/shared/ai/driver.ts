@@ -56,7 +56,8 @@ export const defined = (values: Readonly<Record<string, Json | undefined>>): Jso
   );
 
 export const objects = (value: Json | undefined): JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
-export const object = (value: Json | undefined): JsonObject => (isObject(value ?? null) ? (value as JsonObject) : {});
+export const object = (value: Json | readonly Json[] | undefined): JsonObject =>
+  isObject((value as Json | undefined) ?? null) ? (value as JsonObject) : {};
 export const number = (value: Json | undefined): number => (typeof value === 'number' ? value : 0);
 export const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '');
 
@@ -85,6 +86,18 @@ export const tuningOf = ({ options, request }: Ask): Tuning => ({
   top_k: options.top_k ?? request['top_k'],
   stop: request['stop'],
 });
+
+/** The messages apart from those of the system. */
+export function conversationIn(ask: Ask): { readonly system: readonly JsonObject[]; readonly messages: JsonObject[] } {
+  const all = messagesIn(ask);
+  return {
+    system: all.filter(({ role }) => role === 'system'),
+    messages: all.filter(({ role }) => role !== 'system'),
+  };
+}
+
+/** One text or several, as several. */
+export const stopsOf = ({ stop }: Tuning): Json | undefined => (typeof stop === 'string' ? [stop] : stop);
 
 export const messagesIn = ({ request }: Ask): JsonObject[] => objects(request['messages']);
 

@@ -1,5 +1,5 @@
 // Anthropic: messages, and the older completions.
-import { isObject, type Json, type JsonObject } from '../../../../lib/json.ts';
+import type { Json, JsonObject } from '../../../../lib/json.ts';
 import {
   type Ask,
   argumentsOf,
@@ -27,7 +27,7 @@ export const anthropic: Driver = {
   headers: ({ options }) => ({ 'anthropic-version': options.anthropic_version ?? '2023-06-01' }),
   encode: (ask) => (ask.operation === 'chat' ? chatRequest(ask) : completionRequest(ask)),
   decode(answer, ask) {
-    const value = isObject(answer as Json) ? (answer as JsonObject) : {};
+    const value = object(answer);
     if (ask.operation === 'completions') {
       if (typeof value['completion'] !== 'string') throw new Unsuitable("'completion' not in anthropic response");
       return reply(ask, { content: value['completion'], finish: value['stop_reason'], model: value['model'] });

@@ -3,15 +3,16 @@ import { isObject, type Json, type JsonObject } from '../../../../lib/json.ts';
 import {
   argumentsOf,
   contentText,
+  conversationIn,
   type Driver,
   defined,
   functionCall,
-  messagesIn,
   number,
   object,
   objects,
   piece,
   reply,
+  stopsOf,
   text,
   tuningOf,
   Unsuitable,
@@ -31,20 +32,19 @@ export const bedrock: Driver = {
     `https://bedrock-runtime.${options.bedrock?.aws_region ?? 'us-east-1'}.amazonaws.com/model/${encodeURIComponent(name)}/converse${streams ? '-stream' : ''}`,
   encode(ask) {
     if (ask.operation !== 'chat') throw new Unsuitable('bedrock only supports llm/v1/chat');
-    const { max_tokens, temperature, top_p, stop } = tuningOf(ask);
-    const system = messagesIn(ask).filter(({ role }) => role === 'system');
+    const tuning = tuningOf(ask);
+    const { max_tokens, temperature, top_p } = tuning;
+    const { system, messages } = conversationIn(ask);
     const tools = objects(ask.request['tools']).map((tool) => {
       const { name, description, parameters } = object(tool['function']);
       return { toolSpec: defined({ name, description, inputSchema: { json: parameters ?? { type: 'object' } } }) };
     });
     return defined({
-      messages: messagesIn(ask)
-        .filter(({ role }) => role !== 'system')
-        .map(messageOf),
+      messages: messages.map(messageOf),
       system: system.length === 0 ? undefined : system.map(({ content }) => ({ text: contentText(content) })),
       inferenceConfig: defined({
         maxTokens: max_tokens,
-        stopSequences: typeof stop === 'string' ? [stop] : stop,
+        stopSequences: stopsOf(tuning),
         temperature,
         topP: top_p,
       }),
@@ -53,7 +53,7 @@ export const bedrock: Driver = {
     });
   },
   decode(answer, ask) {
-    const value = isObject(answer as Json) ? (answer as JsonObject) : {};
+    const value = object(answer);
     const message = object(value['output'])['message'];
     if (!isObject(message ?? null)) throw new Unsuitable("'output' not in bedrock response");
     const parts = objects((message as JsonObject)['content']);

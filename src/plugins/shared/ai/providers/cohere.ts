@@ -1,5 +1,5 @@
 // Cohere, API v1: the last message apart from those before it.
-import { isObject, type Json, type JsonObject } from '../../../../lib/json.ts';
+import type { JsonObject } from '../../../../lib/json.ts';
 import {
   contentText,
   type Driver,
@@ -45,7 +45,7 @@ export const cohere: Driver = {
     };
   },
   decode(answer, ask) {
-    const value = isObject(answer as Json) ? (answer as JsonObject) : {};
+    const value = object(answer);
     const content =
       typeof value['text'] === 'string'
         ? value['text']

@@ -1,17 +1,18 @@
 // Gemini, and Gemini on Vertex AI.
-import { isObject, type Json, type JsonObject } from '../../../../lib/json.ts';
+import type { Json, JsonObject } from '../../../../lib/json.ts';
 import {
   argumentsOf,
   contentText,
+  conversationIn,
   type Driver,
   defined,
   functionCall,
-  messagesIn,
   number,
   object,
   objects,
   piece,
   reply,
+  stopsOf,
   text,
   tuningOf,
   Unsuitable,
@@ -30,19 +31,18 @@ export const gemini: Driver = {
   },
   encode(ask) {
     if (ask.operation !== 'chat') throw new Unsuitable('gemini only supports llm/v1/chat');
-    const { max_tokens, temperature, top_p, top_k, stop } = tuningOf(ask);
-    const system = messagesIn(ask).filter(({ role }) => role === 'system');
+    const tuning = tuningOf(ask);
+    const { max_tokens, temperature, top_p, top_k } = tuning;
+    const { system, messages } = conversationIn(ask);
     const tools = objects(ask.request['tools']).map((tool) => object(tool['function']));
     return defined({
-      contents: messagesIn(ask)
-        .filter(({ role }) => role !== 'system')
-        .map(contentOf),
+      contents: messages.map(contentOf),
       systemInstruction:
         system.length === 0 ? undefined : { parts: system.map(({ content }) => ({ text: contentText(content) })) },
       tools: tools.length === 0 ? undefined : [{ function_declarations: tools }],
       generationConfig: defined({
         maxOutputTokens: max_tokens,
-        stopSequences: typeof stop === 'string' ? [stop] : stop,
+        stopSequences: stopsOf(tuning),
         temperature,
         topK: top_k,
         topP: top_p,
@@ -50,7 +50,7 @@ export const gemini: Driver = {
     });
   },
   decode(answer, ask) {
-    const value = isObject(answer as Json) ? (answer as JsonObject) : {};
+    const value = object(answer);
     const candidate = objects(value['candidates'])[0];
     if (candidate === undefined) throw new Unsuitable("'candidates' not in gemini response");
     if (candidate['finishReason'] === 'SAFETY') throw new Unsuitable('the answer was blocked for safety');

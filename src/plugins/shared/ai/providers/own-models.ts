@@ -1,5 +1,5 @@
 // Models that people run themselves: the API of Ollama, and Llama 2 with the bare format of its prompts.
-import { isObject, type Json, type JsonObject } from '../../../../lib/json.ts';
+import type { Json, JsonObject } from '../../../../lib/json.ts';
 import {
   type Ask,
   contentText,
@@ -15,9 +15,6 @@ import {
   tuningOf,
   Unsuitable,
 } from '../driver.ts';
-
-const asObject = (answer: JsonObject | readonly Json[]): JsonObject =>
-  isObject(answer as Json) ? (answer as JsonObject) : {};
 
 const ollamaText = (value: JsonObject): string | undefined => {
   const content = object(value['message'])['content'] ?? value['response'];
@@ -42,7 +39,7 @@ export const ollama: Driver = {
     };
   },
   decode(answer, ask) {
-    const value = asObject(answer);
+    const value = object(answer);
     const content = ollamaText(value);
     if (content === undefined) throw new Unsuitable("'message' not in ollama response");
     return reply(ask, { content, finish: 'stop', usage: ollamaUsage(value), model: value['model'] });
@@ -67,7 +64,7 @@ export const llamaRaw: Driver = {
     };
   },
   decode(answer, ask) {
-    const list = Array.isArray(answer) ? (answer as Json[]) : (asObject(answer)['data'] ?? [answer as JsonObject]);
+    const list = Array.isArray(answer) ? (answer as Json[]) : (object(answer)['data'] ?? [answer as JsonObject]);
     const generated = objects(list as Json)[0]?.['generated_text'];
     if (typeof generated !== 'string') throw new Unsuitable("'generated_text' not in llama2 response");
     const end = generated.lastIndexOf('[/INST]');
