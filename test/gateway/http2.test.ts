@@ -514,6 +514,21 @@ async function flood(running: Running, attack: (raw: FrameClient) => void, what:
   return raw;
 }
 
+/** Up to ten thousand streams, opened and then ended by a frame; in pieces, as a network would bring them. */
+const spoiltStreams =
+  (spoil: (stream: number) => Buffer) =>
+  ({ send, socket }: ReturnType<typeof connectFrames>): void => {
+    let stream = 1;
+    const more = (): void => {
+      if (socket.destroyed || stream > 20_000) return;
+      const frames = [];
+      for (let i = 0; i < 20; i++, stream += 2) frames.push(headers(stream, request(`/r${stream}`)), spoil(stream));
+      send(...frames);
+      setImmediate(more);
+    };
+    more();
+  };
+
 test('a client that opens and resets streams is cut off, and little of it reaches the upstream', async () => {
   const upstream = await startUpstream((incoming, response) => {
     if (incoming.url === '/after') response.end('ok');
@@ -522,20 +537,7 @@ test('a client that opens and resets streams is cut off, and little of it reache
   const running = await start(content(upstream), { http2: true });
   const raw = await flood(
     running,
-    ({ send, socket }) => {
-      // In pieces, as a network would bring them.
-      let stream = 1;
-      const more = (): void => {
-        if (socket.destroyed || stream > 20_000) return;
-        const frames = [];
-        for (let i = 0; i < 20; i++, stream += 2) {
-          frames.push(headers(stream, request(`/r${stream}`)), frame(FRAME.reset, 0, stream, uint32(8)));
-        }
-        send(...frames);
-        setImmediate(more);
-      };
-      more();
-    },
+    spoiltStreams((stream) => frame(FRAME.reset, 0, stream, uint32(8))),
     'rapid reset',
   );
   assert.ok(upstream.seen.length <= 200, `${upstream.seen.length} requests reached the upstream`);
@@ -578,19 +580,7 @@ test('resets that a client provokes count like its own', async () => {
   const running = await start(content(upstream), { http2: true });
   await flood(
     running,
-    ({ send, socket }) => {
-      let stream = 1;
-      const more = (): void => {
-        if (socket.destroyed || stream > 20_000) return;
-        const frames = [];
-        for (let i = 0; i < 20; i++, stream += 2) {
-          frames.push(headers(stream, request(`/r${stream}`)), frame(FRAME.windowUpdate, 0, stream, uint32(0)));
-        }
-        send(...frames);
-        setImmediate(more);
-      };
-      more();
-    },
+    spoiltStreams((stream) => frame(FRAME.windowUpdate, 0, stream, uint32(0))),
     'provoked resets',
   );
   assert.ok(upstream.seen.length <= 200, `${upstream.seen.length} requests reached the upstream`);
