@@ -1,11 +1,11 @@
 // Which plugins a gateway knows: the bundled ones, and a user's own from folders or packages. A user's plugin is the same
 // thing as a bundled one; one that has the name of a bundled plugin takes its place.
-import { existsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GwctlError } from '../lib/errors.ts';
-import { isObject } from '../lib/json.ts';
+import { isObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { PluginDefinition } from '../pdk/index.ts';
 import { faultPlace } from './fault-place.ts';
 import { bundledPlugins } from './index.ts';
@@ -59,9 +59,13 @@ function entryFile(path: string, entry: string): string {
 }
 
 function packageFile(entry: string, directory: string): string {
+  const from = join(directory, 'any.js');
   try {
-    return createRequire(join(directory, 'any.js')).resolve(entry);
+    return createRequire(from).resolve(entry);
   } catch (cause) {
+    const manifest = findManifest(entry, from);
+    const target = manifest === undefined ? undefined : importTarget(manifest.content['exports']);
+    if (target !== undefined) return join(dirname(manifest!.path), target);
     throw new GwctlError(
       'E_CONFIG',
       `plugins: '${entry}' is no bundled plugin, and no package of that name is installed`,
@@ -71,6 +75,28 @@ function packageFile(entry: string, directory: string): string {
       },
     );
   }
+}
+
+/** Of an installed package. */
+function findManifest(name: string, from: string): { readonly path: string; readonly content: JsonObject } | undefined {
+  try {
+    const path = findPackageJSON(name, from);
+    return path === undefined ? undefined : { path, content: JSON.parse(readFileSync(path, 'utf8')) as JsonObject };
+  } catch {
+    // There is none, or none that can be read.
+    return undefined;
+  }
+}
+
+/** What a package that is made for `import` only exports as a whole. */
+function importTarget(exports: Json | undefined): string | undefined {
+  if (typeof exports === 'string') return exports;
+  if (!isObject(exports ?? null)) return undefined;
+  for (const [condition, target] of Object.entries(exports as JsonObject)) {
+    const found = ['.', 'node', 'import', 'default'].includes(condition) ? importTarget(target) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 export async function importDefinition(url: string, entry: string): Promise<PluginDefinition> {

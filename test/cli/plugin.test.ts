@@ -46,6 +46,28 @@ test('plugin list shows bundled and own plugins in the order in which they run',
   assert.equal(table.out.split('\n').length, bundledPlugins.length + 2);
 });
 
+test('an installed package is loaded by its name, however it names its entry', async () => {
+  const directory = join(folder, 'node_modules/greeting-plugin');
+  mkdirSync(join(directory, 'lib'), { recursive: true });
+  writeFileSync(
+    join(directory, 'lib/entry.js'),
+    'export default { name: "greeting", priority: 1, version: "2.0.0", schema: { fields: { config: { type: "record", fields: {} } } } };',
+  );
+  for (const entry of [
+    { main: './lib/entry.js' },
+    { exports: './lib/entry.js' },
+    { exports: { '.': { types: './none.d.ts', import: './lib/entry.js' } } },
+    { exports: { import: { node: './lib/entry.js' } } },
+  ]) {
+    writeFileSync(
+      join(directory, 'package.json'),
+      JSON.stringify({ name: 'greeting-plugin', type: 'module', ...entry }),
+    );
+    const { out, err } = await gwctl(['plugin/list', '--plugins', 'greeting-plugin', '--json'], { cwd: folder });
+    assert.equal(JSON.parse(out || err)[0].version, '2.0.0', JSON.stringify(entry));
+  }
+});
+
 test('what cannot be loaded is told in one sentence', async () => {
   mkdirSync(join(folder, 'empty'));
   for (const [name, text] of [
