@@ -8,10 +8,11 @@ import type { ClientCertificate } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { CertificatePhase, Shown } from '../tls/certificate-phase.ts';
 import { type ClientAsk, type ClientAskIndex, clientCertificateOf } from '../tls/client-certificates.ts';
-import { readServerName } from '../tls/client-hello.ts';
+import { ClientHelloReader, TOO_LONG_ALERT } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
 import type { CertificateIndex } from '../tls/server-names.ts';
 import { type Announced, readProxyHeader } from './proxy-protocol.ts';
+import { readAhead, type Take } from './read-ahead.ts';
 
 export interface ListenOn {
   readonly host: string;
@@ -58,9 +59,6 @@ interface Preparing {
   readonly socket: Socket;
   announced: Announced | undefined;
 }
-
-/** How many of the bytes belong to what was read; undefined when more are needed. */
-type Take = (bytes: Buffer) => number | undefined;
 
 export class Listener {
   readonly #options: ListenerOptions;
@@ -132,35 +130,38 @@ export class Listener {
 
   #readProxyHeader(preparing: Preparing): void {
     const { socket } = preparing;
-    const take = (bytes: Buffer): number | undefined => {
-      const header = readProxyHeader(bytes);
-      if (header.state === 'faulty') socket.destroy();
-      if (header.state !== 'read') return undefined;
+    const take: Take = (_chunk, all) => {
+      const header = readProxyHeader(all());
+      if (header.state === 'more') return 'more';
+      if (header.state === 'faulty') return 'refuse';
       preparing.announced = header.from;
       return header.end;
     };
-    readAhead(socket, take, () => {
+    const onRead = (): void => {
       if (this.#handshakes === undefined) this.#handOver(preparing);
       else this.#readHello(preparing);
-    });
+    };
+    readAhead(socket, take, { timeoutMs: PREPARE_MS, onRead });
   }
 
   #readHello(preparing: Preparing): void {
     const { socket } = preparing;
     let serverName: string | undefined;
-    const take = (bytes: Buffer): number | undefined => {
-      const name = readServerName(bytes);
-      if (name.state === 'more') return undefined;
+    const hello = new ClientHelloReader();
+    const take: Take = (chunk) => {
+      const name = hello.read(chunk);
+      if (name.state !== 'read') return name.state === 'more' ? 'more' : 'refuse';
       serverName = name.serverName;
       // The handshake wants to see it all again.
       return 0;
     };
-    readAhead(socket, take, () => {
+    const onRead = (): void => {
       const stored = serverName === undefined ? undefined : this.#options.certificates(serverName);
       const shown = this.#options.choose({ socket, serverName, certificate: stored });
       if (isPromise<Shown>(shown)) void shown.then((later) => this.#shake(socket, serverName, later));
       else this.#shake(socket, serverName, shown);
-    });
+    };
+    readAhead(socket, take, { timeoutMs: PREPARE_MS, farewell: TOO_LONG_ALERT, onRead });
   }
 
   #shake(socket: Socket, serverName: string | undefined, shown: Shown): void {
@@ -189,32 +190,6 @@ export class Listener {
       clientCertificate: ask === undefined ? undefined : clientCertificateOf(socket, ask),
     });
   }
-}
-
-/** Reads until `take` has enough, puts the rest back and leaves the socket paused. */
-function readAhead(socket: Socket, take: Take, done: () => void): void {
-  let bytes: Buffer = Buffer.alloc(0);
-  const giveUp = (): void => {
-    socket.destroy();
-  };
-  const timer = setTimeout(giveUp, PREPARE_MS);
-  const stop = (): void => clearTimeout(timer);
-  const read = (chunk: Buffer): void => {
-    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk]);
-    const taken = take(bytes);
-    if (taken === undefined || socket.destroyed) return;
-    stop();
-    socket.removeListener('close', stop);
-    socket.removeListener('end', giveUp);
-    socket.removeListener('data', read);
-    socket.pause();
-    if (taken < bytes.length) socket.unshift(bytes.subarray(taken));
-    done();
-  };
-  socket.on('close', stop);
-  socket.on('end', giveUp);
-  socket.on('data', read);
-  socket.resume();
 }
 
 /** Unique among the live connections of one listener. */

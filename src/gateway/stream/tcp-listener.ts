@@ -4,18 +4,17 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
 import type { GatewayCore } from '../core.ts';
 import { readProxyHeader } from '../listen/proxy-protocol.ts';
+import { readAhead, type Take } from '../listen/read-ahead.ts';
 import type { CertificatePhase } from '../tls/certificate-phase.ts';
-import { readServerName } from '../tls/client-hello.ts';
+import { ClientHelloReader, TOO_LONG_ALERT } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
 import type { StreamArrival } from './context.ts';
 import type { StreamListenOn } from './server.ts';
-import { plainAddress, readAhead } from './socket.ts';
+import { plainAddress } from './socket.ts';
 import type { StreamRoute, StreamTable } from './table.ts';
 import { passThrough, type TcpSessionParts } from './tcp-session.ts';
 
 const PREPARE_MS = 10_000;
-/** One record. Looking for the name again with every byte of a longer one would be work for us, not for the client. */
-const MAX_HELLO = 16_389;
 
 export interface TcpListenerParts extends Omit<TcpSessionParts, 'table'> {
   readonly listen: StreamListenOn;
@@ -82,14 +81,14 @@ export class TcpStreamListener {
     const peerIp = plainAddress(socket.remoteAddress);
     let client = { address: peerIp, port: socket.remotePort ?? 0 };
     if (listen.proxyProtocol === true) {
-      const take = (bytes: Buffer) => {
-        const header = readProxyHeader(bytes);
+      const take: Take = (_chunk, all) => {
+        const header = readProxyHeader(all());
         if (header.state === 'more') return 'more';
         if (header.state === 'faulty') return 'refuse';
         if (header.from !== undefined && core.trust.isTrusted(peerIp)) client = header.from;
         return header.end;
       };
-      if (!(await readAhead(socket, take, PREPARE_MS))) return;
+      if (!(await prepare(socket, take))) return;
     }
     const arrival: StreamArrival = {
       protocol: 'tcp',
@@ -107,14 +106,15 @@ export class TcpStreamListener {
 
   async #acceptTls(socket: Socket, before: StreamArrival): Promise<void> {
     let serverName: string | undefined;
-    const take = (bytes: Buffer) => {
-      const name = readServerName(bytes);
-      if (name.state === 'more') return bytes.length < MAX_HELLO ? 'more' : 'refuse';
+    const hello = new ClientHelloReader();
+    const take: Take = (chunk) => {
+      const name = hello.read(chunk);
+      if (name.state !== 'read') return name.state === 'more' ? 'more' : 'refuse';
       serverName = name.serverName?.toLowerCase();
       // Whoever the bytes are for wants to see them all.
       return 0;
     };
-    if (!(await readAhead(socket, take, PREPARE_MS))) return;
+    if (!(await prepare(socket, take, TOO_LONG_ALERT))) return;
     const arrival: StreamArrival = { ...before, protocol: 'tls', serverName };
     const table = this.#parts.table();
     const match = route(this.#parts.core, table, arrival);
@@ -150,6 +150,17 @@ export class TcpStreamListener {
     });
   }
 }
+
+/** False when the socket is gone. */
+const prepare = (socket: Socket, take: Take, farewell?: Uint8Array): Promise<boolean> =>
+  new Promise((resolve) =>
+    readAhead(socket, take, {
+      timeoutMs: PREPARE_MS,
+      ...(farewell !== undefined && { farewell }),
+      onRead: () => resolve(true),
+      onGone: () => resolve(false),
+    }),
+  );
 
 function route(core: GatewayCore, table: StreamTable, arrival: StreamArrival): StreamRoute | undefined {
   return table.router.match({

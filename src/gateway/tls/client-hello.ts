@@ -1,50 +1,101 @@
 // The server name in the first message of a TLS client, read before the handshake begins: the certificate must be chosen
-// before there is a TLS socket, because the runtime can give only one key pair to a socket that exists. Pure: bytes in,
-// verdict out. What is no ClientHello is left to OpenSSL to refuse.
+// before there is a TLS socket, because the runtime can give only one key pair to a socket that exists. Every byte is looked
+// at once, however many chunks and records it comes in. What is no ClientHello is left to OpenSSL to refuse.
 export type HelloName =
   | { readonly state: 'more' }
+  /** Longer than any that is meant well. */
+  | { readonly state: 'too long' }
   /** As far as we read it; undefined when there is none, or no hello. */
   | { readonly state: 'read'; readonly serverName: string | undefined };
 
 const MORE: HelloName = { state: 'more' };
+const TOO_LONG: HelloName = { state: 'too long' };
 const NO_NAME: HelloName = { state: 'read', serverName: undefined };
+
+/** What a client is told whose hello is too long: fatal, illegal_parameter, as OpenSSL says it. */
+export const TOO_LONG_ALERT = Uint8Array.of(21, 3, 1, 0, 2, 2, 47);
 
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const HOST_NAME = 0;
-/** OpenSSL takes no larger one either. */
-const MAX_HELLO = 131_072;
+const MESSAGE_HEAD = 4;
+/** Of the message. Hellos with the largest key shares in use have 2 KiB. */
+const MAX_HELLO = 16_384;
+/** With the heads of records, of which a message in tiny pieces has many. */
+const MAX_BYTES = 2 * MAX_HELLO;
 
-export function readServerName(bytes: Buffer): HelloName {
-  const message = handshakeBytes(bytes);
-  if (message === undefined) return NO_NAME;
-  if (message.length < 4) return MORE;
-  if (message[0] !== CLIENT_HELLO) return NO_NAME;
-  const length = message.readUIntBE(1, 3);
-  if (length > MAX_HELLO) return NO_NAME;
-  if (message.length < 4 + length) return MORE;
-  try {
-    return { state: 'read', serverName: nameIn(message.subarray(4, 4 + length)) };
-  } catch (error) {
-    // Lengths that lead out of the message.
-    if (error instanceof RangeError) return NO_NAME;
-    throw error;
-  }
-}
+export class ClientHelloReader {
+  #message = Buffer.allocUnsafe(1_024);
+  #length = 0;
+  #bytes = 0;
+  /** Of the head of the current record. */
+  #headBytes = 0;
+  #highByte = 0;
+  #recordLeft = 0;
 
-/** The content of the records that are there, whole or not; undefined when they are no handshake. */
-function handshakeBytes(bytes: Buffer): Buffer | undefined {
-  const parts: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (bytes[at] !== HANDSHAKE_RECORD) return at === 0 ? undefined : Buffer.concat(parts);
-    if (bytes.length > at + 1 && bytes[at + 1] !== 3) return undefined;
-    if (bytes.length < at + 5) break;
-    const length = bytes.readUInt16BE(at + 3);
-    parts.push(bytes.subarray(at + 5, at + 5 + length));
-    at += 5 + length;
+  /** The next chunk. Nothing is to be read after another verdict than `more`. */
+  read(chunk: Buffer): HelloName {
+    this.#bytes += chunk.length;
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#recordLeft === 0) {
+        if (!this.#readHeadByte(chunk[at++] as number)) return this.#verdictSoFar() ?? NO_NAME;
+        continue;
+      }
+      const end = Math.min(chunk.length, at + this.#recordLeft);
+      this.#recordLeft -= end - at;
+      this.#keep(chunk, at, end);
+      at = end;
+      const verdict = this.#verdictSoFar();
+      if (verdict !== undefined) return verdict;
+    }
+    return this.#bytes > MAX_BYTES ? TOO_LONG : MORE;
   }
-  return parts.length === 1 ? parts[0] : Buffer.concat(parts);
+
+  /** False when this is no record of a handshake. */
+  #readHeadByte(byte: number): boolean {
+    switch (this.#headBytes++) {
+      case 0:
+        return byte === HANDSHAKE_RECORD;
+      case 1:
+        return byte === 3;
+      case 2:
+        return true;
+      case 3:
+        this.#highByte = byte;
+        return true;
+      default:
+        this.#headBytes = 0;
+        this.#recordLeft = (this.#highByte << 8) | byte;
+        return true;
+    }
+  }
+
+  #keep(chunk: Buffer, from: number, to: number): void {
+    const needed = Math.min(this.#length + to - from, MESSAGE_HEAD + MAX_HELLO);
+    if (needed > this.#message.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#message.length));
+      this.#message.copy(larger, 0, 0, this.#length);
+      this.#message = larger;
+    }
+    this.#length += chunk.copy(this.#message, this.#length, from, from + needed - this.#length);
+  }
+
+  #verdictSoFar(): HelloName | undefined {
+    const message = this.#message;
+    if (this.#length < MESSAGE_HEAD) return undefined;
+    if (message[0] !== CLIENT_HELLO) return NO_NAME;
+    const length = message.readUIntBE(1, 3);
+    if (length > MAX_HELLO) return TOO_LONG;
+    if (this.#length < MESSAGE_HEAD + length) return undefined;
+    try {
+      return { state: 'read', serverName: nameIn(message.subarray(MESSAGE_HEAD, MESSAGE_HEAD + length)) };
+    } catch (error) {
+      // Lengths that lead out of the message.
+      if (error instanceof RangeError) return NO_NAME;
+      throw error;
+    }
+  }
 }
 
 /** Throws a RangeError where the lengths are wrong. */
