@@ -45,7 +45,8 @@ const NOT_TRIED: readonly Peer[] = [];
 
 export class UpstreamBalancer {
   readonly config: UpstreamConfig;
-  readonly #options: BalancerOptions;
+  readonly #book: HealthBook;
+  readonly #onHealthChange: BalancerOptions['onHealthChange'];
   readonly #isChecked: boolean;
   readonly #passive: PassiveJudge;
   readonly #active: ActiveChecker | undefined;
@@ -57,7 +58,10 @@ export class UpstreamBalancer {
 
   constructor(config: UpstreamConfig, targets: readonly BalancerTarget[], options: BalancerOptions) {
     this.config = config;
-    this.#options = options;
+    // Not all of the options: the previous balancer among them would be kept, with all that came before it.
+    this.#book = options.book;
+    this.#onHealthChange = options.onHealthChange;
+    const { probeTls } = options;
     const { active, passive } = config.healthchecks;
     this.#isChecked = hasChecks(config);
     this.#passive = new PassiveJudge(passive);
@@ -77,7 +81,7 @@ export class UpstreamBalancer {
             hostHeader: config.host_header ?? undefined,
             book: options.book,
             addresses: () => this.#addresses,
-            tls: () => options.probeTls?.(config.client_certificate?.id) ?? {},
+            tls: () => probeTls?.(config.client_certificate?.id) ?? {},
           })
         : undefined;
   }
@@ -147,7 +151,7 @@ export class UpstreamBalancer {
   }
 
   #rebuild(): void {
-    const { book } = this.#options;
+    const book = this.#book;
     this.#addresses = this.#targets.addresses();
     book.releaseAll();
     for (const address of this.#addresses) {
@@ -172,7 +176,7 @@ export class UpstreamBalancer {
   #note(address: Address, step: HealthStep | undefined, hasChanged: boolean): void {
     const wasHealthy = this.#isHealthy;
     this.#weighAgain();
-    const { onHealthChange } = this.#options;
+    const onHealthChange = this.#onHealthChange;
     if (onHealthChange === undefined) return;
     const upstream = this.config.name;
     const isHealthy = address.health?.isHealthy === true;

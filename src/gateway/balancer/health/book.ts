@@ -13,7 +13,11 @@ export class HealthBook {
   /** The first half of a change of addresses: those that stay are held again. */
   releaseAll(): void {
     const now = Date.now();
-    for (const entry of this.#entries.values()) if (entry.releasedAt === 0) entry.releasedAt = now;
+    for (const entry of this.#entries.values()) {
+      if (entry.releasedAt === 0) entry.releasedAt = now;
+      // Who is not held again must not keep the balancer that held him.
+      entry.onStep = undefined;
+    }
   }
 
   hold(address: Address): AddressHealth {
