@@ -21,7 +21,7 @@ import { logText } from './observe/log-text.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
-import type { Snapshot } from './snapshot.ts';
+import type { Snapshot, UpstreamSettings } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
 import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';
@@ -72,6 +72,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   targetPort = 0;
   /** In place of the service's protocol. */
   upstreamScheme: UpstreamScheme | undefined = undefined;
+  /** In place of what the service says. */
+  limits: Partial<UpstreamSettings> | undefined = undefined;
   /** A plugin wants the trailers of the answer, whatever the client said. */
   wantsTrailers = false;
   forwardedPrefix: string | undefined = undefined;

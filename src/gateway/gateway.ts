@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
 import type { JsonObject } from '../lib/json.ts';
-import type { Environment, PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
+import type { PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
@@ -18,7 +18,7 @@ import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
-import { environmentOf } from './environment/plugin-environment.ts';
+import { environmentOf, type OwnedEnvironment } from './environment/plugin-environment.ts';
 import { renderFault, standardText } from './error-page.ts';
 import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
@@ -166,7 +166,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
-  const environment = (plugin: string, entity: Entity): Environment =>
+  const environment = (plugin: string, entity: Entity): OwnedEnvironment =>
     environmentOf(plugin, entity, {
       store,
       kindsOf,
@@ -181,8 +181,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       outside,
       events,
       logWatchers,
+      vault,
     });
   const resolve = (config: JsonObject): JsonObject => vaults.resolve(config);
+  const vault = { get: (reference: string): string => resolve({ reference })['reference'] as string };
   const instances = new PluginInstances({
     resolve,
     plugins: await loadPlugins(options.plugins),

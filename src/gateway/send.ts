@@ -74,7 +74,8 @@ class Sending implements UpstreamHandler {
     const query = context.rawQuery;
     this.#path = escapePath(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
     context.upstreamUri = this.#path;
-    this.#settings = context.match!.route.upstream;
+    const { upstream } = context.match!.route;
+    this.#settings = context.limits === undefined ? upstream : { ...upstream, ...context.limits };
     this.#triesLeft = this.#settings.tries;
     this.#upgrade = upgradeOf(context);
     this.#exchange.onAbort = () => {

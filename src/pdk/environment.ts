@@ -77,12 +77,27 @@ export interface Clock {
   now(): number;
 }
 
+/** Work beside requests, for as long as the instance lives. What is called to begin answers what is called to end it. */
+export interface Timers {
+  after(ms: number, run: () => void | Promise<void>): () => void;
+  /** Not begun again while it is still running. */
+  every(ms: number, run: () => void | Promise<void>): () => void;
+}
+
+/** What references such as `{vault://env/my-secret}` stand for. Those in fields of the configuration are replaced already. */
+export interface Vault {
+  /** Throws, without a value in the message, where a reference leads nowhere; any other text is answered as it is. */
+  get(reference: string): string;
+}
+
 export interface Environment {
   /** Lines carry the plugin's name. */
   readonly log: Log;
   /** Hears every line that the gateway logs, until what it answers is called. */
   watchLog(listener: (level: LogLevel, message: string, details: JsonObject | undefined) => void): () => void;
   readonly clock: Clock;
+  readonly timers: Timers;
+  readonly vault: Vault;
   readonly entities: EntityStore;
   readonly counters: Counters;
   readonly files: AppendFiles;

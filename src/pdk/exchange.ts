@@ -95,6 +95,10 @@ export interface UpstreamView {
   setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void;
   /** Says `TE: trailers`, whatever the client said. */
   wantTrailers(): void;
+  /** In place of the service's: connecting, sending and reading, in milliseconds. */
+  setTimeouts(connect: number, send: number, read: number): void;
+  /** In place of the service's: how often another peer is tried after the first. */
+  setRetries(count: number): void;
   /** Balance this request over another upstream, or send it straight to an address. */
   setTarget(host: string, port: number): void;
 }

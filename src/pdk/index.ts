@@ -31,6 +31,8 @@ export type {
   Log,
   LogLevel,
   Queue,
+  Timers,
+  Vault,
 } from './environment.ts';
 export type {
   AccessExchange,

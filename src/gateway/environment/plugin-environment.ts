@@ -10,6 +10,7 @@ import type { LogWatchers } from './log-watchers.ts';
 import type { SharedThings } from './once.ts';
 import type { Outside } from './outside.ts';
 import { PluginEntities } from './plugin-entities.ts';
+import { PluginTimers } from './plugin-timers.ts';
 
 export interface EnvironmentParts {
   readonly store: Store;
@@ -26,9 +27,15 @@ export interface EnvironmentParts {
   readonly outside: Outside;
   readonly events: GatewayEvents;
   readonly logWatchers: LogWatchers;
+  readonly vault: Environment['vault'];
 }
 
-export function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): Environment {
+export interface OwnedEnvironment extends Environment {
+  /** Its instance is gone. */
+  release(): void;
+}
+
+export function environmentOf(plugin: string, entity: Entity, parts: EnvironmentParts): OwnedEnvironment {
   const { store, clock, counters, nodeCounters, caches, things, node, files, metrics, outside, events, logWatchers } =
     parts;
   const write =
@@ -36,8 +43,17 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     (message: string, details?: Readonly<Record<string, Json>>): void =>
       events.log(level, `[${plugin}] ${message}`, details);
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const timers = new PluginTimers((error) =>
+    events.log('error', `plugin ${plugin} failed in a timer`, {
+      instance: entity.id,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    }),
+  );
   return {
     log,
+    timers,
+    vault: parts.vault,
+    release: () => timers.close(),
     watchLog: (listener) => logWatchers.add(listener),
     clock,
     counters,

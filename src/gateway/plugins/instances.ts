@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { Environment, Phases, PluginDefinition } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import type { OwnedEnvironment } from '../environment/plugin-environment.ts';
 import { phasesOf } from './phases-of.ts';
 import { Users } from './users.ts';
 
@@ -34,7 +35,7 @@ export interface PluginInstance {
 
 export interface InstanceServices {
   readonly plugins: readonly LoadedPlugin[];
-  environment(plugin: string, entity: Entity): Environment;
+  environment(plugin: string, entity: Entity): OwnedEnvironment;
   /** Puts what vault references stand for in their place. */
   resolve(config: JsonObject): JsonObject;
   /**
@@ -62,6 +63,8 @@ export class PluginInstances {
   #earlier: { readonly users: Users; readonly instances: readonly PluginInstance[] }[] = [];
   /** What made the phases of an instance. */
   readonly #makers = new WeakMap<PluginInstance, LoadedPlugin['create']>();
+
+  readonly #environments = new WeakMap<Phases, OwnedEnvironment>();
 
   constructor(services: InstanceServices) {
     this.#services = services;
@@ -94,7 +97,7 @@ export class PluginInstances {
   }
 
   close(): void {
-    for (const phases of this.#phases()) phases.close?.();
+    for (const phases of this.#phases()) this.#end(phases);
     this.#live.clear();
     this.#earlier = [];
   }
@@ -104,7 +107,12 @@ export class PluginInstances {
     this.#earlier = this.#earlier.filter(({ users }) => !users.isNone);
     const kept = this.#phases();
     const unused = new Set(gone.flatMap(({ instances }) => instances.map(({ phases }) => phases)));
-    for (const phases of unused) if (!kept.has(phases)) phases.close?.();
+    for (const phases of unused) if (!kept.has(phases)) this.#end(phases);
+  }
+
+  #end(phases: Phases): void {
+    phases.close?.();
+    this.#environments.get(phases)?.release();
   }
 
   /** Of all instances that somebody uses or may use. */
@@ -118,11 +126,13 @@ export class PluginInstances {
     const plugin = this.#byName.get(name);
     if (plugin === undefined) return undefined;
     let phases = plugin.observes === true ? {} : BROKEN;
+    const environment = this.#services.environment(name, entity);
     try {
-      const environment = this.#services.environment(name, entity);
       const made = plugin.create(this.#services.resolve(entity['config'] as JsonObject), environment);
       phases = phasesOf(made, environment.log);
+      this.#environments.set(phases, environment);
     } catch (error) {
+      environment.release();
       const former = this.#formerOf(entity, plugin);
       this.#services.onBroken(name, entity, error, former && 'former');
       if (former !== undefined) return this.#madeBy(this.#makers.get(former)!, { ...former, entity });

@@ -159,8 +159,29 @@ export class UpstreamSide implements UpstreamView {
   wantTrailers(): void {
     this.#context.wantsTrailers = true;
   }
+  setTimeouts(connect: number, send: number, read: number): void {
+    for (const ms of [connect, send, read]) checkWhole(ms, 1, MAX_TIMEOUT_MS, 'a timeout');
+    this.#context.limits = {
+      ...this.#context.limits,
+      connectTimeoutMs: connect,
+      sendTimeoutMs: send,
+      readTimeoutMs: read,
+    };
+  }
+  setRetries(count: number): void {
+    checkWhole(count, 0, MAX_RETRIES, 'the number of retries');
+    this.#context.limits = { ...this.#context.limits, tries: count + 1 };
+  }
   setTarget(host: string, port: number): void {
     this.#context.targetHost = host;
     this.#context.targetPort = port;
   }
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 2;
+const MAX_RETRIES = 32_767;
+
+function checkWhole(value: number, low: number, high: number, what: string): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new RangeError(`${what} must be an integer from ${low} to ${high}`);
 }
