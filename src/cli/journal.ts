@@ -1,9 +1,11 @@
 // Where journals are kept, and what is said of one that an earlier run left open.
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { kindWord } from '../control/plan/label.ts';
 import { operationsOf } from '../control/plan/plan.ts';
 import { findOpenJournal, type Journal, type JournalHeader, openJournal } from '../control/sync/journal.ts';
 import { VERSION } from '../lib/version.ts';
+import type { SchemaSet } from '../schema/schema-set.ts';
 import type { Environment } from './connection.ts';
 import type { PreparedPlan } from './prepare-plan.ts';
 
@@ -35,14 +37,20 @@ export function startJournal(folder: string, { plan, connection }: PreparedPlan)
 
 const MAX_NAMED = 20;
 
+/** The journal may be of a version that knew other kinds. */
+function wordOf(schemas: SchemaSet, kind: string): string {
+  const schema = schemas.entities.get(kind);
+  return schema === undefined ? kind : kindWord(schema);
+}
+
 /** A sentence or more about the run before this one, when its process ended before it could tell. */
-export function describeOpenJournal(folder: string, { connection }: PreparedPlan): string | undefined {
+export function describeOpenJournal(folder: string, { connection, schemas }: PreparedPlan): string | undefined {
   const { address, workspace } = connection;
   const open = findOpenJournal(folder, { address, workspace: workspace ?? null });
   if (open === undefined) return undefined;
   const head = `note: the last run against this gateway ended before it was done: ${open.done} done, ${open.unknown.length} not known, ${open.notStarted} not started (${open.path}). The gateway was read again; this run goes on from what it has.`;
   const names = open.unknown
     .slice(0, MAX_NAMED)
-    .map(({ action, kind, label }) => `  not known: ${action} ${kind} ${label}`);
+    .map(({ action, kind, label }) => `  not known: ${action} ${wordOf(schemas, kind)} ${label}`);
   return [head, ...names].join('\n');
 }

@@ -260,3 +260,39 @@ describe('files of older formats', () => {
     assert.deepEqual(first?.other, { file: 'a.yaml', line: 1, column: 18 });
   });
 });
+
+describe('texts that are no state files', () => {
+  const MIB = 1024 * 1024;
+  const header = '_format_version: "3.0"\n';
+  const cases: readonly [string, string, RegExp, string][] = [
+    [
+      'a merge conflict',
+      `${header}services:\n<<<<<<< HEAD\n- name: a\n=======\n- name: b\n>>>>>>> x\n`,
+      /a merge conflict/,
+      '3:1',
+    ],
+    ['large without a version', 'a'.repeat(20 * MIB), /no '_format_version'/, '1:1'],
+    ['brackets without an end', `${header}services: ${'['.repeat(9 * MIB)}`, /nest|depth/i, '2:'],
+    ['very many values', `${header}services:\n${'- x\n'.repeat(10_500_000)}`, /too many values/, '10000001:4'],
+    ['a line without an end', `${header}services:\n- host: ${'a'.repeat(20 * MIB)}\n`, /the line is too long/, '3:1'],
+  ];
+  for (const [name, text, message, place] of cases) {
+    it(`${name}: one short error, at its place`, async () => {
+      const result = await load(text);
+      assert.ok(!result.ok);
+      const [first, ...more] = result.diagnostics;
+      assert.deepEqual(more, []);
+      assert.match(first!.message, message);
+      assert.ok(`${first!.line}:${first!.column}`.startsWith(place), `${first!.line}:${first!.column}`);
+      assert.ok(formatDiagnostic(first!).length < 3000);
+    });
+  }
+
+  it('a secret that goes on beyond what is shown of a line is hidden', async () => {
+    const result = await load(
+      `${header}consumers:\n- {username: u, keyauth_credentials: [{wrong: 1, key: "s ${'e '.repeat(5000)}"}]}\n`,
+    );
+    assert.ok(!result.ok);
+    assert.ok(!result.diagnostics.map(formatDiagnostic).join().includes('s e e'));
+  });
+});

@@ -5,6 +5,9 @@ import type { SchemaSet } from '../../schema/schema-set.ts';
 
 const HIDDEN = '[hidden]';
 const MAX_WIDTH = 160;
+const MAX_LINE = 4096;
+/** How far up a text may begin that a line is part of. */
+const MAX_ABOVE = 10_000;
 
 /** 1-based line and column of an offset. */
 export function lineAndColumn(text: string, offset: number): { line: number; column: number } {
@@ -18,12 +21,15 @@ export function lineAndColumn(text: string, offset: number): { line: number; col
 }
 
 export function codeFrame(text: string, line: number, column: number, secretNames: ReadonlySet<string>): string {
-  const lines = text.split('\n');
-  const width = String(Math.min(line + 1, lines.length)).length;
+  // A text may have millions of lines: only those are looked at that can matter.
+  const first = Math.max(1, line - 1 - MAX_ABOVE);
+  const lines = linesOf(text, first, line + 1);
+  const last = first + lines.length - 1;
+  const width = String(last).length;
   const shown: string[] = [];
-  for (let number = Math.max(1, line - 1); number <= Math.min(line + 1, lines.length); number++) {
-    const raw = lines[number - 1]!.replace(/\r$/, '');
-    const content = hideSecrets(lines, number - 1, secretNames).slice(0, MAX_WIDTH);
+  for (let number = Math.max(1, line - 1); number <= last; number++) {
+    const raw = lines[number - first]!.replace(/\r$/, '');
+    const content = hideSecrets(lines, number - first, secretNames).slice(0, MAX_WIDTH);
     const marker = number === line ? '>' : ' ';
     shown.push(`${marker} ${String(number).padStart(width)} | ${content}`.trimEnd());
     if (number === line && column <= MAX_WIDTH) {
@@ -32,6 +38,21 @@ export function codeFrame(text: string, line: number, column: number, secretName
     }
   }
   return shown.join('\n');
+}
+
+/** The lines from one number to another, or to the end. */
+function linesOf(text: string, first: number, last: number): string[] {
+  const lines: string[] = [];
+  let start = 0;
+  for (let number = 1; number <= last; number++) {
+    const at = text.indexOf('\n', start);
+    const end = at < 0 ? text.length : at;
+    // What stands far behind is not shown, and searching it costs time.
+    if (number >= first) lines.push(text.slice(start, Math.min(end, start + MAX_LINE)));
+    if (at < 0) break;
+    start = at + 1;
+  }
+  return lines;
 }
 
 /** Names of all fields that hold secrets, at any depth of any schema. */
@@ -64,7 +85,7 @@ function hideSecrets(lines: readonly string[], index: number, names: ReadonlySet
   if (own !== null && names.has(own[2]!) && isLiteralValue(own[3]!)) return `${own[1]} ${HIDDEN}`;
   // Flow style and JSON on one line: every later `key: value` pair.
   return line.replaceAll(
-    /(["']?([A-Za-z_][\w-]*)["']?\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,{}[\]]+)/g,
+    /(["']?([A-Za-z_][\w-]*)["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|[^\s,{}[\]]+)/g,
     (whole, head, name) =>
       names.has(name as string) && isLiteralValue(whole.slice((head as string).length))
         ? `${head as string}${HIDDEN}`
@@ -81,7 +102,7 @@ function isLiteralValue(value: string): boolean {
 /** Does a less indented line above, up to the top, carry the name of a secret? */
 function isInsideSecret(lines: readonly string[], index: number, names: ReadonlySet<string>): boolean {
   let indent = indentOf(lines[index]!);
-  for (let i = index - 1; i >= 0 && indent > 0 && index - i < 10_000; i--) {
+  for (let i = index - 1; i >= 0 && indent > 0 && index - i < MAX_ABOVE; i--) {
     const line = lines[i]!;
     if (line.trim() === '' || indentOf(line) >= indent) continue;
     indent = indentOf(line);

@@ -155,7 +155,12 @@ async function readDocument(
   problems.push(
     parsed.kind === 'value'
       ? { source, path: parsed.path, at: 'key', message: parsed.message }
-      : { source, offset: text.originalOffset(parsed.offset), message: parsed.message, isSyntax: true },
+      : {
+          source,
+          offset: text.originalOffset(parsed.offset),
+          message: parsed.message,
+          isSyntax: parsed.kind === 'syntax',
+        },
   );
   return undefined;
 }

@@ -2,12 +2,13 @@
 // number of nodes after aliases are expanded, no duplicate keys, no keys that could change a prototype.
 import { isForbiddenKey, type Json } from '../../lib/json.ts';
 import type { Path } from './diagnostics.ts';
+import { scanText } from './scan.ts';
 import { BOOLEAN_WORDS } from './yaml-words.ts';
 
 export type Parsed =
   | { readonly ok: true; readonly value: Json | undefined }
-  /** `syntax`: only the text can tell where. `path`: the place in what was read. */
-  | { readonly ok: false; readonly kind: 'syntax'; readonly message: string; readonly offset: number }
+  /** `syntax`: only the text can tell where. `text`: it was not read at all. `value`: the place in what was read. */
+  | { readonly ok: false; readonly kind: 'syntax' | 'text'; readonly message: string; readonly offset: number }
   | { readonly ok: false; readonly kind: 'value'; readonly message: string; readonly path: Path };
 
 export const MAX_DEPTH = 64;
@@ -17,6 +18,8 @@ const MAX_NODES = 20_000_000;
 export async function parseState(text: string): Promise<Parsed> {
   const first = /\S/.exec(text)?.[0];
   if (first === undefined) return { ok: true, value: undefined };
+  const refusal = scanText(text);
+  if (refusal !== undefined) return { ok: false, kind: 'text', ...refusal };
   if (first === '{' || first === '[') {
     const json = parseJson(text);
     if (json !== undefined) return json;
