@@ -59,6 +59,14 @@ export const services = defineEntity({
       elements: uuidText,
       description: 'Trusted CA certificates of the upstream, by id.',
     },
+    tls_sans: {
+      type: 'record',
+      fields: {
+        dnsnames: { type: 'array', elements: host, description: 'Host names.' },
+        uris: { type: 'array', elements: { type: 'string', len_min: 1 }, description: 'URIs, compared as they are.' },
+      },
+      description: 'Names that a verified upstream may have in its certificate, beside the one it is called by.',
+    },
     enabled: { type: 'boolean', required: true, default: true, description: 'Serve its routes.' },
   },
   shorthand_fields: { url: { type: 'string', expand: expandUrl } },
@@ -74,6 +82,7 @@ export const services = defineEntity({
     onlyWithTls('tls_verify'),
     onlyWithTls('tls_verify_depth'),
     onlyWithTls('ca_certificates'),
+    onlyWithTls('tls_sans'),
   ],
   deck: { kind: 'service' },
 });

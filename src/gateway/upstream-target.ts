@@ -27,6 +27,7 @@ export function upstreamTarget(context: RequestContext, source: PeerSource, peer
     key: `${peer.key}|${servername}|${profile.key}`,
     tls: {
       servername,
+      alsoNamed: profile.alsoNamed,
       rejectUnauthorized: profile.isVerified,
       secureContext: profile.secureContext,
       verifyDepth: profile.verifyDepth,

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
+import { urisOf } from '../../src/gateway/tls/upstream-identity.ts';
 import { type Running, start } from './rig.ts';
 import { pair, pem } from './tls-rig.ts';
 
@@ -24,7 +25,9 @@ interface Seen {
 }
 
 /** An upstream over TLS that tells what it saw of the connection. */
-async function startTls(certificate: 'upstream' | 'chained'): Promise<{ port: number; connections: () => number }> {
+async function startTls(
+  certificate: 'upstream' | 'chained' | 'named',
+): Promise<{ port: number; connections: () => number }> {
   let connections = 0;
   const serials = new WeakMap<object, number>();
   const server = createServer(
@@ -56,11 +59,13 @@ const CA = '00000000-0000-4000-8000-00000000000a';
 const OTHER_CA = '00000000-0000-4000-8000-00000000000b';
 const CLIENT = '00000000-0000-4000-8000-00000000000c';
 const EC = '00000000-0000-4000-8000-00000000000d';
+const NAMED = '00000000-0000-4000-8000-00000000000e';
 
 const trust = {
   ca_certificates: [
     { id: CA, cert: pem('tls', 'ca') },
     { id: OTHER_CA, cert: pem('schema', 'cert-ca') },
+    { id: NAMED, cert: pem('tls', 'named') },
   ],
   certificates: [
     { id: CLIENT, cert: pem('tls', 'client'), key: pem('tls', 'client.key') },
@@ -114,6 +119,48 @@ test('with tls_verify the certificate must be for the name in the Host header', 
   assert.equal((await ask(running, '/s', 'upstream.test')).status, 200);
   assert.equal((await ask(running, '/s', 'stranger.test')).status, 502);
   await running.close();
+});
+
+test('tls_sans are names that a verified certificate may have instead of the one in the Host header', async () => {
+  const { port } = await startTls('named');
+  const verified = { tls_verify: true, ca_certificates: [NAMED] };
+  const statusFor = (tls_sans: object): Promise<number> => statusWith(port, { ...verified, tls_sans });
+  assert.equal(await statusWith(port, verified), 502, 'it is called by localhost, which is none of its names');
+  assert.equal(await statusFor({ dnsnames: ['other.test', 'api.named.test'] }), 200);
+  assert.equal(await statusFor({ dnsnames: ['one.wild.test'] }), 200);
+  assert.equal(
+    await statusFor({ dnsnames: ['named.test'] }),
+    502,
+    'a common name beside other names counts for nothing',
+  );
+  assert.equal(await statusFor({ uris: ['spiffe://named.test/api'] }), 200);
+  assert.equal(await statusFor({ uris: ['spiffe://named.test/'], dnsnames: ['two.of.wild.test'] }), 502);
+  assert.equal(await statusFor({}), 502);
+  const upstream = await startTls('upstream');
+  const own = { tls_verify: true, ca_certificates: [CA], tls_sans: { dnsnames: ['other.test'] } };
+  assert.equal(await statusWith(upstream.port, own), 200, 'the name in the Host header still does');
+  assert.equal(await statusWith(upstream.port, { ...own, ca_certificates: [NAMED] }), 502);
+});
+
+test('a connection made for some names is not used for others', async () => {
+  const { port } = await startTls('named');
+  const verified = { tls_verify: true, ca_certificates: [NAMED] };
+  const running = await start({
+    ...trust,
+    services: [
+      service(port, { ...verified, tls_sans: { dnsnames: ['api.named.test'] } }, 'good'),
+      service(port, { ...verified, tls_sans: { dnsnames: ['other.test'] } }, 'bad'),
+    ],
+  });
+  assert.equal((await ask(running, '/good')).status, 200);
+  assert.equal((await ask(running, '/bad')).status, 502);
+  await running.close();
+});
+
+test('URIs are read out of the names of a certificate', () => {
+  const names = 'DNS:a.test, URI:spiffe://a/b, IP Address:127.0.0.1, URI:"urn:x, URI:spiffe://forged", DNS:b.test';
+  assert.deepEqual(urisOf(names), ['spiffe://a/b', 'urn:x, URI:spiffe://forged']);
+  assert.deepEqual(urisOf(undefined), []);
 });
 
 test('a chain may be as long as tls_verify_depth allows, one intermediate by default', async () => {

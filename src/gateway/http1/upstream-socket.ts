@@ -1,6 +1,7 @@
 // The plain doings with an upstream's socket: opening a TLS one, and writing messages with as few system calls as can be.
 import * as net from 'node:net';
 import * as tls from 'node:tls';
+import { checkUpstreamIdentity } from '../tls/upstream-identity.ts';
 import { latin1Of } from './latin1.ts';
 import type { UpstreamTarget, UpstreamTls } from './upstream.ts';
 
@@ -11,7 +12,7 @@ export function connectTls(
   options: UpstreamTls,
   protocol: 'http/1.1' | 'h2' | 'any' = 'http/1.1',
 ): tls.TLSSocket {
-  const { servername, rejectUnauthorized, secureContext } = options;
+  const { servername, alsoNamed, rejectUnauthorized, secureContext } = options;
   return tls
     .connect({
       host: target.host,
@@ -22,7 +23,7 @@ export function connectTls(
       ...(servername !== undefined && net.isIP(servername) === 0 && { servername }),
       ...(servername !== undefined && {
         checkServerIdentity: (_host: string, certificate: tls.PeerCertificate) =>
-          tls.checkServerIdentity(servername, certificate),
+          checkUpstreamIdentity(servername, alsoNamed, certificate),
       }),
       ...(secureContext && { secureContext }),
     })

@@ -1,12 +1,15 @@
 // The words of the upstream side: what to send where, what comes back, and how it can fail.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
+import type { AlternativeNames } from '../tls/upstream-identity.ts';
 import { checkName, checkValue, HeaderError, type HeaderList } from './headers.ts';
 import type { RequestBody } from './request-body.ts';
 
 export interface UpstreamTls {
   /** The name that is asked for and, when verifying, that the certificate must have; an address is only verified. */
   servername?: string | undefined;
+  /** Names that it may have instead, when verifying. */
+  alsoNamed?: AlternativeNames | undefined;
   rejectUnauthorized: boolean;
   /** Certificates to show and authorities to trust; the runtime's own choice when undefined. */
   secureContext?: tls.SecureContext | undefined;

@@ -105,6 +105,7 @@ function openTls(context: StreamContext, target: StreamTarget, peer: Peer): Open
   const preserved = route?.['preserve_host'] === true ? connection.serverName : undefined;
   const settings = {
     servername: preserved ?? peer.hostname,
+    alsoNamed: profile.alsoNamed,
     rejectUnauthorized: profile.isVerified,
     secureContext: profile.secureContext,
     verifyDepth: profile.verifyDepth,

@@ -6,6 +6,7 @@ import type { State } from '../../state/state.ts';
 import { foreignId } from '../../state/table.ts';
 import type { ResolvedCertificates } from '../vault/resolved-certificates.ts';
 import { pairsOf } from './handshakes.ts';
+import type { AlternativeNames } from './upstream-identity.ts';
 
 export interface UpstreamTlsDefaults {
   /** Shown where neither service nor upstream has one; PEM. */
@@ -21,6 +22,7 @@ export interface TlsProfile {
   readonly isVerified: boolean;
   /** Most intermediate certificates between the upstream's and its authority. */
   readonly verifyDepth: number;
+  readonly alsoNamed: AlternativeNames | undefined;
 }
 
 /** @param upstream the name of the upstream that the service's host is, if it is one. */
@@ -70,16 +72,19 @@ export class UpstreamContexts {
         ? undefined
         : authorityIds.map((id) => state.get('ca_certificates', id)).filter((one): one is Entity => one !== undefined);
     const verifyDepth = (service['tls_verify_depth'] as number | null) ?? this.#defaults.verifyDepth;
+    const alsoNamed = isVerified ? namesOf(service) : undefined;
     const key = [
       isVerified ? `verified ${verifyDepth}` : 'unverified',
       authorities?.map((one) => this.#serial(one)).join(',') ?? 'default',
       certificate === undefined ? 'default' : this.#serial(certificate),
+      ...(alsoNamed === undefined ? [] : [JSON.stringify(alsoNamed)]),
     ].join(' ');
     const found = this.#current.get(key) ?? this.#previous.get(key);
     const profile = found ?? {
       key,
       isVerified,
       verifyDepth,
+      alsoNamed,
       secureContext: this.#context(certificate, isVerified, authorities),
     };
     this.#current.set(key, profile);
@@ -111,4 +116,9 @@ export class UpstreamContexts {
     }
     return serial;
   }
+}
+
+function namesOf(service: Entity): AlternativeNames | undefined {
+  const names = service['tls_sans'] as { dnsnames?: string[] | null; uris?: string[] | null } | null | undefined;
+  return names === null || names === undefined ? undefined : { dnsNames: names.dnsnames ?? [], uris: names.uris ?? [] };
 }
