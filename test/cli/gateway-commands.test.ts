@@ -270,6 +270,17 @@ describe('passwords that the gateway keeps as a hash', () => {
   });
 });
 
+it('refuses a credential whose name every sync would make anew', async () => {
+  const nameless = (more: string): string =>
+    `_format_version: "3.0"\nconsumers:\n- username: u\n  keyauth_credentials: [{tags: [t]${more}}]\n`;
+  const refused = await run(['sync', '-'], nameless(''));
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /<stdin>:4:25: error: key: required field missing: every sync would make another key-auth/);
+  const named = nameless(', id: 5b6e4a3c-91ab-4f0e-8b43-0f6ad9a3e001');
+  assert.match((await run(['sync', '-'], named)).out, /Created: 2/);
+  assert.match((await run(['diff', '-'], named)).out, /Created: 0\n {2}Updated: 0\n {2}Deleted: 0/);
+});
+
 describe('a workspace', () => {
   const seen: string[] = [];
   const start = (has: string[]) =>
@@ -328,7 +339,7 @@ describe('a journal', () => {
     assert.equal(next.code, 0);
     assert.match(
       next.err,
-      /^note: the last run against this gateway ended before it was done: 1 done, 1 not known, 0 not started \(.*\)\. The gateway was read again; this run goes on from what it has\.\n {2}not known: create services b\n$/,
+      /^note: the last run against this gateway ended before it was done: 1 done, 1 not known, 0 not started \(.*\)\. The gateway was read again; this run goes on from what it has\.\n {2}not known: create service b\n$/,
     );
     const quiet = await run(['sync', '-'], `${HEAD}services: [{name: a, host: h}]\n`, { HOME: home });
     assert.equal(quiet.err, '');

@@ -14,7 +14,7 @@ import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import type { Violation } from '../../state/violation.ts';
 import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
-import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
+import { describeField, fieldAtPath, formOf, type Grammar, identityOf, legalKeys } from './grammar.ts';
 import {
   type CurrentIndex,
   createDeterministicIds,
@@ -69,6 +69,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
         read: isLinkedWell(raw, links) ? (kind, id) => byId.get(`${kind}/${id}`) : undefined,
       });
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
+      else if (current !== undefined) problems.push(...describeNameless(raw));
       const entity = result.ok ? result.entity : undefined;
       ids.set(raw, assignId(schemas, raw, input, entity, current, makeId));
       if (entity === undefined) continue;
@@ -163,6 +164,18 @@ function lend(schemas: SchemaSet, raw: RawEntity, input: JsonObject, entity: Ent
   if (before !== undefined) lendAutomatic(fieldsOf(schemas, raw.schema, entity), input, entity, before);
 }
 
+/** A name that is made anew on every run would make another entity of it each time. */
+function describeNameless({ schema, source, path, fields }: RawEntity): Problem[] {
+  if (typeof fields['id'] === 'string') return [];
+  const names = identityOf(schema).flat();
+  const isWritten = (name: string): boolean => fields[name] !== undefined && fields[name] !== null;
+  const made = names.find((name) => schema.fields[name]?.auto === true && !isWritten(name));
+  if (made === undefined || names.some((name) => isWritten(name))) return [];
+  const kind = schema.deck?.kind ?? schema.name;
+  const message = `${made}: required field missing: every sync would make another ${kind}`;
+  return [{ source, path, message, hint: `write the ${made}, or an id` }];
+}
+
 export function fieldsOf(schemas: SchemaSet, schema: EntitySchema, value: JsonObject): Fields {
   const chosen = chooseSubschema(schemas, schema, value);
   return schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
@@ -202,12 +215,13 @@ function describeTree(options: AssembleOptions, raw: RawEntity, errors: ErrorTre
     const above = path.length === 1 ? undefined : fieldAtPath(fields, path.slice(0, -1));
     const inside = path.length === 1 ? legalKeys(form, fields) : recordKeys(above);
     const near = nearest(key, inside);
+    const elsewhere = path.length === 1 ? raw.schema.fields_elsewhere?.[key] : undefined;
     return {
       message: `unknown field '${name}'`,
       ...(inside.length === 0
         ? {}
         : { expected: `one of ${inside.filter((item) => !item.startsWith('_')).join(', ')}` }),
-      ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+      ...(elsewhere !== undefined ? { hint: elsewhere } : near === undefined ? {} : { hint: `did you mean '${near}'?` }),
     };
   };
   for (const [key, node] of Object.entries(errors)) visit([key], node);
