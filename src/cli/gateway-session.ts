@@ -1,6 +1,7 @@
 // A gateway at hand: where it is, the schemas both sides are read with, and the client for its Admin API.
 import type { AdminClient, Connection } from '../control/remote/client.ts';
 import type { GatewayVersion } from '../control/remote/version.ts';
+import type { RouterFlavor } from '../entities/registry.ts';
 import { isObject } from '../lib/json.ts';
 import { VERSION } from '../lib/version.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
@@ -20,14 +21,17 @@ export interface GatewaySession {
 export async function openSession(flags: ConnectionFlags, onTrace?: (line: string) => void): Promise<GatewaySession> {
   refuseKonnect({ ...flags });
   const connection = createConnection(flags);
-  const [{ createClient }, { readVersion }, schemas] = await Promise.all([
+  const [{ createClient }, { readVersion }, { isRouterFlavor }] = await Promise.all([
     import('../control/remote/client.ts'),
     import('../control/remote/version.ts'),
-    bundledSchemas(),
+    import('../entities/registry.ts'),
   ]);
   // The version is asked for outside of the workspace: there it always answers.
   const root = await createClient({ ...connection, workspace: undefined }, onTrace);
   const version = await readVersion(root);
+  const { configuration } = version.root;
+  const flavor = isObject(configuration) ? configuration['router_flavor'] : undefined;
+  const schemas = await bundledSchemas(isRouterFlavor(flavor) ? flavor : undefined);
   const client = connection.workspace === undefined ? root : await createClient(connection, onTrace);
   return { connection, client, root, version, schemas };
 }
@@ -48,10 +52,11 @@ export async function openAdaptedSession(
   return { ...session, schemas: await adaptSchemas(session.client, session.schemas, names, flags.parallelism) };
 }
 
-export async function bundledSchemas(): Promise<SchemaSet> {
+/** @param routerFlavor what routes may be depends on it. */
+export async function bundledSchemas(routerFlavor?: RouterFlavor): Promise<SchemaSet> {
   const [{ createSchemas }, { pluginSchemas }] = await Promise.all([
     import('../entities/registry.ts'),
     import('../plugins/schemas.ts'),
   ]);
-  return createSchemas(pluginSchemas);
+  return createSchemas(pluginSchemas, { ...(routerFlavor !== undefined && { routerFlavor }) });
 }

@@ -1,5 +1,6 @@
 // What validate does: load the files, tell what `gwctl serve` would not act on, and let a gateway judge when asked to.
 import type { Loaded } from '../control/file/load.ts';
+import type { RouterFlavor } from '../entities/registry.ts';
 import { GwctlError } from '../lib/errors.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
 import type { ConnectionFlags } from './connection.ts';
@@ -12,6 +13,8 @@ export interface ValidateRequest extends ConnectionFlags, CodeFlags {
   readonly 'select-tag'?: string[] | undefined;
   readonly 'online-entities-list'?: string[] | undefined;
   readonly parallelism: number;
+  /** Of the gateway that the files are for; one that is asked tells its own. */
+  readonly 'router-flavor'?: string | undefined;
 }
 
 export async function validateFiles(
@@ -30,7 +33,7 @@ export async function validateFiles(
 
 async function validateOffline(inputs: readonly string[], request: ValidateRequest): Promise<Loaded> {
   const loaded = await loadInputs(inputs, {
-    schemas: await bundledSchemas(),
+    schemas: await bundledSchemas(await chooseFlavor(request)),
     ids: 'deterministic',
     selectTags: request['select-tag'],
   });
@@ -43,6 +46,13 @@ async function validateOffline(inputs: readonly string[], request: ValidateReque
   for (const name of findUnexecuted(loaded.state)) process.stderr.write(`note: ${describeUnexecuted(name)}\n`);
   for (const text of findRefused(loaded.state)) process.stderr.write(`warning: ${text}\n`);
   return loaded;
+}
+
+/** The flag, else what `serve` would take from the environment. */
+async function chooseFlavor(request: ValidateRequest): Promise<RouterFlavor | undefined> {
+  const { isRouterFlavor } = await import('../entities/registry.ts');
+  const flavor = request['router-flavor'] ?? process.env['KONG_ROUTER_FLAVOR'];
+  return isRouterFlavor(flavor) ? flavor : undefined;
 }
 
 async function validateOnline(

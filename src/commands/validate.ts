@@ -33,6 +33,12 @@ are not known here.`;
       helpValue: 'KIND',
       description: 'only these kinds are shown to the Admin API, such as Services,Plugins',
     }),
+    'router-flavor': Flags.string({
+      helpValue: 'FLAVOR',
+      options: ['traditional_compatible', 'traditional', 'expressions'],
+      description:
+        'router of the gateway that the files are for [default: KONG_ROUTER_FLAVOR, else traditional_compatible]; with --online its own',
+    }),
     ...parallelismFlag,
     ...refusedFlags('rbac-resources-only', 'konnect-compatibility'),
   };

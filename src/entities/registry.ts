@@ -62,6 +62,11 @@ const routesOf = {
 
 export type RouterFlavor = keyof typeof routesOf;
 
+export const ROUTER_FLAVORS = Object.keys(routesOf) as readonly RouterFlavor[];
+
+/** @param word of a gateway that may know others. */
+export const isRouterFlavor = (word: unknown): word is RouterFlavor => ROUTER_FLAVORS.includes(word as RouterFlavor);
+
 export function createSchemas(
   pluginSchemas: readonly PluginSchema[],
   options: { readonly routerFlavor?: RouterFlavor; readonly use?: 'serving' | 'files' } = {},

@@ -153,6 +153,9 @@ function subschemas(expressions: boolean): { [protocol: string]: Subschema } {
   return { http, https: http, grpc, grpcs: grpc, tcp: stream, tls: stream, udp: stream, tls_passthrough: stream };
 }
 
+const NEEDS_EXPRESSIONS =
+  'only routers of flavour expressions know it: router_flavor=expressions of the gateway, --router-flavor of validate';
+
 export const routes = defineEntity({
   name: 'routes',
   describes: 'rules that match requests to a service',
@@ -222,6 +225,7 @@ export const routes = defineEntity({
       description: 'How the paths of service, route and request are put together.',
     },
   },
+  fields_elsewhere: { expression: NEEDS_EXPRESSIONS, priority: NEEDS_EXPRESSIONS },
   entity_checks: [snisOnlyWithTls],
   subschemas: subschemas(false),
   upgrade: { paths: (value) => (typeof value === 'string' ? upgradePath(value) : value) },

@@ -263,6 +263,8 @@ export interface EntitySchema {
   readonly subschema_key?: string;
   readonly subschema_error?: string;
   readonly fields: Fields;
+  /** Field that it has under other settings → what to set. */
+  readonly fields_elsewhere?: { readonly [field: string]: string };
   readonly shorthand_fields?: Shorthands;
   readonly entity_checks?: readonly EntityCheck[];
   /** Named subschemas that belong to the entity itself; plugins add theirs through the registry. */

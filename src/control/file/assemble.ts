@@ -216,12 +216,13 @@ function describeTree(options: AssembleOptions, raw: RawEntity, errors: ErrorTre
     const inside = path.length === 1 ? legalKeys(form, fields) : recordKeys(above);
     const near = nearest(key, inside);
     const elsewhere = path.length === 1 ? raw.schema.fields_elsewhere?.[key] : undefined;
+    const hint = elsewhere ?? (near === undefined ? undefined : `did you mean '${near}'?`);
     return {
       message: `unknown field '${name}'`,
       ...(inside.length === 0
         ? {}
         : { expected: `one of ${inside.filter((item) => !item.startsWith('_')).join(', ')}` }),
-      ...(elsewhere !== undefined ? { hint: elsewhere } : near === undefined ? {} : { hint: `did you mean '${near}'?` }),
+      ...(hint === undefined ? {} : { hint }),
     };
   };
   for (const [key, node] of Object.entries(errors)) visit([key], node);
