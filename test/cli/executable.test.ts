@@ -58,4 +58,17 @@ describe('bin/gwctl.js', () => {
     for (const name of ['diff', 'dump', 'ping', 'sync', 'validate'])
       assert.match(stdout, new RegExp(`^ {2}${name} +\\S`, 'm'));
   });
+
+  it('explains a command once, in paragraphs as wide as the page', () => {
+    const script = join(root, 'bin/gwctl.js');
+    const { stdout } = spawnSync(process.execPath, [script, 'validate', '--help'], { encoding: 'utf8' });
+    assert.equal(stdout.match(/Check state files$/gm)?.length, 1);
+    const paragraph = /^DESCRIPTION\n([\s\S]+?)\n\n/m.exec(stdout)?.[1]?.split('\n') ?? [];
+    assert.ok(paragraph.length > 3, stdout);
+    for (const [i, line] of paragraph.slice(0, -1).entries()) {
+      // The next word would not have fitted.
+      const next = paragraph[i + 1]!.trim().split(' ')[0]!;
+      assert.ok(line.length + 1 + next.length > 80, line);
+    }
+  });
 });
