@@ -1,23 +1,61 @@
-// CPU time per request of the proxy, as a ratio to nginx doing the same, paired in interleaved rounds. Requests per second
-// move with whatever else a machine does; this moves far less.
-//   npm run bench:proxy [-- --rounds N --seconds N --all]
+// CPU time per request of the proxy, beside nginx, haproxy and caddy doing the same, in interleaved rounds: every round
+// measures every row, and every row every proxy, so that what else a machine does hits all of them. Requests per second move
+// with that; the ratios move far less.
+//   npm run bench:proxy [-- --rows small,tls --rounds N --seconds N --peers nginx,haproxy]
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { freePort, load, measure, needTools, PROXY_CORE, startBackend, startPeer } from './nginx.mjs';
-import { folder, median, memoryOf, printTable, serve } from './rig.mjs';
+import { freePort, LOAD_CORE, needTools, PROXY_CORE, startBackend } from './nginx.mjs';
+import { load, measure } from './proxy-loads.mjs';
+import { isInstalled, listening, PEERS, startPeer, tlsEnvironment } from './proxy-peers.mjs';
+import { folder, median, memoryOf, printTable, serve, start } from './rig.mjs';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
-    all: { type: 'boolean', default: false },
+    rows: { type: 'string' },
+    peers: { type: 'string', default: PEERS.join(',') },
   },
 });
 
-needTools();
+const KEY = ['-H', 'Host: h42.test', '-H', 'apikey: bench'];
+const postScript = join(folder, 'post.lua');
+/** `ours` is which of our gateways; without `alone` the peers do the same. */
+const ROWS = [
+  { row: 'small', name: 'small GET', target: 1.3, load: 'http', path: '/', ours: 'bare' },
+  { row: 'post', name: 'POST 1 KB', target: 1.3, load: 'http', path: '/', args: ['-s', postScript], ours: 'bare' },
+  { row: '10k', name: 'GET 10 KB', target: 1.4, load: 'http', path: '/files/10k', ours: 'bare' },
+  { row: '1m', name: 'GET 1 MB', target: 1.1, load: 'http', path: '/files/1m', ours: 'bare' },
+  { row: 'tls', name: 'small GET, TLS kept alive', target: 1.3, load: 'https', path: '/', ours: 'bare' },
+  { row: 'h2', name: 'small GET, HTTP/2 over TLS', target: 1.7, load: 'h2', path: '/', ours: 'bare' },
+  { row: 'websocket', name: 'WebSocket echo of 128 bytes', load: 'websocket', path: '/ws', ours: 'bare' },
+  {
+    row: 'plugins',
+    name: 'five plugins, 10 000 routes; peers bare',
+    target: 1.55,
+    load: 'http',
+    path: '/p9942/x',
+    args: KEY,
+    ours: 'plugins',
+  },
+  ...[1, 100, 10_000, 100_000].map((count) => ({
+    row: `routes-${count}`,
+    name: `${count.toLocaleString('en').replaceAll(',', ' ')} routes; nginx bare`,
+    load: 'http',
+    path: `/p${count - 1}/x`,
+    args: ['-H', `Host: h${(count - 1) % 100}.test`],
+    ours: `routes-${count}`,
+    peers: ['nginx'],
+  })),
+];
 
-const [backendPort, nginxPort] = [await freePort(), await freePort()];
+const rows = values.rows === undefined ? ROWS : chooseRows(values.rows.split(','));
+needTools();
+writeFileSync(postScript, 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\n');
+
+const [backend, sockets] = [await freePort(), await freePort()];
 const files = join(folder, 'files');
 mkdirSync(files);
 for (const [name, size] of [
@@ -25,83 +63,114 @@ for (const [name, size] of [
   ['1m', 1_048_576],
 ])
   writeFileSync(join(files, name), 'x'.repeat(size));
-startBackend(backendPort, `location /files/ { alias ${files}/; }`);
-const nginx = startPeer(nginxPort, backendPort);
+startBackend(backend, `location /files/ { alias ${files}/; }`);
+const echo = fileURLToPath(new URL('./websocket.mjs', import.meta.url));
+start(process.execPath, [echo, 'echo', String(sockets)], { core: LOAD_CORE });
+await listening(sockets, 'the WebSocket echo');
 
-const service = { name: 's', url: `http://127.0.0.1:${backendPort}` };
-const bareFile = join(folder, 'bare.json');
-const bareRoutes = [{ name: 'r', paths: ['/'], strip_path: false }];
-writeFileSync(bareFile, JSON.stringify({ _format_version: '3.0', services: [{ ...service, routes: bareRoutes }] }));
+const missing = [];
+const peers = [];
+for (const name of values.peers.split(',')) {
+  if (!isInstalled(name)) missing.push(name);
+  else peers.push(await startPeer(name, { plain: await freePort(), tls: await freePort() }, backend, sockets));
+}
+const hasH2load = isInstalled('h2load');
+if (missing.length > 0) console.log(`not installed, left out: ${missing.join(', ')}`);
+if (!hasH2load) console.log('h2load is not installed (apt-get install nghttp2-client): no row for HTTP/2');
 
-const manyRoutes = Array.from({ length: 10_000 }, (_, i) => ({
-  name: `r${i}`,
-  hosts: [`h${i % 100}.test`],
-  paths: [`/p${i}/x`],
-  strip_path: false,
-}));
-const plugins = [
-  { name: 'cors', config: {} },
-  { name: 'key-auth', config: {} },
-  { name: 'rate-limiting', config: { hour: 1_000_000_000, policy: 'local' } },
-  { name: 'request-transformer', config: { add: { headers: ['x-added:1'] } } },
-  { name: 'file-log', config: { path: '/dev/null' } },
-];
-const fullFile = join(folder, 'full.json');
-writeFileSync(
-  fullFile,
-  JSON.stringify({
-    _format_version: '3.0',
-    services: [{ ...service, routes: manyRoutes }],
+const service = { name: 's', url: `http://127.0.0.1:${backend}` };
+const routes = (count) =>
+  Array.from({ length: count }, (_, i) => ({
+    name: `r${i}`,
+    hosts: [`h${i % 100}.test`],
+    paths: [`/p${i}/x`],
+    strip_path: false,
+  }));
+
+function configuration(kind) {
+  if (kind === 'bare') {
+    const bare = [{ name: 'r', paths: ['/'], strip_path: false }];
+    const ws = [{ name: 'ws', paths: ['/ws'], strip_path: false }];
+    return {
+      services: [
+        { ...service, routes: bare },
+        { name: 'ws', url: `http://127.0.0.1:${sockets}`, routes: ws },
+      ],
+    };
+  }
+  if (kind !== 'plugins') return { services: [{ ...service, routes: routes(Number(kind.slice('routes-'.length))) }] };
+  return {
+    services: [{ ...service, routes: routes(10_000) }],
     consumers: [{ username: 'bench', keyauth_credentials: [{ key: 'bench' }] }],
-    plugins,
-  }),
-);
-const bare = await serve(bareFile, { core: PROXY_CORE });
-const full = await serve(fullFile, { core: PROXY_CORE });
-
-const postScript = join(folder, 'post.lua');
-writeFileSync(postScript, 'wrk.method = "POST"\nwrk.body = string.rep("x", 1024)\n');
-
-const KEY = ['-H', 'Host: h42.test', '-H', 'apikey: bench'];
-const cases = [
-  { name: 'small GET, bare', target: 1.35, path: '/', args: [], ours: bare },
-  { name: 'small GET, five plugins, 10 000 routes', target: 1.7, path: '/p9942/x', args: KEY, ours: full },
-];
-if (values.all) {
-  cases.push({ name: 'POST 1 KB, bare', target: 1.3, path: '/', args: ['-s', postScript], ours: bare });
-  cases.push({ name: 'GET 10 KB, bare', target: 1.5, path: '/files/10k', args: [], ours: bare });
-  cases.push({ name: 'GET 1 MB, bare', target: 1.2, path: '/files/1m', args: [], ours: bare });
+    plugins: [
+      { name: 'cors', config: {} },
+      { name: 'key-auth', config: {} },
+      { name: 'rate-limiting', config: { hour: 1_000_000_000, policy: 'local' } },
+      { name: 'request-transformer', config: { add: { headers: ['x-added:1'] } } },
+      { name: 'file-log', config: { path: '/dev/null' } },
+    ],
+  };
 }
 
-const { seconds } = values;
-const rows = [['case', 'CPU/nginx', 'target', 'nginx µs', 'ours µs', 'ours req/s', 'p99 nginx', 'p99 ours', '']];
-for (const one of cases) {
-  const peers = [];
-  const ours = [];
-  await load(nginxPort, one, 1);
-  await load(one.ours.proxyPort, one, 1);
-  for (let round = 0; round < Number(values.rounds); round++) {
-    peers.push(await measure(nginx.pid, nginxPort, one, seconds));
-    ours.push(await measure(one.ours.child.pid, one.ours.proxyPort, one, seconds));
+const gateways = new Map();
+async function gateway(kind) {
+  if (!gateways.has(kind)) {
+    const file = join(folder, `${kind}.json`);
+    writeFileSync(file, JSON.stringify({ _format_version: '3.0', ...configuration(kind) }));
+    const ports = { plain: await freePort(), tls: await freePort() };
+    const proxyListen = `127.0.0.1:${ports.plain}, 127.0.0.1:${ports.tls} ssl http2`;
+    const { child } = await serve(file, { core: PROXY_CORE, proxyListen, env: tlsEnvironment });
+    gateways.set(kind, { name: 'ours', pid: child.pid, ports });
+  }
+  return gateways.get(kind);
+}
+
+const measured = [];
+for (const row of rows) {
+  if (row.load === 'h2' && !hasH2load) continue;
+  const others = row.peers === undefined ? peers : peers.filter(({ name }) => row.peers.includes(name));
+  const proxies = [...others, await gateway(row.ours)];
+  measured.push({ row, proxies, results: new Map(proxies.map((proxy) => [proxy, []])) });
+}
+// Until code is compiled and connections stand.
+for (const { row, proxies } of measured) for (const proxy of proxies) await load(proxy.ports, row, '2');
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const { row, proxies, results } of measured) {
+    for (const proxy of proxies) results.get(proxy).push(await measure(proxy, row, values.seconds));
     process.stderr.write('.');
   }
-  const ratio = median(ours.map((row, i) => row.us / peers[i].us));
-  const last = (list) => list[list.length - 1];
-  rows.push([
-    one.name,
-    ratio.toFixed(2),
-    `≤ ${one.target}`,
-    median(peers.map((row) => row.us)).toFixed(1),
-    median(ours.map((row) => row.us)).toFixed(1),
-    Math.round(median(ours.map((row) => row.rps))),
-    last(peers).p99,
-    last(ours).p99,
-    ours.some((row) => row.wrong) ? 'ERRORS' : ratio <= one.target ? 'reached' : 'missed',
-  ]);
 }
 process.stderr.write('\n');
-printTable(rows);
-console.log(
-  `memory: bare ${Math.round(memoryOf(bare.child.pid))} MB, five plugins and 10 000 routes ${Math.round(memoryOf(full.child.pid))} MB`,
-);
+
+const table = [['row', 'proxy', 'CPU µs', 'CPU/nginx', 'target', 'p99 ms', 'p99/nginx', 'per second', '']];
+for (const { row, proxies, results } of measured) {
+  const base = results.get(proxies.find(({ name }) => name === 'nginx'));
+  for (const proxy of proxies) {
+    const own = results.get(proxy);
+    const ratio = (pick) =>
+      base === undefined ? undefined : median(own.map((one, i) => pick(one) / pick(base[i]))).toFixed(2);
+    const isOurs = proxy.name === 'ours';
+    table.push([
+      proxy === proxies[0] ? row.name : '',
+      proxy.name,
+      median(own.map(({ us }) => us)).toFixed(1),
+      ratio(({ us }) => us) ?? '',
+      isOurs && row.target !== undefined ? `≤ ${row.target}` : '',
+      median(own.map(({ p99 }) => p99)).toFixed(2),
+      ratio(({ p99 }) => p99) ?? '',
+      Math.round(median(own.map(({ rps }) => rps))),
+      own.some(({ wrong }) => wrong) ? 'ERRORS' : '',
+    ]);
+  }
+}
+printTable(table);
+for (const [kind, { pid }] of gateways) console.log(`peak memory, ${kind}: ${Math.round(memoryOf(pid))} MB`);
 process.exit(0);
+
+function chooseRows(words) {
+  const chosen = ROWS.filter(({ row }) => words.some((word) => row === word || row.startsWith(`${word}-`)));
+  const unknown = words.filter((word) => !ROWS.some(({ row }) => row === word || row.startsWith(`${word}-`)));
+  if (unknown.length === 0) return chosen;
+  console.log(`no such row: ${unknown.join(', ')}; there are ${ROWS.map(({ row }) => row).join(', ')}`);
+  process.exit(1);
+}

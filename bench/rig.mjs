@@ -21,9 +21,9 @@ process.on('exit', cleanUp);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 /** @param core number of the core to run on; undefined leaves it to the system. */
-export function start(command, args, { core, stdio = 'ignore' } = {}) {
+export function start(command, args, { core, stdio = 'ignore', env = {} } = {}) {
   const pinned = core === undefined ? [command, ...args] : ['taskset', '-c', String(core), command, ...args];
-  const child = spawn(pinned[0], pinned.slice(1), { stdio });
+  const child = spawn(pinned[0], pinned.slice(1), { stdio, env: { ...process.env, ...env } });
   children.add(child);
   child.on('exit', () => children.delete(child));
   return child;
@@ -77,11 +77,11 @@ const childrenOf = (pid) => {
 };
 
 /** `gwctl serve`, once its banner is out. */
-export async function serve(file, { core, adminPort = 0 } = {}) {
+export async function serve(file, { core, adminPort = 0, proxyListen = '127.0.0.1:0', env = {} } = {}) {
   const startedAt = performance.now();
-  const args = [GWCTL, 'serve', ...(file === undefined ? [] : [file]), '--proxy-listen', '127.0.0.1:0'];
+  const args = [GWCTL, 'serve', ...(file === undefined ? [] : [file]), '--proxy-listen', proxyListen];
   args.push('--admin-listen', `127.0.0.1:${adminPort}`, '--status-listen', 'off', '--proxy-access-log', 'off');
-  const child = start(process.execPath, args, { core, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = start(process.execPath, args, { core, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   for await (const chunk of child.stdout) {
     text += chunk;
