@@ -1,8 +1,9 @@
 // The Admin API server, on Node's own HTTP: it is not the hot path. Loopback by default; a request that comes through a
 // browser page of another origin, or for another host name, is refused before it is read.
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { GwctlError } from '../lib/errors.ts';
 import type { Json } from '../lib/json.ts';
+import { createServer, STATUS_CODES } from '../lib/node-http.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
@@ -172,16 +173,17 @@ export function preflight(request: IncomingMessage, methods: readonly string[]):
 
 interface About {
   readonly ms: number;
-  /** Whose pages may read it. */
-  readonly origin: string;
+  /** Whose pages may read it; undefined for nobody's. */
+  readonly origin: string | undefined;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, reply: Reply, { ms, origin }: About): void {
   const headers: Record<string, string | number> = {
     Server: `kong/${KONG_VERSION}`,
     'X-Kong-Admin-Latency': Math.round(ms),
-    'Access-Control-Allow-Origin': origin,
-    'Access-Control-Allow-Credentials': 'true',
+    ...(origin === undefined
+      ? {}
+      : { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' }),
     ...reply.headers,
   };
   // What was not read of a refused body must not become the next request.

@@ -1,5 +1,6 @@
 // What every command has: the global flags, the terminal it prints to, and one way to end in an error.
 import { Command, type Interfaces } from '@oclif/core';
+import { ignoreClosedPipes } from './closed-pipe.ts';
 import { readVariable } from './connection.ts';
 import { refuseForeignFlags } from './deck-flags.ts';
 import { globalFlags } from './flags.ts';
@@ -16,10 +17,7 @@ export abstract class BaseCommand extends Command {
 
   protected override async init(): Promise<void> {
     await super.init();
-    // Whoever read our output may stop reading; a running sync must not die of it.
-    for (const stream of [process.stdout, process.stderr]) {
-      if (!stream.listeners('error').includes(ignoreClosedPipe)) stream.on('error', ignoreClosedPipe);
-    }
+    ignoreClosedPipes();
     this.useColor = !this.argv.includes('--no-color');
   }
 
@@ -63,8 +61,4 @@ export abstract class BaseCommand extends Command {
     const code = await printError(error, { useColor: this.useColor, verbosity: this.verbosity });
     process.exitCode = code;
   }
-}
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

@@ -1,5 +1,4 @@
 // gwctl serve: the whole gateway from state files.
-import cluster from 'node:cluster';
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { databaseFlag } from '../cli/database.ts';
@@ -106,10 +105,6 @@ SIGUSR1 opens the logs again.`;
       process.env,
       conf,
     );
-    if (cluster.isWorker && process.env['GWCTL_WORKER'] === '1') {
-      const { serveAsWorker } = await import('../cli/workers/worker.ts');
-      return serveAsWorker(config);
-    }
     const { serve } = await import('../cli/serve/serve.ts');
     await serve({
       inputs: [...(args.file ?? []), ...(flags.state ?? [])],

@@ -129,7 +129,16 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (config.prefix !== null) pidFile = writePidFile(config.prefix);
     if (workerCount > 1) {
       const { WorkerPool } = await import('../workers/pool.ts');
-      pool = new WorkerPool({ count: workerCount, store, gateway, tls, nodeId, logLevel: logLevel.current, log });
+      pool = new WorkerPool({
+        count: workerCount,
+        config,
+        store,
+        gateway,
+        tls,
+        nodeId,
+        logLevel: logLevel.current,
+        log,
+      });
       await pool.start();
     }
     const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins: () => plugins });

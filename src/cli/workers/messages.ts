@@ -1,5 +1,6 @@
 // What the primary process and its workers tell each other. Everything passes as JSON: entities as the rows that databases
 // keep, failures as what is needed to throw them again.
+import type { Config } from '../../config/load.ts';
 import type { SharedVerdict } from '../../gateway/balancer/registry.ts';
 import type { GatewayCounters } from '../../gateway/gateway.ts';
 import { type ErrorCode, GwctlError } from '../../lib/errors.ts';
@@ -38,6 +39,7 @@ export type Call =
 export type ToWorker =
   | {
       readonly type: 'start';
+      readonly config: Config;
       readonly nodeId: string;
       readonly tls: ServeTls;
       readonly news: StateNews;

@@ -1,6 +1,8 @@
 // The workers of the primary process: started, told of every change, replaced when they die, ended together. They share
 // the listening sockets, so that connections that wait to be accepted outlive any one of them.
 import cluster, { type Worker } from 'node:cluster';
+import { extname, join } from 'node:path';
+import type { Config } from '../../config/load.ts';
 import type { SharedVerdict } from '../../gateway/balancer/registry.ts';
 import type { Gateway, GatewayCounters } from '../../gateway/gateway.ts';
 import type { MetricFamily } from '../../lib/exposition.ts';
@@ -22,10 +24,10 @@ import {
   type WorkerFigures,
 } from './messages.ts';
 import type { CommitReply } from './mirror-store.ts';
-import { WORKER_VARIABLE } from './worker.ts';
 
 export interface PoolOptions {
   readonly count: number;
+  readonly config: Config;
   readonly store: Store;
   /** Of the primary: it probes, counts for all, and proxies nothing. */
   readonly gateway: Gateway;
@@ -45,6 +47,8 @@ interface Member {
   onFigures: (() => void) | undefined;
 }
 
+/** Beside this file, and as it is: source or built. */
+const ENTRY = join(import.meta.dirname, `entry${extname(import.meta.filename)}`);
 const PATIENCE_MS = 10_000;
 const FIGURES_MS = 1000;
 /** For requests of a worker whose successor serves already. */
@@ -79,6 +83,7 @@ export class WorkerPool {
     this.#state = options.store.state;
     this.#unsubscribe = options.store.subscribe((state) => this.#tell(state));
     cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({ exec: ENTRY, args: [] });
   }
 
   /** The first alone, because it finds out whether the addresses are free. */
@@ -182,7 +187,7 @@ export class WorkerPool {
   }
 
   #fork(): Promise<void> {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: '1' });
+    const worker = cluster.fork();
     const member: Member = {
       worker,
       startedAt: Date.now(),
@@ -237,12 +242,13 @@ export class WorkerPool {
       member.worker.process.kill('SIGKILL');
       return;
     }
-    const { nodeId, tls, gateway, logLevel } = this.#options;
+    const { config, nodeId, tls, gateway, logLevel } = this.#options;
     const rows = rowsBetween(createState(this.#state.schemas), this.#state);
     member.settled = this.#sequence;
     this.#members.set(member.worker.id, member);
     post(member.worker, {
       type: 'start',
+      config,
       nodeId,
       tls,
       news: { sequence: this.#sequence, rows, facts: this.#facts() },

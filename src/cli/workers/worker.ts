@@ -1,6 +1,5 @@
 // A worker: a process that only proxies. The primary gives it the configuration, keeps what it counts, and tells it when to
 // end. Signals of a terminal reach all processes, but only the primary decides; without it a worker ends.
-import type { Config } from '../../config/load.ts';
 import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { loadPluginDefinitions } from '../../plugins/loader.ts';
@@ -10,7 +9,6 @@ import { openErrorLog } from '../serve/error-log.ts';
 import { createLogLevel } from '../serve/log-level.ts';
 import { proxyOptions } from '../serve/proxy-options.ts';
 import { createServerLog } from '../serve/server-log.ts';
-import { setEngineFlags } from '../serve/v8-flags.ts';
 import { Calls } from './calls.ts';
 import { packFamilies } from './figures.ts';
 import { packError, type ToPrimary, type ToWorker } from './messages.ts';
@@ -21,11 +19,7 @@ type Start = Extract<ToWorker, { type: 'start' }>;
 
 const GRACE_MS = 10_000;
 
-/** Set for processes that are started as workers. */
-export const WORKER_VARIABLE = 'GWCTL_WORKER';
-
-export async function serveAsWorker(config: Config): Promise<void> {
-  setEngineFlags();
+export async function serveAsWorker(): Promise<void> {
   const send = (message: ToPrimary): void => {
     if (process.connected) process.send?.(message);
   };
@@ -48,7 +42,7 @@ export async function serveAsWorker(config: Config): Promise<void> {
   let handle: (message: ToWorker) => void = (message) => early.push(message);
   process.on('message', (message: ToWorker) => handle(message));
   try {
-    handle = await run({ config, start, calls, send });
+    handle = await run({ start, calls, send });
     for (const message of early) handle(message);
   } catch (error) {
     send({ type: 'failed', error: packError(error) });
@@ -58,14 +52,13 @@ export async function serveAsWorker(config: Config): Promise<void> {
 }
 
 interface Parts {
-  readonly config: Config;
   readonly start: Start;
   readonly calls: Calls;
   readonly send: (message: ToPrimary) => void;
 }
 
-async function run({ config, start, calls, send }: Parts): Promise<(message: ToWorker) => void> {
-  const { nodeId, tls, news, verdicts } = start;
+async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) => void> {
+  const { config, nodeId, tls, news, verdicts } = start;
   const logLevel = createLogLevel(config.log_level);
   if (start.logLevel !== config.log_level) logLevel.set(start.logLevel, 0);
   const errorLog = openErrorLog(config.proxy_error_log);

@@ -1,8 +1,8 @@
 // One request and its answer on a client connection. The answer's head waits for the first bytes of its body in the same turn,
 // so that a small answer is one write. The surprise: an answer that ends short of its length kills the connection, because a
 // truncated answer must never look whole.
-import { STATUS_CODES } from 'node:http';
 import type * as net from 'node:net';
+import { STATUS_CODES } from '../../lib/node-http.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
 import type { ClientExchange } from '../exchange.ts';
 import { checkValue, type HeaderList } from './headers.ts';

@@ -1,6 +1,6 @@
 // One request head of HTTP/2. nghttp2 has judged frames and compression; these are the gates behind it, for what would mean
 // something else once it is written as HTTP/1.1, and for limits that deserve an answer.
-import { METHODS } from 'node:http';
+import { METHODS } from '../../lib/node-http.ts';
 import { isAuthority } from '../http1/authority.ts';
 import { HeaderError, HeaderList } from '../http1/headers.ts';
 import type { HeadFault } from '../http1/request-head.ts';
