@@ -15,8 +15,8 @@ export interface GuardOptions {
 export interface Guard {
   /** The answer to a request that is not let in. */
   refuse(request: IncomingMessage): Reply | undefined;
-  /** The origin that may read the answer. */
-  allowedOrigin(request: IncomingMessage): string;
+  /** The origin whose pages may read the answer; undefined for a page of somebody else. */
+  allowedOrigin(request: IncomingMessage): string | undefined;
 }
 
 const TOKEN_HEADER = 'kong-admin-token';
@@ -32,9 +32,10 @@ export function createGuard({ token, origins = [] }: GuardOptions): Guard {
       const isRight = typeof given === 'string' && timingSafeEqual(digest(given), expected);
       return isRight ? undefined : message(401, 'Unauthorized');
     },
-    allowedOrigin({ headers: { origin } }) {
-      if (origins.length === 0) return origin ?? '*';
-      return origin !== undefined && origins.includes(origin) ? origin : origins[0]!;
+    allowedOrigin(request) {
+      const { origin } = request.headers;
+      if (origin === undefined) return origins[0] ?? '*';
+      return origins.includes(origin) || isOfThisMachine(request, origin) ? origin : origins[0];
     },
   };
 }
@@ -49,12 +50,18 @@ function refuseForeignPage(request: IncomingMessage, origins: readonly string[])
   if (isLocal && !isLocalName(hostName(host ?? ''))) return message(403, 'Host is not allowed');
   const isWrite = request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
   if (!isWrite || origin === undefined || origins.includes(origin)) return undefined;
-  const from = origin.replace(/^[a-z]+:\/\//i, '');
-  // Elsewhere than on loopback a page may write to the host that it came from.
-  const isAllowed = isLocal ? isLocalName(hostName(from)) : hostName(from) === hostName(host ?? '');
-  return isAllowed ? undefined : message(403, 'Origin is not allowed');
+  return isOfThisMachine(request, origin) ? undefined : message(403, 'Origin is not allowed');
+}
+
+/** Pages of this machine, on loopback; elsewhere those that came from the host they speak to. */
+function isOfThisMachine({ headers, socket }: IncomingMessage, origin: string): boolean {
+  const from = hostName(origin.replace(/^https?:\/\//i, ''));
+  const isLocal = LOOPBACK.test(socket.localAddress ?? '');
+  return isLocal ? isThisMachine(from) : from === hostName(headers.host ?? '');
 }
 
 const hostName = (authority: string): string => authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-const isLocalName = (name: string): boolean =>
-  name === '' || name === 'localhost' || name.endsWith('.localhost') || isIP(name) !== 0;
+const isThisMachine = (name: string): boolean =>
+  name === 'localhost' || name.endsWith('.localhost') || (isIP(name) !== 0 && LOOPBACK.test(name));
+/** No name server can point an address elsewhere: as a Host any address will do. As an origin it is a page like another. */
+const isLocalName = (name: string): boolean => name === '' || isThisMachine(name) || isIP(name) !== 0;

@@ -42,11 +42,34 @@ test('a page of a foreign origin cannot write, a manager that is named can', asy
   }
 });
 
-test('answers may be read by the managers that are named, and by any page where none is', () => {
-  const ask = (origins: string[], origin: string | undefined): string =>
-    createGuard({ origins }).allowedOrigin({ headers: { origin } } as never);
+test('a page that came from an address is foreign too, unless the address is loopback', async () => {
+  const admin = await startAdmin();
+  try {
+    for (const origin of ['http://203.0.113.5', 'http://[2001:db8::1]:80', 'http://localhost.evil.test', 'null']) {
+      assert.equal((await statusOf(admin.port, 'POST', { Origin: origin }))[0], 403, origin);
+    }
+    for (const origin of [
+      'http://127.0.0.1:8002',
+      'http://[::1]',
+      'https://localhost',
+      'http://manager.localhost:3000',
+    ]) {
+      assert.notEqual((await statusOf(admin.port, 'POST', { Origin: origin }))[0], 403, origin);
+    }
+  } finally {
+    await admin.close();
+  }
+});
+
+test('answers may be read by pages of this machine and by the managers that are named, and by no other page', () => {
+  const ask = (origins: string[], origin: string | undefined, localAddress = '127.0.0.1', host = '127.0.0.1:8001') =>
+    createGuard({ origins }).allowedOrigin({ headers: { origin, host }, socket: { localAddress } } as never);
   assert.equal(ask([], undefined), '*');
-  assert.equal(ask([], 'http://a.test'), 'http://a.test');
+  assert.equal(ask([], 'http://localhost:8002'), 'http://localhost:8002');
+  assert.equal(ask([], 'http://evil.test'), undefined);
+  assert.equal(ask([], 'http://203.0.113.5'), undefined);
+  assert.equal(ask([], 'http://a.test:8002', '203.0.113.9', 'a.test:8001'), 'http://a.test:8002');
+  assert.equal(ask([], 'http://evil.test', '203.0.113.9', 'a.test:8001'), undefined);
   assert.equal(ask(['http://m.test', 'http://n.test'], 'http://n.test'), 'http://n.test');
   assert.equal(ask(['http://m.test', 'http://n.test'], 'http://evil.test'), 'http://m.test');
 });
