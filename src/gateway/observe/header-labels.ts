@@ -1,8 +1,10 @@
 // What a log record needs of a header's name, made once a name. The number is bounded: clients choose names.
 
 export interface HeaderLabel {
-  /** `,"name":` in lower case. */
-  readonly text: string;
+  /** `"name":` in lower case. */
+  readonly first: string;
+  /** The same behind a comma. */
+  readonly next: string;
   /** 0 to 63, dealt out in turn: names of one message hardly ever share one. */
   readonly slot: number;
   /** Its value is a credential. */
@@ -35,7 +37,8 @@ export class HeaderLabels {
     // One slot for a name in whatever case.
     let slot = this.#slots.get(key);
     if (slot === undefined) this.#slots.set(key, (slot = this.#slots.size & 63));
-    const label = { text: `,"${key}":`, slot, isHidden: HIDDEN.has(key), isOdd: ODD.has(key) };
+    const first = `"${key}":`;
+    const label = { first, next: `,${first}`, slot, isHidden: HIDDEN.has(key), isOdd: ODD.has(key) };
     this.#known.set(name, label);
     return label;
   }

@@ -68,12 +68,12 @@ function headersText(list: HeaderList, host: string | undefined, labels: HeaderL
       isOdd ||= (high & bit) !== 0;
       high |= bit;
     }
-    text += label.text;
+    text += text === '' ? label.first : label.next;
     text += label.isHidden ? '"REDACTED"' : isPlain ? `"${value}"` : JSON.stringify(value);
   });
   if (isOdd) return JSON.stringify(headerJson(list, host));
-  if (host !== undefined) text += `,"host":${quote(host)}`;
-  return text === '' ? '{}' : `{${text.slice(1)}}`;
+  if (host !== undefined) text += `${text === '' ? '' : ','}"host":${quote(host)}`;
+  return `{${text}}`;
 }
 
 /** A JSON string. Plain ASCII, the common case, needs nothing but its quotes. */
