@@ -10,6 +10,8 @@ const RESPONSE_HEADERS = [
   'X-Kong-Proxy-Latency',
   'X-Kong-Response-Latency',
   'X-Kong-Upstream-Latency',
+  'X-Kong-Admin-Latency',
+  'X-Kong-Upstream-Status',
   'X-Kong-Request-Id',
   'off',
 ] as const;
@@ -119,7 +121,20 @@ export const properties = {
     required: true,
     default: ['server_tokens', 'latency_tokens', 'X-Kong-Request-Id'],
     elements: { type: 'string', one_of: RESPONSE_HEADERS },
-    description: 'Headers that the gateway adds to answers.',
+    description: 'Headers that the gateway adds to answers, by name; server_tokens and latency_tokens are several.',
+  },
+  headers_upstream: {
+    type: 'array',
+    required: true,
+    default: ['X-Kong-Request-Id'],
+    elements: { type: 'string', one_of: ['X-Kong-Request-Id', 'off'] },
+    description: 'Headers that the gateway adds to requests, beside those about forwarding.',
+  },
+  allow_debug_header: {
+    type: 'boolean',
+    required: true,
+    default: false,
+    description: 'Tell clients that send Kong-Debug which route and service they got.',
   },
   proxy_access_log: {
     type: 'string',

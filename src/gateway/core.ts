@@ -1,4 +1,5 @@
 // What every request needs of the running gateway, gathered once: settings, connections, clocks, and where events go.
+import type { ShownHeaders } from '../config/shown-headers.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { NameAnswer } from './dns/answer.ts';
@@ -9,8 +10,9 @@ import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
 
 export interface CoreConfig {
-  readonly serverTokens: boolean;
-  readonly latencyTokens: boolean;
+  readonly shown: ShownHeaders;
+  /** Clients that send Kong-Debug are told route and service. */
+  readonly allowsDebug: boolean;
   /** Bodies up to this size are read before the upstream is chosen, so that a failed try can be repeated. */
   readonly bufferBodyBytes: number;
 }

@@ -2,8 +2,9 @@
 // long it took, who answered). Set last, so that nothing a client or a plugin wrote can stand in for them.
 import { escapePath } from '../lib/uri.ts';
 import { KONG_VERSION } from '../lib/version.ts';
+import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
-import type { HeaderList } from './http1/headers.ts';
+import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
 
 const VIA_1_1 = `1.1 kong/${KONG_VERSION}`;
@@ -61,34 +62,55 @@ export function setUpstreamHeaders(context: RequestContext): void {
       `X-Forwarded-Proto: ${forwarded.scheme}\r\nX-Forwarded-Host: ${forwarded.host}\r\n` +
       `X-Forwarded-Port: ${forwarded.port}\r\nX-Forwarded-Path: ${forwarded.path}\r\n` +
       (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
-      `X-Real-IP: ${context.clientIp}\r\nX-Kong-Request-Id: ${context.id}\r\n` +
+      `X-Real-IP: ${context.clientIp}\r\n` +
+      (context.core.config.shown.requestIdUpstream ? `X-Kong-Request-Id: ${context.id}\r\n` : '') +
       `Via: ${via}${exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} kong/${KONG_VERSION}`}\r\n${exchange.teTrailers || context.wantsTrailers ? 'TE: trailers\r\n' : ''}`,
   );
 }
 
 /** On an answer of the upstream, or on the error page that stands for one. */
 export function setProxiedHeaders(context: RequestContext, headers: HeaderList, isUpstreams: boolean): void {
-  const { serverTokens, latencyTokens } = context.core.config;
+  const { shown, allowsDebug } = context.core.config;
   const earlier = takeOwn(headers, ANSWERING);
   let tail = '';
-  if (serverTokens && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
-  if (isUpstreams && serverTokens) {
+  if (shown.server && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
+  if (isUpstreams && shown.via) {
     const via = context.isUpstreamHttp2 ? VIA_2 : VIA_1_1;
     tail += earlier === undefined || earlier.via === '' ? `Via: ${via}\r\n` : `Via: ${earlier.via}, ${via}\r\n`;
-  }
+  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') tail += `Via: ${earlier.via}\r\n`;
   if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
     tail += `Trailer: ${earlier.trailer}\r\n`;
-  if (latencyTokens) {
-    if (context.upstreamLatency >= 0) tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
-    tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;
-  }
-  headers.setTail(`${tail}X-Kong-Request-Id: ${context.id}\r\n`);
+  if (shown.upstreamLatency && context.upstreamLatency >= 0)
+    tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
+  if (shown.proxyLatency) tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;
+  if (shown.upstreamStatus) setUpstreamStatus(context, headers);
+  if (allowsDebug) setDebugHeaders(context, headers);
+  if (shown.requestId) tail += `X-Kong-Request-Id: ${context.id}\r\n`;
+  headers.setTail(tail);
 }
 
 /** On an answer that the gateway or a plugin made. */
 export function setOwnHeaders(context: RequestContext, headers: HeaderList): void {
-  const { config } = context.core;
-  if (config.latencyTokens) headers.set('X-Kong-Response-Latency', String(context.elapsed()));
-  if (config.serverTokens) headers.set('Server', SERVER_TOKEN);
-  headers.set('X-Kong-Request-Id', context.id);
+  const { shown, allowsDebug } = context.core.config;
+  if (shown.responseLatency) headers.set('X-Kong-Response-Latency', String(context.elapsed()));
+  if (shown.server) headers.set('Server', SERVER_TOKEN);
+  if (allowsDebug) setDebugHeaders(context, headers);
+  if (shown.requestId) headers.set('X-Kong-Request-Id', context.id);
+}
+
+/** Of the last try. */
+function setUpstreamStatus({ upstreamStatus }: RequestContext, headers: HeaderList): void {
+  if (upstreamStatus === '') return;
+  headers.set('X-Kong-Upstream-Status', upstreamStatus.slice(upstreamStatus.lastIndexOf(' ') + 1));
+}
+
+function setDebugHeaders({ exchange, route, service }: RequestContext, headers: HeaderList): void {
+  if (!exchange.headers.has('kong-debug')) return;
+  const tell = (kind: string, entity: Entity | undefined): void => {
+    if (entity === undefined) return;
+    headers.set(`Kong-${kind}-Id`, entity.id);
+    if (typeof entity['name'] === 'string') headers.set(`Kong-${kind}-Name`, encodeHeaderText(entity['name']));
+  };
+  tell('Route', route);
+  tell('Service', service);
 }

@@ -1,6 +1,8 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
 import type { AddressInfo, Socket } from 'node:net';
 import { hostname } from 'node:os';
+import { properties } from '../config/properties.ts';
+import { type ShownHeaders, shownHeaders } from '../config/shown-headers.ts';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
 import type { JsonObject } from '../lib/json.ts';
@@ -69,8 +71,10 @@ export interface GatewayOptions {
   /** How host names are resolved. */
   readonly dns?: ResolverOptions;
   readonly trust?: TrustOptions;
-  readonly serverTokens?: boolean;
-  readonly latencyTokens?: boolean;
+  /** Which headers of its own the gateway adds. */
+  readonly shown?: ShownHeaders;
+  /** Clients that send Kong-Debug are told route and service. */
+  readonly allowsDebug?: boolean;
   readonly routerFlavor?: RouterFlavor;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
@@ -219,8 +223,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const newRequestId = createRequestIds();
   const core: GatewayCore = {
     config: {
-      serverTokens: options.serverTokens ?? true,
-      latencyTokens: options.latencyTokens ?? true,
+      shown: options.shown ?? shownHeaders(properties.headers.default, properties.headers_upstream.default),
+      allowsDebug: options.allowsDebug ?? false,
       bufferBodyBytes: BUFFER_BODY_BYTES,
     },
     trust: createTrust(options.trust ?? NO_TRUST),

@@ -2,6 +2,7 @@
 import { parseListen } from '../../config/listen.ts';
 import type { Config } from '../../config/load.ts';
 import { parsePortMaps } from '../../config/port-maps.ts';
+import { shownHeaders } from '../../config/shown-headers.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
 import type { ServeTls } from './serve-tls.ts';
 
@@ -26,8 +27,8 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
       realIpHeader: config.real_ip_header,
       realIpRecursive: config.real_ip_recursive,
     },
-    serverTokens: config.headers.includes('server_tokens'),
-    latencyTokens: config.headers.includes('latency_tokens'),
+    shown: shownHeaders(config.headers, config.headers_upstream),
+    allowsDebug: config.allow_debug_header,
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
     limits: { bodyBytes: config.nginx_http_client_max_body_size },
