@@ -271,6 +271,26 @@ test('an answer that breaks off resets its stream, and the connection goes on', 
   await upstream.close();
 });
 
+test('an answer that breaks off never has an end, also where its length is known', async () => {
+  const upstream = await startUpstream((_incoming, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    response.write('half');
+    setTimeout(() => response.destroy(), 20);
+  });
+  const running = await start(content(upstream), { http2: true });
+  const raw = connectFrames(running.port);
+  raw.send(headers(1, request('/')));
+  await until(() => raw.resetOf(1) !== undefined || raw.frames.some(isEnd), 'an end of the stream');
+  assert.equal(raw.resetOf(1), http2.constants.NGHTTP2_INTERNAL_ERROR);
+  assert.equal(raw.frames.some(isEnd), false);
+  raw.socket.destroy();
+  await running.close();
+  await upstream.close();
+});
+
+const isEnd = ({ type, flags }: { type: number; flags: number }): boolean =>
+  type === FRAME.data && (flags & END_STREAM) !== 0;
+
 test('a client that cancels ends the upstream request', async () => {
   let isClosed = false;
   const upstream = await startUpstream((incoming, response) => {

@@ -175,7 +175,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.aborted = true;
     this.finished = true;
     this.#connection.resetsOurselves(this.#stream);
-    this.#stream.close(NGHTTP2_INTERNAL_ERROR);
+    this.#reset(NGHTTP2_INTERNAL_ERROR);
     this.body.fail();
     this.#settle();
   }
@@ -211,7 +211,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
       const { sendStallTimeoutMs } = this.#connection.limits;
       if (this.#stream.writableLength < this.#mark - (MIN_BYTES_PER_SECOND * sendStallTimeoutMs) / 1000)
         this.#waitForSending();
-      else this.#stream.close(NGHTTP2_CANCEL);
+      else this.#reset(NGHTTP2_CANCEL);
       return;
     }
     const { bodyStallTimeoutMs } = this.#connection.limits;
@@ -249,6 +249,12 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.#wait('linger');
   }
 
+  /** The runtime ends a stream before it resets it: half an answer would look whole. Here nothing is said but the reset. */
+  #reset(code: number): void {
+    this.#stream._final = (done) => done();
+    this.#stream.close(code);
+  }
+
   /** The client need not go on (RFC 9113 section 8.1). Takes effect when the answer is out. */
   #stopBody(): void {
     if (!this.#stream.closed) this.#stream.close(NGHTTP2_NO_ERROR);
@@ -259,7 +265,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   #refuse(status: number, message: string): void {
     if (this.finished) return;
     if (this.answered) {
-      this.#stream.close(NGHTTP2_CANCEL);
+      this.#reset(NGHTTP2_CANCEL);
       return;
     }
     const page = this.#connection.renderError(status, message, this.headers);
