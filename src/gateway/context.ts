@@ -5,11 +5,14 @@ import { normalise, parseHost, splitTarget } from '../lib/uri.ts';
 import type {
   Answer,
   LogExchange,
+  RecordedSpan,
   RequestView,
   ResponseExchange,
   RewriteExchange,
   Shared,
   Slot,
+  Tracing,
+  UpstreamTls,
 } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -18,6 +21,7 @@ import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import { type LogEdit, logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
+import { RequestSpans } from './observe/request-spans.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
@@ -25,8 +29,11 @@ import type { Snapshot, UpstreamSettings } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
 import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';
-import { RequestSide, UpstreamSide } from './views/request.ts';
+import { RequestSide } from './views/request.ts';
 import { ResponseSide } from './views/response.ts';
+import { UpstreamSide } from './views/upstream.ts';
+
+const NO_SPANS: readonly RecordedSpan[] = [];
 
 /** One try to reach a peer, as the log record shows it. */
 export interface Try {
@@ -72,6 +79,7 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   targetPort = 0;
   /** In place of the service's protocol. */
   upstreamScheme: UpstreamScheme | undefined = undefined;
+  upstreamTls: UpstreamTls | undefined = undefined;
   /** In place of what the service says. */
   limits: Partial<UpstreamSettings> | undefined = undefined;
   /** A plugin wants the trailers of the answer, whatever the client said. */
@@ -80,6 +88,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   tries: Try[] | undefined = undefined;
 
   // What was answered, and how long it took.
+  /** Too late for plugins to decide anything about the request. */
+  isAnswering = false;
   source: 'service' | 'exit' | 'error' = 'error';
   status = 0;
   upstreamStatus = '';
@@ -105,6 +115,7 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   #client: ClientSide | undefined = undefined;
   #slots: Map<object, unknown> | undefined = undefined;
   #logEdits: LogEdit[] | undefined = undefined;
+  #spans: RequestSpans | undefined = undefined;
 
   constructor(core: GatewayCore, snapshot: Snapshot, exchange: ClientExchange) {
     this.core = core;
@@ -135,6 +146,12 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   }
   get shared(): Shared {
     return this;
+  }
+  get tracing(): Tracing {
+    return (this.#spans ??= new RequestSpans());
+  }
+  get spans(): readonly RecordedSpan[] {
+    return this.#spans?.all ?? NO_SPANS;
   }
 
   /** Has any plugin touched the answer's headers, or does any need to see them? */

@@ -5,7 +5,7 @@ import { properties } from '../config/properties.ts';
 import { type ShownHeaders, shownHeaders } from '../config/shown-headers.ts';
 import type { MetricFamily } from '../lib/exposition.ts';
 import { createRequestIds, newUuid } from '../lib/ids.ts';
-import type { JsonObject } from '../lib/json.ts';
+import type { Json, JsonObject } from '../lib/json.ts';
 import type { PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Store } from '../store/store.ts';
@@ -18,6 +18,7 @@ import { LocalCounters } from './environment/counters.ts';
 import { holdCounters } from './environment/held-counters.ts';
 import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
+import { NodeTopics } from './environment/node-events.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
 import { environmentOf, type OwnedEnvironment } from './environment/plugin-environment.ts';
@@ -44,6 +45,7 @@ import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, type PluginInstance, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import type { RouterFlavor } from './router/router.ts';
+import type { SharedBetweenProcesses } from './shared-between-processes.ts';
 import { type StreamListenOn, StreamServer } from './stream/server.ts';
 import { type Hello, PluginPairs, runCertificatePhase, type Shown } from './tls/certificate-phase.ts';
 import { ClientAsks } from './tls/client-certificates.ts';
@@ -89,15 +91,6 @@ export interface GatewayOptions {
   readonly keepAlive?: { readonly poolSize: number; readonly idleSeconds: number; readonly maxRequests: number };
 }
 
-export interface SharedBetweenProcesses {
-  /** Counters of the node; those of this process alone when absent, for it holds them. */
-  readonly counters?: SharedCounters;
-  /** Who probes the targets. */
-  readonly probes: 'here' | 'elsewhere';
-  /** Told of everything that counts for or against an address, unless another process said it. */
-  onVerdict(verdict: SharedVerdict): void;
-}
-
 export interface GatewayCounters {
   readonly requests: number;
   readonly connections: number;
@@ -117,6 +110,8 @@ export interface Gateway {
   readonly heldCounters: SharedCounters;
   /** What another process found out about an address. */
   adoptVerdict(verdict: SharedVerdict): void;
+  /** What plugins in another process tell. */
+  adoptEvent(topic: string, message: Json): void;
   /** Loads these plugins; what it answers puts them in place of those before, for the next state that the store tells. */
   preparePlugins(plugins: readonly PluginDefinition[]): Promise<() => void>;
   /** Resolves when requests are served by all that the store told until now. */
@@ -142,6 +137,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const counters = new LocalCounters(clock);
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
   const things = new SharedThings();
+  const topics = new NodeTopics(options.shared?.onEvent);
   const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
   let kinds = kindsByPlugin(options.plugins);
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
@@ -183,6 +179,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       files,
       metrics,
       outside,
+      topics,
       events,
       logWatchers,
       vault,
@@ -360,6 +357,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       balancers.adopt(verdict);
       isAdopting = false;
     },
+    adoptEvent: (topic, message) => topics.receive(topic, message),
     async preparePlugins(plugins) {
       const loaded = await loadPlugins(plugins);
       return () => {

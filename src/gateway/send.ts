@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import { escapePath } from '../lib/uri.ts';
-import type { BodyListener, UpstreamAnswer } from '../pdk/index.ts';
+import type { BodyListener } from '../pdk/index.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, cookieFor, type PeerSource, type Picked, pickPeer } from './balance.ts';
 import type { Peer } from './balancer/balancer.ts';
@@ -20,12 +20,14 @@ import {
   runBodyFilter,
   runHeaderFilter,
   runResponse,
+  runRetry,
   runUpstreamAnswer,
 } from './plugins/run.ts';
 import { mayRetry } from './retry.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 import { Tunnel } from './upgrade/tunnel.ts';
 import { upstreamHost, upstreamTarget } from './upstream-target.ts';
+import { upstreamAnswer } from './views/upstream-answer.ts';
 import { withBody } from './with-body.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -44,7 +46,7 @@ export function sendUpstream(context: RequestContext): void {
 class Sending implements UpstreamHandler {
   readonly #context: RequestContext;
   readonly #exchange: ClientExchange;
-  readonly #source: PeerSource;
+  #source: PeerSource;
   readonly #path: string;
   readonly #settings: UpstreamSettings;
   #triesLeft: number;
@@ -180,7 +182,7 @@ class Sending implements UpstreamHandler {
     context.source = 'service';
     context.status = head.status;
     this.#source.balancer?.report(this.#peer!, { status: head.status });
-    if (context.chosen.observe.length > 0) this.#listener = runUpstreamAnswer(context, viewOf(head));
+    if (context.chosen.observe.length > 0) this.#listener = runUpstreamAnswer(context, upstreamAnswer(head));
     const cookie = cookieFor(this.#source, this.#peer!);
     if (cookie !== undefined) replaceCookie(head.headers, cookie);
   }
@@ -346,8 +348,8 @@ class Sending implements UpstreamHandler {
       this.#try!.state = 'failed';
       this.#try!.code = status;
       this.#source.balancer?.report(this.#peer!, { failure: isTimeout ? 'timeout' : 'tcp' });
-      this.attempt();
-      return;
+      if (context.chosen.retry.length === 0 || this.#asksPlugins()) return this.attempt();
+      return answerUpstreamFault(context, status);
     }
     this.#try!.state = 'failed';
     this.#try!.code = status;
@@ -359,6 +361,15 @@ class Sending implements UpstreamHandler {
       tries: context.tries!.length,
     });
     answerUpstreamFault(context, status);
+  }
+
+  /** Plugins may send the next try elsewhere, or want none. */
+  #asksPlugins(): boolean {
+    const { targetHost, targetPort } = this.#context;
+    if (!runRetry(this.#context)) return false;
+    const isElsewhere = this.#context.targetHost !== targetHost || this.#context.targetPort !== targetPort;
+    if (isElsewhere) this.#source = choosePeers(this.#context);
+    return true;
   }
 
   #giveUp(status: 500 | 503, message: string): void {
@@ -380,14 +391,6 @@ class Sending implements UpstreamHandler {
     this.#exchange.abort();
   }
 }
-
-const viewOf = ({ status, length, headers }: UpstreamHead): UpstreamAnswer => ({
-  status,
-  length,
-  header: (name) => headers.get(name),
-  headerValues: (name) => headers.getAll(name),
-  entries: () => headers.entries(),
-});
 
 /** Only WebSocket is passed on; other protocols could carry requests past the gateway. */
 function upgradeOf({ exchange, isUpstreamHttp2 }: RequestContext): string | undefined {

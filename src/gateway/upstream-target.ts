@@ -20,7 +20,7 @@ export function upstreamTarget(context: RequestContext, source: PeerSource, peer
   if (!scheme.isEncrypted) return { host: peer.address, port: peer.port, key: peer.key };
   const servername = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
   const upstream = source.balancer === undefined ? undefined : source.host;
-  const profile = context.snapshot.tlsProfiles(context.service!, upstream);
+  const profile = context.snapshot.tlsProfiles(context.service, upstream, context.upstreamTls);
   return {
     host: peer.address,
     port: peer.port,

@@ -11,6 +11,7 @@ import type {
   HeaderExchange,
   LogExchange,
   ResponseExchange,
+  RetryExchange,
   RewriteExchange,
   UpstreamAnswerExchange,
 } from './exchange.ts';
@@ -41,6 +42,8 @@ export interface Phases {
   access?(exchange: AccessExchange): Step;
   /** In the turn and in the place of `access`, for requests that ask for a WebSocket. */
   ws_handshake?(exchange: AccessExchange): Step;
+  /** After a try to reach the upstream failed and before the next one: it may go elsewhere, or not at all. */
+  retry?(exchange: RetryExchange): void;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
   /**

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { QueueOptions } from '../lib/queue.ts';
 import type { Entity } from '../schema/define.ts';
+import type { NodeEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { Network, SystemLog } from './network.ts';
 import type { SharedCounters } from './shared-counters.ts';
@@ -109,6 +110,7 @@ export interface Environment {
   readonly sharedCounters: SharedCounters | undefined;
   /** Where several processes serve for this node: what they count together. Absent where `counters` are the node's. */
   readonly nodeCounters?: SharedCounters | undefined;
+  readonly events: NodeEvents;
   openCache<V extends object>(name: string): Cache<V>;
   /** A thing that instances share across the node, made by the first who asks; its `close` is called with the gateway. */
   once<T extends object>(name: string, make: () => T): T;

@@ -3,6 +3,9 @@
 import type { X509Certificate } from 'node:crypto';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
+import type { BodyLimits, ParsedBody } from './body.ts';
+import type { RecordedSpan, Tracing } from './tracing.ts';
+import type { UpstreamRetry, UpstreamTry, UpstreamView } from './upstream.ts';
 
 export type HeaderValues = Record<string, string | string[]>;
 /** Decoded query arguments: repeated ones as an array, one without `=` as true. */
@@ -76,31 +79,8 @@ export interface ClientCertificate {
 export interface BodyReader {
   /** The whole body, read once and kept for the upstream; undefined when it is larger than `limit` bytes (8 MiB). */
   body(limit?: number): Promise<Buffer | undefined>;
-}
-
-/** The request as it will go upstream. */
-export interface UpstreamView {
-  /** As it stands; empty before a route is known. */
-  readonly path: string;
-  setMethod(method: string): void;
-  /** Replaces the path that the route and the service would give; must start with `/`. */
-  setPath(path: string): void;
-  setRawQuery(query: string): void;
-  /** `host` sets the Host sent upstream. */
-  setHeader(name: string, value: string | readonly string[]): void;
-  addHeader(name: string, value: string): void;
-  removeHeader(name: string): void;
-  setBody(body: Uint8Array | string): void;
-  /** In place of the protocol of the service. */
-  setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void;
-  /** Says `TE: trailers`, whatever the client said. */
-  wantTrailers(): void;
-  /** In place of the service's: connecting, sending and reading, in milliseconds. */
-  setTimeouts(connect: number, send: number, read: number): void;
-  /** In place of the service's: how often another peer is tried after the first. */
-  setRetries(count: number): void;
-  /** Balance this request over another upstream, or send it straight to an address. */
-  setTarget(host: string, port: number): void;
+  /** The same, read as its Content-Type (or `type`) says: a form, JSON, or parts. */
+  content(limits?: BodyLimits): Promise<ParsedBody>;
 }
 
 export interface ClientView {
@@ -148,6 +128,8 @@ interface EveryPhase {
   readonly request: RequestView;
   readonly client: ClientView;
   readonly shared: Shared;
+  /** Measured pieces of work; plugins that send traces send them too. */
+  readonly tracing: Tracing;
   readonly route: Entity | undefined;
   readonly service: Entity | undefined;
   /** Adds to, replaces in or (undefined) removes from the log record; dots in the key descend. */
@@ -160,6 +142,11 @@ export interface RewriteExchange extends EveryPhase {
   readonly response: ResponseHeadersView;
 }
 export interface AccessExchange extends RewriteExchange {
+  readonly response: ResponseHeadersView;
+}
+/** A try failed, and another one may follow. */
+export interface RetryExchange extends EveryPhase {
+  readonly upstream: UpstreamRetry;
   readonly response: ResponseHeadersView;
 }
 export interface ResponseExchange extends EveryPhase {
@@ -194,19 +181,6 @@ export interface BodyExchange extends EveryPhase {
     readonly trailers: HeaderValues | undefined;
   };
 }
-/** One try to get an answer of an upstream. */
-export interface UpstreamTry {
-  readonly ip: string;
-  readonly port: number;
-  /** When it began, in milliseconds since the epoch. */
-  readonly balancer_start: number;
-  /** Milliseconds spent to choose where to send. */
-  readonly balancer_latency: number;
-  /** Of tries that failed. */
-  readonly state?: 'failed' | 'next';
-  /** Status that stands for the failure. */
-  readonly code?: number;
-}
 export interface LogExchange extends EveryPhase {
   readonly response: Pick<ResponseView, 'source' | 'status' | 'header' | 'headers'>;
   /** Milliseconds: in the gateway, waiting for the upstream (-1 when none answered), in all. Cheaper than the record. */
@@ -215,6 +189,8 @@ export interface LogExchange extends EveryPhase {
   readonly bytes: { readonly received: number; readonly sent: number };
   /** To reach an upstream, in order; undefined when none was asked. */
   readonly tries: readonly UpstreamTry[] | undefined;
+  /** What plugins measured, in the order in which it began. */
+  readonly spans: readonly RecordedSpan[];
   /** The record that log plugins send, with all values set so far. Its route, service and consumer are the stored ones: read only. */
   logRecord(): JsonObject;
   /** The same as JSON, in one line; cheaper than turning the record into text. */

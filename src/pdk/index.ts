@@ -1,4 +1,4 @@
-// The plugin interface: everything a plugin may import from the gateway.
+// The plugin interface: everything a plugin may import from the gateway, as `gwctl/plugin`.
 export type {
   PluginAdminInstance,
   PluginAdminModule,
@@ -8,6 +8,15 @@ export type {
   PluginAdminWork,
 } from './admin.ts';
 export { type Answer, error, exit, replay } from './answer.ts';
+export {
+  type Attempt,
+  challenge,
+  findConsumer,
+  hasExpired,
+  ownerOf,
+  withAnonymous,
+} from './authentication.ts';
+export type { BodyContent, BodyLimits, BodyPart, ParsedBody, UnusableBody } from './body.ts';
 export type { CertificateExchange, CertificatePair, CertificateStep } from './certificate.ts';
 export {
   type BodyListener,
@@ -34,6 +43,7 @@ export type {
   Timers,
   Vault,
 } from './environment.ts';
+export type { NodeEvents } from './events.ts';
 export type {
   AccessExchange,
   BodyExchange,
@@ -50,16 +60,27 @@ export type {
   ResponseExchange,
   ResponseHeadersView,
   ResponseView,
+  RetryExchange,
   RewriteExchange,
   Shared,
   Slot,
   UpstreamAnswer,
   UpstreamAnswerExchange,
-  UpstreamTry,
-  UpstreamView,
 } from './exchange.ts';
 export { slot } from './exchange.ts';
+export * from './library.ts';
 export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFamily } from './metrics.ts';
 export type { HttpAnswer, HttpRequest, Network, OpenAnswer, SystemLog, TcpTarget } from './network.ts';
+export * from './schema.ts';
 export type { Addition, SharedCounters, Wanted } from './shared-counters.ts';
 export type { LoggedExchange, PrereadExchange, StreamLogExchange } from './stream.ts';
+export type {
+  RecordedSpan,
+  SpanEvent,
+  SpanOptions,
+  SpanValue,
+  SpanValues,
+  TraceSpan,
+  Tracing,
+} from './tracing.ts';
+export type { UpstreamRetry, UpstreamTls, UpstreamTry, UpstreamView } from './upstream.ts';

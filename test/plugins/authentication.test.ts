@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { connect, type IncomingHttpHeaders } from 'node:http2';
 import { test } from 'node:test';
-import { definePlugin, error } from '../../src/pdk/index.ts';
+import { challenge, definePlugin, error, hasExpired, withAnonymous } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
-import { challenge, hasExpired, withAnonymous } from '../../src/plugins/shared/authentication.ts';
 import { CONSUMERS, type PluginInput, type Running, start } from './gateway-fixture.ts';
 
 const userAuth = definePlugin({

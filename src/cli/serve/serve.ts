@@ -107,7 +107,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     ...(workerCount > 1 && {
       listen: [],
       streamListen: [],
-      shared: { probes: 'here' as const, onVerdict: (verdict) => pool?.tellVerdict(verdict) },
+      shared: {
+        probes: 'here' as const,
+        onVerdict: (verdict) => pool?.tellVerdict(verdict),
+        onEvent: (topic, message) => pool?.tellEvent(topic, message),
+      },
     }),
     events: { access: accessLog.write, log },
   });

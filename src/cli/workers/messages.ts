@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.ts';
 import type { SharedVerdict } from '../../gateway/balancer/registry.ts';
 import type { GatewayCounters } from '../../gateway/gateway.ts';
 import { type ErrorCode, GwctlError } from '../../lib/errors.ts';
+import type { Json } from '../../lib/json.ts';
 import type { Addition, Wanted } from '../../pdk/index.ts';
 import type { Change } from '../../state/state.ts';
 import type { Row } from '../../store/rows.ts';
@@ -36,6 +37,13 @@ export type Call =
   | { readonly method: 'read'; readonly of: CountersOf; readonly keys: readonly string[] }
   | { readonly method: 'add'; readonly of: CountersOf; readonly additions: readonly Addition[] };
 
+/** What plugins tell those in the other processes. */
+export interface PluginEvent {
+  readonly type: 'event';
+  readonly topic: string;
+  readonly message: Json;
+}
+
 export type ToWorker =
   | {
       readonly type: 'start';
@@ -49,6 +57,7 @@ export type ToWorker =
   | { readonly type: 'news'; readonly news: StateNews }
   | { readonly type: 'reply'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
   | { readonly type: 'verdict'; readonly verdict: SharedVerdict }
+  | PluginEvent
   | { readonly type: 'logLevel'; readonly level: string; readonly seconds: number }
   | { readonly type: 'reopen' }
   | { readonly type: 'figures'; readonly id: number }
@@ -67,6 +76,7 @@ export type ToPrimary =
   | { readonly type: 'settled'; readonly sequence: number }
   | { readonly type: 'call'; readonly id: number; readonly call: Call }
   | { readonly type: 'verdict'; readonly verdict: SharedVerdict }
+  | PluginEvent
   | { readonly type: 'figures'; readonly id: number; readonly figures: WorkerFigures };
 
 export interface WorkerFigures {

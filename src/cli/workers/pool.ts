@@ -6,6 +6,7 @@ import type { Config } from '../../config/load.ts';
 import type { SharedVerdict } from '../../gateway/balancer/registry.ts';
 import type { Gateway, GatewayCounters } from '../../gateway/gateway.ts';
 import type { MetricFamily } from '../../lib/exposition.ts';
+import type { Json } from '../../lib/json.ts';
 import type { SharedCounters } from '../../pdk/index.ts';
 import { createState, type State } from '../../state/state.ts';
 import { rowsBetween } from '../../store/rows.ts';
@@ -129,7 +130,12 @@ export class WorkerPool {
 
   /** Told by the primary's own checks and by its Admin API. */
   tellVerdict(verdict: SharedVerdict): void {
-    for (const { worker } of this.#members.values()) post(worker, { type: 'verdict', verdict });
+    this.#tellOthers(undefined, { type: 'verdict', verdict });
+  }
+
+  /** Told by plugins of the primary. */
+  tellEvent(topic: string, message: Json): void {
+    this.#tellOthers(undefined, { type: 'event', topic, message });
   }
 
   setLogLevel(level: string, seconds: number): void {
@@ -221,12 +227,12 @@ export class WorkerPool {
       case 'settled':
         member.settled = message.sequence;
         return this.#resume();
+      case 'event':
+        this.#options.gateway.adoptEvent(message.topic, message.message);
+        return this.#tellOthers(member, message);
       case 'verdict':
         this.#options.gateway.adoptVerdict(message.verdict);
-        for (const other of this.#members.values()) {
-          if (other !== member) post(other.worker, { type: 'verdict', verdict: message.verdict });
-        }
-        return;
+        return this.#tellOthers(member, { type: 'verdict', verdict: message.verdict });
       case 'figures':
         member.figures = message.figures;
         return member.onFigures?.();
@@ -234,6 +240,13 @@ export class WorkerPool {
         return this.#answer(member, message.id, message.call);
       default:
         return undefined;
+    }
+  }
+
+  /** Those that are about to end may still serve. */
+  #tellOthers(member: Member | undefined, message: ToWorker): void {
+    for (const other of [...this.#members.values(), ...this.#leaving]) {
+      if (other !== member) post(other.worker, message);
     }
   }
 

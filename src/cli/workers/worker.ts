@@ -83,6 +83,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
       counters: new RemoteCounters(calls, 'node'),
       probes: 'elsewhere',
       onVerdict: (verdict) => send({ type: 'verdict', verdict }),
+      onEvent: (topic, message) => send({ type: 'event', topic, message }),
     },
   });
   for (const verdict of verdicts) gateway.adoptVerdict(verdict);
@@ -117,6 +118,8 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
         return calls.answer(message);
       case 'verdict':
         return gateway.adoptVerdict(message.verdict);
+      case 'event':
+        return gateway.adoptEvent(message.topic, message.message);
       case 'logLevel':
         return logLevel.set(message.level, message.seconds);
       case 'reopen':

@@ -7,6 +7,7 @@ import type { Store } from '../../store/store.ts';
 import type { GatewayEvents } from '../core.ts';
 import type { NamedCaches } from './caches.ts';
 import type { LogWatchers } from './log-watchers.ts';
+import { InstanceEvents, type NodeTopics } from './node-events.ts';
 import type { SharedThings } from './once.ts';
 import type { Outside } from './outside.ts';
 import { PluginEntities } from './plugin-entities.ts';
@@ -25,6 +26,7 @@ export interface EnvironmentParts {
   readonly files: Environment['files'];
   readonly metrics: Environment['metrics'];
   readonly outside: Outside;
+  readonly topics: NodeTopics;
   readonly events: GatewayEvents;
   readonly logWatchers: LogWatchers;
   readonly vault: Environment['vault'];
@@ -43,17 +45,24 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     (message: string, details?: Readonly<Record<string, Json>>): void =>
       events.log(level, `[${plugin}] ${message}`, details);
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  const timers = new PluginTimers((error) =>
-    events.log('error', `plugin ${plugin} failed in a timer`, {
-      instance: entity.id,
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    }),
-  );
+  const failed =
+    (where: string) =>
+    (error: unknown): void =>
+      events.log('error', `plugin ${plugin} failed in ${where}`, {
+        instance: entity.id,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
+  const timers = new PluginTimers(failed('a timer'));
+  const nodeEvents = new InstanceEvents(parts.topics, failed('a listener'));
   return {
     log,
     timers,
     vault: parts.vault,
-    release: () => timers.close(),
+    release() {
+      timers.close();
+      nodeEvents.close();
+    },
+    events: nodeEvents,
     watchLog: (listener) => logWatchers.add(listener),
     clock,
     counters,

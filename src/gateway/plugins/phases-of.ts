@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<keyof Phases, true>> = {
   rewrite: true,
   access: true,
   ws_handshake: true,
+  retry: true,
   response: true,
   needs_response: true,
   upstream_answer: true,

@@ -8,6 +8,7 @@ import type { PluginInstance } from './instances.ts';
 /** The chosen instances, sorted by priority, and the same list for each phase. */
 export interface Chosen {
   readonly access: readonly PluginInstance[];
+  readonly retry: readonly PluginInstance[];
   readonly response: readonly PluginInstance[];
   /** Those that look at the upstream's own answer. */
   readonly observe: readonly PluginInstance[];
@@ -29,12 +30,13 @@ export interface PlanEntry {
   readonly forConsumer: ((consumer: string) => PluginInstance | undefined) | undefined;
 }
 
-export const NOTHING: Chosen = { access: [], response: [], observe: [], header: [], body: [], log: [] };
+export const NOTHING: Chosen = { access: [], retry: [], response: [], observe: [], header: [], body: [], log: [] };
 
 export function choose(instances: readonly PluginInstance[]): Chosen {
   if (instances.length === 0) return NOTHING;
   return {
     access: instances.filter(({ phases }) => phases.access !== undefined),
+    retry: instances.filter(({ phases }) => phases.retry !== undefined),
     response: instances.filter(({ phases }) => phases.response !== undefined),
     observe: instances.filter(({ phases }) => phases.upstream_answer !== undefined),
     header: instances.filter(({ phases }) => phases.header_filter !== undefined),

@@ -2,8 +2,16 @@
 // loop, and it comes back to the same place. A handler that throws answers 500; later phases still run.
 
 import { isPromise } from '../../lib/promise.ts';
-import type { Answer, BodyListener, Step, UpstreamAnswer, UpstreamAnswerExchange } from '../../pdk/index.ts';
+import type {
+  Answer,
+  BodyListener,
+  RetryExchange,
+  Step,
+  UpstreamAnswer,
+  UpstreamAnswerExchange,
+} from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
+import { RetrySide } from '../views/upstream.ts';
 import type { PluginInstance } from './instances.ts';
 import { choose, type PhasePlan } from './plan.ts';
 
@@ -84,10 +92,36 @@ function callAccess(context: RequestContext, instance: PluginInstance): Step {
   }
 }
 
+/** Before another try; false when there shall be none. */
+export function runRetry(context: RequestContext): boolean {
+  const upstream = new RetrySide(context);
+  const { request, client, shared, tracing, route, service, response } = context;
+  const exchange: RetryExchange = {
+    upstream,
+    request,
+    client,
+    shared,
+    tracing,
+    route,
+    service,
+    response,
+    setLogValue: (key, value) => context.setLogValue(key, value),
+  };
+  for (const instance of context.chosen.retry) {
+    try {
+      instance.phases.retry!(exchange);
+    } catch (error) {
+      context.reportPluginError(instance, 'retry', error);
+    }
+  }
+  return !upstream.isStopped;
+}
+
 export type ResponseNeed = 'nothing' | 'head' | 'body';
 
 /** What plugins have to see of this answer before its head goes out. */
 export function needsResponse(context: RequestContext): ResponseNeed {
+  context.isAnswering = true;
   let need: ResponseNeed = 'nothing';
   for (const instance of context.chosen.response) {
     const own = needOf(context, instance);
@@ -128,6 +162,7 @@ export function runResponse(context: RequestContext, from = 0): void | Promise<v
 
 /** Shows the upstream's answer, and then its body, to those who asked for it; undefined when nobody wants the body. */
 export function runUpstreamAnswer(context: RequestContext, answer: UpstreamAnswer): BodyListener | undefined {
+  context.isAnswering = true;
   const listeners: BodyListener[] = [];
   for (const instance of context.chosen.observe) {
     let listener: BodyListener | undefined;
@@ -155,12 +190,14 @@ const withAnswer = (context: RequestContext, answer: UpstreamAnswer): UpstreamAn
   response: context.response,
   client: context.client,
   shared: context.shared,
+  tracing: context.tracing,
   route: context.route,
   service: context.service,
   setLogValue: (key, value) => context.setLogValue(key, value),
 });
 
 export function runHeaderFilter(context: RequestContext): void {
+  context.isAnswering = true;
   for (const instance of context.chosen.header) {
     try {
       instance.phases.header_filter!(context);
@@ -185,6 +222,7 @@ export function runBodyFilter(context: RequestContext, chunk: Uint8Array, last: 
 }
 
 export function runLog(context: RequestContext): void {
+  context.isAnswering = true;
   for (const instance of context.chosen.log) {
     try {
       instance.phases.log!(context);

@@ -101,7 +101,7 @@ const openPlain = ({ address, port }: Peer): Opening => ({
 function openTls(context: StreamContext, target: StreamTarget, peer: Peer): Opening {
   const { route, service, connection, table } = context;
   const upstream = table.snapshot.balancer(target.host) === undefined ? undefined : target.host;
-  const profile = table.snapshot.tlsProfiles(service!, upstream);
+  const profile = table.snapshot.tlsProfiles(service, upstream, undefined);
   const preserved = route?.['preserve_host'] === true ? connection.serverName : undefined;
   const settings = {
     servername: preserved ?? peer.hostname,

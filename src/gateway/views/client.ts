@@ -30,6 +30,7 @@ export class ClientSide implements ClientView {
 
   authenticate(consumer: Entity | undefined, credential: JsonObject | undefined, identifier: string | undefined): void {
     const context = this.#context;
+    if (context.isAnswering) throw new Error('client.authenticate: the request has gone upstream');
     context.consumer = consumer;
     context.credential = credential;
     const { headers } = context.exchange;

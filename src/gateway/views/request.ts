@@ -1,18 +1,18 @@
-// The request as plugins see it and as they change it. Both views share the header lines that came in: what one plugin
-// sets, the next one reads.
+// The request as plugins see it. Its header lines are those that go upstream: what one plugin sets, the next one reads.
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
 import { parseHost, splitTarget } from '../../lib/uri.ts';
 import type {
   BodyFraming,
+  BodyLimits,
   BodyReader,
   ConnectionView,
   HeaderValues,
+  ParsedBody,
   RequestView,
-  UpstreamView,
 } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
-import { upstreamScheme } from '../upstream-scheme.ts';
+import { readContent } from './body-content.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const MAX_HEADER_LINES = 1000;
@@ -105,83 +105,12 @@ export class RequestSide implements RequestView, BodyReader {
   }
   /** As a plugin before may have left it. */
   body(limit: number = MAX_BODY_BYTES): Promise<Buffer | undefined> {
+    if (this.#context.isAnswering) return Promise.reject(new Error('request.body: the body has gone upstream'));
     const changed = this.#context.upstreamBody;
     if (changed !== undefined) return Promise.resolve(changed.length > limit ? undefined : Buffer.from(changed));
     return this.#context.exchange.body.read(limit);
   }
-}
-
-export class UpstreamSide implements UpstreamView {
-  readonly #context: RequestContext;
-
-  constructor(context: RequestContext) {
-    this.#context = context;
+  content({ bytes, fields, type }: BodyLimits = {}): Promise<ParsedBody> {
+    return readContent(type ?? this.header('content-type'), () => this.body(bytes), fields);
   }
-
-  get path(): string {
-    return this.#context.upstreamPath ?? '';
-  }
-  setMethod(method: string): void {
-    this.#context.upstreamMethod = method;
-  }
-  setPath(path: string): void {
-    if (!path.startsWith('/')) throw new Error('path must start with "/"');
-    this.#context.upstreamPath = path;
-  }
-  setRawQuery(query: string): void {
-    this.#context.rawQuery = query === '' ? undefined : query;
-  }
-  setHeader(name: string, value: string | readonly string[]): void {
-    const { headers } = this.#context.exchange;
-    if (name.length === 4 && name.toLowerCase() === 'host') {
-      this.#context.upstreamHost = typeof value === 'string' ? value : value[0];
-      return;
-    }
-    if (typeof value === 'string') {
-      headers.set(name, value);
-      return;
-    }
-    headers.remove(name);
-    for (const item of value) headers.add(name, item);
-  }
-  addHeader(name: string, value: string): void {
-    this.#context.exchange.headers.add(name, value);
-  }
-  removeHeader(name: string): void {
-    this.#context.exchange.headers.remove(name);
-  }
-  setBody(body: Uint8Array | string): void {
-    this.#context.upstreamBody = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
-  }
-  setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void {
-    this.#context.upstreamScheme = upstreamScheme(scheme);
-  }
-  wantTrailers(): void {
-    this.#context.wantsTrailers = true;
-  }
-  setTimeouts(connect: number, send: number, read: number): void {
-    for (const ms of [connect, send, read]) checkWhole(ms, 1, MAX_TIMEOUT_MS, 'a timeout');
-    this.#context.limits = {
-      ...this.#context.limits,
-      connectTimeoutMs: connect,
-      sendTimeoutMs: send,
-      readTimeoutMs: read,
-    };
-  }
-  setRetries(count: number): void {
-    checkWhole(count, 0, MAX_RETRIES, 'the number of retries');
-    this.#context.limits = { ...this.#context.limits, tries: count + 1 };
-  }
-  setTarget(host: string, port: number): void {
-    this.#context.targetHost = host;
-    this.#context.targetPort = port;
-  }
-}
-
-const MAX_TIMEOUT_MS = 2 ** 31 - 2;
-const MAX_RETRIES = 32_767;
-
-function checkWhole(value: number, low: number, high: number, what: string): void {
-  if (Number.isInteger(value) && value >= low && value <= high) return;
-  throw new RangeError(`${what} must be an integer from ${low} to ${high}`);
 }

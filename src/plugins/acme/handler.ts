@@ -31,11 +31,6 @@ export function create(config: Config, environment: Environment): Phases {
   if (config.storage === 'kong' && environment.entities.isReadOnly) {
     environment.log.error('storage kong needs a database: no certificates are obtained');
   }
-  if (config.storage === 'shm' && environment.nodeCounters !== undefined) {
-    environment.log.warn(
-      'storage shm is not shared by worker processes: challenges may meet one that does not know them',
-    );
-  }
   const renew = (): void =>
     void certificates.renew().catch((problem: unknown) => environment.log.error(`renewal failed: ${String(problem)}`));
   const first = setTimeout(renew, FIRST_RENEWAL_MS);

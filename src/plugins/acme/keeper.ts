@@ -1,5 +1,6 @@
 // Where the plugin keeps what must outlive a request: challenges, the account's key, locks, dates of renewal. One of five
 // places, with the same keys in each.
+import type { Json } from '../../lib/json.ts';
 import type { Environment, PluginConfig } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { keepInConsul } from './keep-in-consul.ts';
@@ -38,15 +39,43 @@ export function createKeeper(config: Config, environment: Environment): Keeper {
   }
 }
 
-/** Shared by the instances of this process; gone when it ends. */
-function keepInMemory(name: string, { once, clock }: Environment): Keeper {
-  const values = once(`acme ${name}`, () => new Map<string, { readonly value: string; readonly until: number }>());
+interface Kept {
+  readonly value: string;
+  readonly until: number;
+}
+
+/** Shared by the instances of this process, and told to the other processes of the node; gone when all of them end. */
+function keepInMemory(name: string, { once, clock, events }: Environment): Keeper {
+  const topic = `acme ${name}`;
+  const values = once(topic, () => new Map<string, Kept>());
+  const tell = (news: News): void => events.publish(topic, news as unknown as Json);
+  const unsubscribe = events.subscribe(topic, (message) => {
+    const news = message as unknown as News;
+    switch (news.what) {
+      case 'is':
+        values.set(news.key, { value: news.value, until: news.until ?? Number.POSITIVE_INFINITY });
+        return;
+      case 'was':
+        // What this process knows may be newer.
+        if (!values.has(news.key)) {
+          values.set(news.key, { value: news.value, until: news.until ?? Number.POSITIVE_INFINITY });
+        }
+        return;
+      case 'gone':
+        values.delete(news.key);
+        return;
+      case 'asked':
+        for (const [key, { value, until }] of [...values]) tell({ what: 'was', key, value, until: finite(until) });
+    }
+  });
+  // A process that begins knows nothing.
+  if (values.size === 0) tell({ what: 'asked' });
   const find = (key: string): string | undefined => {
     const found = values.get(key);
     return found !== undefined && found.until > clock.now() ? found.value : undefined;
   };
   const put = (key: string, value: string, ttlSeconds: number): void => {
-    values.set(key, { value, until: clock.now() + ttlSeconds * 1000 });
+    tell({ what: 'is', key, value, until: finite(clock.now() + ttlSeconds * 1000) });
   };
   return {
     get: async (key) => find(key),
@@ -57,12 +86,20 @@ function keepInMemory(name: string, { once, clock }: Environment): Keeper {
       return true;
     },
     async delete(key) {
-      values.delete(key);
+      tell({ what: 'gone', key });
     },
     list: async (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
-    close: () => undefined,
+    close: unsubscribe,
   };
 }
+
+/** What processes tell each other of what they keep; no `until` for what stays. */
+type News =
+  | { readonly what: 'is' | 'was'; readonly key: string; readonly value: string; readonly until: number | null }
+  | { readonly what: 'gone'; readonly key: string }
+  | { readonly what: 'asked' };
+
+const finite = (until: number): number | null => (Number.isFinite(until) ? until : null);
 
 function keepInEntities({ entities, clock }: Environment): Keeper {
   const kind = 'acme_storage';

@@ -2,13 +2,15 @@
 import {
   type AccessExchange,
   type Answer,
+  challenge,
   type Environment,
   error,
+  ownerOf,
   type Phases,
   type PluginConfig,
+  withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { challenge, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { type BasicCredentials, parseBasicCredentials } from '../shared/basic-credentials.ts';
 import { isSameSecret } from '../shared/same-secret.ts';
 import { hashPassword } from './password.ts';

@@ -4,15 +4,17 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import {
   type AccessExchange,
   type Answer,
+  challenge,
   type Environment,
   error,
+  ownerOf,
   type Phases,
   type PluginConfig,
   type RequestView,
   type Step,
+  withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { challenge, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { decodeBase64 } from '../shared/basic-credentials.ts';
 import { isSameSecret } from '../shared/same-secret.ts';
 import { parseHttpDate } from './http-date.ts';

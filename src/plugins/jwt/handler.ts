@@ -5,14 +5,16 @@ import type { Json, JsonObject } from '../../lib/json.ts';
 import {
   type AccessExchange,
   type Answer,
+  challenge,
   type Environment,
   error,
   exit,
+  ownerOf,
   type Phases,
   type PluginConfig,
+  withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { challenge, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { claimOf, judgeClaims } from './claims.ts';
 import { findTokens } from './find-tokens.ts';
 import type { schema } from './schema.ts';

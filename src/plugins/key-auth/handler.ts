@@ -5,13 +5,16 @@ import { withoutArgument } from '../../lib/form-arguments.ts';
 import {
   type AccessExchange,
   type Answer,
+  challenge,
   type Environment,
   error,
+  hasExpired,
+  ownerOf,
   type Phases,
   type PluginConfig,
   type Step,
+  withAnonymous,
 } from '../../pdk/index.ts';
-import { challenge, hasExpired, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { type BodyFields, DUPLICATE, type Found, hasFields, inQuery, readBodyFields } from '../shared/body-fields.ts';
 import type { schema } from './schema.ts';
 

@@ -5,13 +5,14 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import {
   type AccessExchange,
   type Answer,
+  challenge,
   type Environment,
   error,
   type Phases,
   type PluginConfig,
   type Step,
+  withAnonymous,
 } from '../../pdk/index.ts';
-import { challenge, withAnonymous } from '../shared/authentication.ts';
 import { type BasicCredentials, parseBasicCredentials } from '../shared/basic-credentials.ts';
 import type { LdapServer } from './connection.ts';
 import { userName } from './distinguished-name.ts';

@@ -9,11 +9,13 @@ import {
   type ClientCertificate,
   type Environment,
   error,
+  findConsumer,
+  ownerOf,
   type Phases,
   type PluginConfig,
+  withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { findConsumer, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { authenticatedGroups } from '../shared/groups.ts';
 import { fieldsOf, findWay, type Way } from './chain.ts';
 import type { schema } from './schema.ts';

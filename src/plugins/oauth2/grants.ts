@@ -1,9 +1,8 @@
 // What buys a token: a code, a user's consent told by the trusted web application, the client's own secret, or the refresh
 // token of an earlier one.
 import type { JsonObject } from '../../lib/json.ts';
-import type { AccessExchange, Environment, PluginConfig } from '../../pdk/index.ts';
+import { type AccessExchange, type Environment, hasExpired, type PluginConfig } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { hasExpired } from '../shared/authentication.ts';
 import { clientTypeOf } from './client.ts';
 import {
   type Failure,

@@ -5,16 +5,20 @@ import { isPromise } from '../../lib/promise.ts';
 import {
   type AccessExchange,
   type Answer,
+  type Attempt,
+  challenge,
   type Environment,
   error,
   exit,
+  hasExpired,
+  ownerOf,
   type Phases,
   type PluginConfig,
   type RequestView,
   type Step,
   type UpstreamView,
+  withAnonymous,
 } from '../../pdk/index.ts';
-import { type Attempt, challenge, hasExpired, ownerOf, withAnonymous } from '../shared/authentication.ts';
 import { authorizeEndpoint } from './authorize.ts';
 import { accessDenied, answerJson, type Failure } from './failure.ts';
 import { findToken } from './find-token.ts';

@@ -1,7 +1,7 @@
 // What the Admin API tells of stored answers, and how they are forgotten.
 import type { JsonObject } from '../../lib/json.ts';
 import type { PluginAdminReply, PluginAdminRequest, PluginAdminRoute } from '../../pdk/index.ts';
-import { type CacheEntry, cacheName, describeEntry } from './entry.ts';
+import { type CacheEntry, cacheName, describeEntry, FORGET } from './entry.ts';
 
 const NOT_FOUND: PluginAdminReply = { status: 404, body: { message: 'Not found' } };
 const DONE: PluginAdminReply = { status: 204 };
@@ -43,11 +43,18 @@ function cachesOf(instances: Instances) {
       return [cacheName(memory.dictionary_name), instance];
     }),
   );
-  return [...zones].map(([zone, instance]) => instance.open().environment.openCache<CacheEntry>(zone));
+  return [...zones].map(([zone, instance]) => {
+    const { environment } = instance.open();
+    return {
+      cache: environment.openCache<CacheEntry>(zone),
+      /** In the other processes of this node, too. */
+      forget: (key: string | null) => environment.events.publish(FORGET, { zone, key }),
+    };
+  });
 }
 
 function read(instances: Instances, key: string): PluginAdminReply {
-  for (const cache of cachesOf(instances)) {
+  for (const { cache } of cachesOf(instances)) {
     const entry = cache.get(key);
     if (entry !== undefined) return { status: 200, body: describeEntry(entry) as JsonObject };
   }
@@ -55,11 +62,18 @@ function read(instances: Instances, key: string): PluginAdminReply {
 }
 
 function forget(instances: Instances, key: string): PluginAdminReply {
-  const deleted = cachesOf(instances).map((cache) => cache.delete(key));
-  return deleted.includes(true) ? DONE : NOT_FOUND;
+  let isKnown = false;
+  for (const { cache, forget } of cachesOf(instances)) {
+    if (cache.delete(key)) isKnown = true;
+    forget(key);
+  }
+  return isKnown ? DONE : NOT_FOUND;
 }
 
 function forgetAll({ instances }: PluginAdminRequest): PluginAdminReply {
-  for (const cache of cachesOf(instances)) cache.clear();
+  for (const { cache, forget } of cachesOf(instances)) {
+    cache.clear();
+    forget(null);
+  }
   return DONE;
 }

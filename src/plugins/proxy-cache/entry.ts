@@ -19,6 +19,9 @@ export interface CacheEntry {
 /** Each instance opens the cache of its zone: `environment.openCache<CacheEntry>(cacheName(zone))`. */
 export const cacheName = (zone: string): string => `proxy-cache/${zone}`;
 
+/** By this topic processes tell each other what to forget: `{ zone, key }`, everything of the zone when the key is null. */
+export const FORGET = 'proxy-cache forget';
+
 /** What an entry takes besides its texts, about. */
 const OVERHEAD = 512;
 

@@ -12,7 +12,7 @@ import {
   type UpstreamAnswerExchange,
 } from '../../pdk/index.ts';
 import { type Directives, isFreshEnough, mayNotBeAsked, readCacheControl } from './cache-control.ts';
-import { answerOf, type CacheEntry, cacheName, sizeOf, storedHeaders } from './entry.ts';
+import { answerOf, type CacheEntry, cacheName, FORGET, sizeOf, storedHeaders } from './entry.ts';
 import { keyMaker } from './key.ts';
 import type { schema } from './schema.ts';
 import { storageRule } from './storable.ts';
@@ -25,7 +25,14 @@ const NONE: Directives = new Map();
 
 export function create(config: Config, environment: Environment): Phases {
   const { clock } = environment;
-  const cache = environment.openCache<CacheEntry>(cacheName(config.memory.dictionary_name));
+  const zone = cacheName(config.memory.dictionary_name);
+  const cache = environment.openCache<CacheEntry>(zone);
+  environment.events.subscribe(FORGET, (message) => {
+    const told = message as { zone: string; key: string | null };
+    if (told.zone !== zone) return;
+    if (told.key === null) cache.clear();
+    else cache.delete(told.key);
+  });
   const methods: ReadonlySet<string> = new Set(config.request_method);
   const keyOf = keyMaker(config);
   const ttlOf = storageRule(config, clock);

@@ -2,9 +2,8 @@
 // answers at once, because headers do not wait; who comes back before a session is stored waits for it.
 import { createHash } from 'node:crypto';
 import { newUuid } from '../../lib/ids.ts';
-import type { Environment } from '../../pdk/index.ts';
+import { type Environment, hasExpired } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { hasExpired } from '../shared/authentication.ts';
 import type { Seal } from './seal.ts';
 import { formatSession, lifetimeLeft, parseSession, type Session, type Timeouts } from './session.ts';
 

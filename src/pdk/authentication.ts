@@ -1,9 +1,12 @@
 // The frame of every authentication plugin. Without `anonymous` each plugin must succeed (logical and). With it a caller
 // whom an earlier plugin knows passes, and one whom nobody knows passes as the anonymous consumer (logical or).
-import { utf8ToBytes } from '../../lib/byte-text.ts';
-import { isPromise } from '../../lib/promise.ts';
-import { type AccessExchange, type Answer, type Environment, error, type Step } from '../../pdk/index.ts';
-import type { Entity } from '../../schema/define.ts';
+import { utf8ToBytes } from '../lib/byte-text.ts';
+import { isPromise } from '../lib/promise.ts';
+import type { Entity } from '../schema/define.ts';
+import { type Answer, error } from './answer.ts';
+import type { Step } from './define.ts';
+import type { Environment } from './environment.ts';
+import type { AccessExchange } from './exchange.ts';
 
 /** One plugin's own check: authenticates the client and returns nothing, or returns the refusal. */
 export type Attempt = (exchange: AccessExchange) => Step;

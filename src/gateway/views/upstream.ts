@@ -1,0 +1,149 @@
+// The request as plugins change it before it goes upstream, and what is left to decide between two tries. Its header lines are
+// those that came in. Changes that would come too late are mistakes of the plugin, and are told.
+import { utf8ToBytes } from '../../lib/byte-text.ts';
+import { withoutArgument } from '../../lib/form-arguments.ts';
+import { formatQuery, type QueryArguments } from '../../lib/query.ts';
+import type { BodyContent, UpstreamRetry, UpstreamTls, UpstreamTry, UpstreamView } from '../../pdk/index.ts';
+import type { RequestContext } from '../context.ts';
+import { upstreamScheme } from '../upstream-scheme.ts';
+import { formatContent } from './body-content.ts';
+
+export class UpstreamSide implements UpstreamView {
+  readonly #context: RequestContext;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  get path(): string {
+    return this.#context.upstreamPath ?? '';
+  }
+  setMethod(method: string): void {
+    this.#check('setMethod');
+    this.#context.upstreamMethod = method;
+  }
+  setPath(path: string): void {
+    this.#check('setPath');
+    if (!path.startsWith('/')) throw new Error('path must start with "/"');
+    this.#context.upstreamPath = path;
+  }
+  setRawQuery(query: string): void {
+    this.#check('setRawQuery');
+    this.#context.rawQuery = query === '' ? undefined : query;
+  }
+  setQuery(values: QueryArguments): void {
+    this.setRawQuery(formatQuery(values));
+  }
+  removeQueryArgument(name: string): void {
+    const { rawQuery } = this.#context;
+    if (rawQuery !== undefined) this.setRawQuery(withoutArgument(rawQuery, utf8ToBytes(name)));
+  }
+  setHeader(name: string, value: string | readonly string[]): void {
+    this.#check('setHeader');
+    setLines(this.#context, name, value);
+  }
+  addHeader(name: string, value: string): void {
+    this.#check('addHeader');
+    this.#context.exchange.headers.add(name, value);
+  }
+  removeHeader(name: string): void {
+    this.#check('removeHeader');
+    this.#context.exchange.headers.remove(name);
+  }
+  setBody(body: Uint8Array | string): void {
+    this.#check('setBody');
+    this.#context.upstreamBody = typeof body === 'string' ? Buffer.from(body, 'utf8') : body;
+  }
+  setContent(content: BodyContent): void {
+    const { type, bytes } = formatContent(content);
+    this.setHeader('Content-Type', type);
+    this.setBody(bytes);
+  }
+  setScheme(scheme: 'http' | 'https' | 'grpc' | 'grpcs'): void {
+    this.#check('setScheme');
+    this.#context.upstreamScheme = upstreamScheme(scheme);
+  }
+  wantTrailers(): void {
+    this.#check('wantTrailers');
+    this.#context.wantsTrailers = true;
+  }
+  setTimeouts(connect: number, send: number, read: number): void {
+    this.#check('setTimeouts');
+    for (const ms of [connect, send, read]) checkWhole(ms, 1, MAX_TIMEOUT_MS, 'a timeout');
+    this.#context.limits = {
+      ...this.#context.limits,
+      connectTimeoutMs: connect,
+      sendTimeoutMs: send,
+      readTimeoutMs: read,
+    };
+  }
+  setRetries(count: number): void {
+    this.#check('setRetries');
+    checkWhole(count, 0, MAX_RETRIES, 'the number of retries');
+    this.#context.limits = { ...this.#context.limits, tries: count + 1 };
+  }
+  setTarget(host: string, port: number): void {
+    this.#check('setTarget');
+    this.#context.targetHost = host;
+    this.#context.targetPort = port;
+  }
+  setTls(terms: UpstreamTls): void {
+    this.#check('setTls');
+    const context = this.#context;
+    // What is not legal is refused here, where it is the plugin's fault.
+    context.snapshot.tlsProfiles(context.service, undefined, terms);
+    context.upstreamTls = terms;
+  }
+
+  #check(name: string): void {
+    if (this.#context.isAnswering) throw new Error(`upstream.${name}: the request has gone upstream`);
+  }
+}
+
+export class RetrySide implements UpstreamRetry {
+  readonly #context: RequestContext;
+  isStopped = false;
+
+  constructor(context: RequestContext) {
+    this.#context = context;
+  }
+
+  get tries(): readonly UpstreamTry[] {
+    return this.#context.tries ?? [];
+  }
+  setTarget(host: string, port: number): void {
+    this.#context.targetHost = host;
+    this.#context.targetPort = port;
+  }
+  setHeader(name: string, value: string | readonly string[]): void {
+    setLines(this.#context, name, value);
+  }
+  removeHeader(name: string): void {
+    this.#context.exchange.headers.remove(name);
+  }
+  stop(): void {
+    this.isStopped = true;
+  }
+}
+
+function setLines(context: RequestContext, name: string, value: string | readonly string[]): void {
+  const { headers } = context.exchange;
+  if (name.length === 4 && name.toLowerCase() === 'host') {
+    context.upstreamHost = typeof value === 'string' ? value : value[0];
+    return;
+  }
+  if (typeof value === 'string') {
+    headers.set(name, value);
+    return;
+  }
+  headers.remove(name);
+  for (const item of value) headers.add(name, item);
+}
+
+const MAX_TIMEOUT_MS = 2 ** 31 - 2;
+const MAX_RETRIES = 32_767;
+
+function checkWhole(value: number, low: number, high: number, what: string): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  throw new RangeError(`${what} must be an integer from ${low} to ${high}`);
+}
