@@ -136,6 +136,21 @@ export const properties = {
     default: false,
     description: 'Tell clients that send Kong-Debug which route and service they got.',
   },
+  error_default_type: {
+    type: 'string',
+    required: true,
+    default: 'text/plain',
+    one_of: ['text/plain', 'text/html', 'application/json', 'application/xml'],
+    description:
+      'Type of error bodies for requests with neither Accept nor Content-Type that were faulty or not answered.',
+  },
+  error_template_html: {
+    type: 'string',
+    description: 'File with the body of errors in HTML: %s stands for the message, then for the id of the request.',
+  },
+  error_template_json: { type: 'string', description: 'The same for JSON.' },
+  error_template_plain: { type: 'string', description: 'The same for plain text.' },
+  error_template_xml: { type: 'string', description: 'The same for XML.' },
   proxy_access_log: {
     type: 'string',
     required: true,

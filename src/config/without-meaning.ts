@@ -8,7 +8,7 @@ const NAMES = `
   cluster_control_plane cluster_data_plane_purge_delay cluster_dp_labels cluster_listen cluster_max_payload cluster_mtls
   cluster_ocsp cluster_rpc cluster_rpc_sync cluster_server_name cluster_use_proxy concurrency_limit db_cache_neg_ttl
   db_cache_ttl db_cache_warmup_entities db_resurrect_ttl db_update_propagation declarative_config_string
-  dns_no_sync error_default_type error_template_html error_template_json error_template_plain error_template_xml
+  dns_no_sync
   dedicated_config_processing host_ports kic legacy_worker_events lmdb_environment_path lmdb_map_size lua_max_post_args
   lua_max_req_headers lua_max_resp_headers lua_max_uri_args lua_package_cpath lua_package_path lua_socket_pool_size
   lua_ssl_protocols mem_cache_size new_dns_client node_id nginx_daemon nginx_user opentelemetry_tracing

@@ -40,7 +40,7 @@ export function answerError(
   extra: readonly (readonly [string, string])[] = [],
 ): void {
   if (isGrpc(context)) return answerGrpc(context, status, message);
-  const page = renderError(message, context.id, context.exchange.headers.get('accept'));
+  const page = renderError(context.core.config.errorPages, message, context.id, context.exchange.headers.get('accept'));
   const headers = new HeaderList();
   headers.add('Content-Type', page.contentType);
   for (const [name, value] of extra) headers.add(name, value);
@@ -51,7 +51,14 @@ export function answerError(
 export function answerUpstreamFault(context: RequestContext, status: 502 | 503 | 504 | 500): void {
   if (isGrpc(context)) return answerGrpcCode(context, grpcStatus(status), standardText(status), 'fault');
   const { headers: asked } = context.exchange;
-  const page = renderFault(standardText(status), context.id, asked.get('accept'), asked.get('content-type'));
+  const { errorPages } = context.core.config;
+  const page = renderFault(
+    errorPages,
+    standardText(status),
+    context.id,
+    asked.get('accept'),
+    asked.get('content-type'),
+  );
   const headers = new HeaderList();
   headers.add('Content-Type', page.contentType);
   finishAnswer(context, status, headers, page.body, 'fault');
@@ -73,7 +80,7 @@ export function redirectToHttps(context: RequestContext, status: number): void {
 
 function errorBody(context: RequestContext, answer: Answer, headers: HeaderList): Bytes {
   const message = typeof answer.body === 'string' ? answer.body : standardText(answer.status);
-  const page = renderError(message, context.id, context.exchange.headers.get('accept'));
+  const page = renderError(context.core.config.errorPages, message, context.id, context.exchange.headers.get('accept'));
   headers.add('Content-Type', page.contentType);
   return page.body;
 }

@@ -3,6 +3,7 @@ import type { ShownHeaders } from '../config/shown-headers.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { NameAnswer } from './dns/answer.ts';
+import type { ErrorPages } from './error-page.ts';
 import type { UpstreamPool } from './http1/pool.ts';
 import type { Http2Pool } from './http2/upstream-pool.ts';
 import type { HeaderLabels } from './observe/header-labels.ts';
@@ -11,6 +12,7 @@ import type { Trust } from './trust.ts';
 
 export interface CoreConfig {
   readonly shown: ShownHeaders;
+  readonly errorPages: ErrorPages;
   /** Clients that send Kong-Debug are told route and service. */
   readonly allowsDebug: boolean;
   /** Bodies up to this size are read before the upstream is chosen, so that a failed try can be repeated. */

@@ -9,6 +9,16 @@ export interface ErrorPage {
 
 type Format = 'json' | 'html' | 'xml' | 'plain' | 'grpc';
 
+/** What an operator chose instead of what is here. */
+export interface ErrorPages {
+  /** Of faults, where the request tells nothing. */
+  readonly defaultFormat: Exclude<Format, 'grpc'>;
+  /** By format; `%s` twice, for the message and for the id of the request. */
+  readonly templates: { readonly [format: string]: string };
+}
+
+export const OWN_PAGES: ErrorPages = { defaultFormat: 'plain', templates: {} };
+
 const STANDARD_TEXTS: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Unauthorized',
@@ -46,18 +56,23 @@ export const standardText = (status: number): string =>
   STANDARD_TEXTS[status] ?? `The upstream server responded with ${status}`;
 
 /** For the router, the balancer and plugins. */
-export const renderError = (message: string, requestId: string, accept: string | undefined): ErrorPage =>
-  render(accept === undefined ? 'json' : formatOf(accept), message, requestId);
+export const renderError = (
+  pages: ErrorPages,
+  message: string,
+  requestId: string,
+  accept: string | undefined,
+): ErrorPage => render(pages, accept === undefined ? 'json' : formatOf(accept), message, requestId);
 
 /** For faults of the exchange. */
 export function renderFault(
+  pages: ErrorPages,
   message: string,
   requestId: string,
   accept: string | undefined,
   contentType: string | undefined,
 ): ErrorPage {
   const hint = accept ?? contentType;
-  return render(hint === undefined ? 'plain' : formatOf(hint), message, requestId);
+  return render(pages, hint === undefined ? pages.defaultFormat : formatOf(hint), message, requestId);
 }
 
 const CONTENT_TYPES: Readonly<Record<Format, string>> = {
@@ -68,9 +83,20 @@ const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   grpc: 'application/grpc',
 };
 
-function render(format: Format, message: string, requestId: string): ErrorPage {
-  return { contentType: CONTENT_TYPES[format], body: bodyOf(format, message, requestId) };
+function render({ templates }: ErrorPages, format: Format, message: string, requestId: string): ErrorPage {
+  const template = templates[format];
+  const body =
+    template === undefined ? bodyOf(format, message, requestId) : fill(template, escapeFor(format, message), requestId);
+  return { contentType: CONTENT_TYPES[format], body };
 }
+
+function fill(template: string, ...texts: readonly string[]): string {
+  let next = 0;
+  return template.replaceAll('%s', () => texts[next++] ?? '');
+}
+
+const escapeFor = (format: Format, message: string): string =>
+  format === 'json' ? JSON.stringify(message).slice(1, -1) : format === 'plain' ? message : escapeMarkup(message);
 
 function bodyOf(format: Format, message: string, requestId: string): string {
   switch (format) {

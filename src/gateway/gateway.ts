@@ -22,7 +22,7 @@ import { NodeTopics } from './environment/node-events.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
 import { environmentOf, type OwnedEnvironment } from './environment/plugin-environment.ts';
-import { renderFault, standardText } from './error-page.ts';
+import { type ErrorPages, OWN_PAGES, renderFault, standardText } from './error-page.ts';
 import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
@@ -75,6 +75,7 @@ export interface GatewayOptions {
   readonly trust?: TrustOptions;
   /** Which headers of its own the gateway adds. */
   readonly shown?: ShownHeaders;
+  readonly errorPages?: ErrorPages;
   /** Clients that send Kong-Debug are told route and service. */
   readonly allowsDebug?: boolean;
   readonly routerFlavor?: RouterFlavor;
@@ -221,6 +222,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const core: GatewayCore = {
     config: {
       shown: options.shown ?? shownHeaders(properties.headers.default, properties.headers_upstream.default),
+      errorPages: options.errorPages ?? OWN_PAGES,
       allowsDebug: options.allowsDebug ?? false,
       bufferBodyBytes: BUFFER_BODY_BYTES,
     },
@@ -247,7 +249,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   const renderError = (status: number, _message: string, request: ErrorContext): ErrorPage => {
     const id = newRequestId();
-    const page = renderFault(standardText(status), id, request.accept, request.contentType);
+    const page = renderFault(core.config.errorPages, standardText(status), id, request.accept, request.contentType);
     return {
       ...page,
       headers: [

@@ -219,3 +219,28 @@ async function slowWay(t: TestContext, port: number): Promise<number> {
   t.after(() => server.close());
   return (server.address() as AddressInfo).port;
 }
+
+test('an upstream over TLS may have one of tls_sans instead of the name it is called by', async (t) => {
+  const authority = '00000000-0000-4000-8000-00000000000e';
+  const server = tls.createServer({ cert: pem('tls', 'named'), key: pem('tls', 'named.key') }, (socket) => {
+    socket.on('error', () => undefined);
+    socket.end('named\n');
+  });
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const verified = { protocol: 'tls', tls_verify: true, ca_certificates: [authority], retries: 0 };
+  const to = (source: string, more: object) => ({
+    ...service(port, {}, { ...verified, ...more }),
+    name: source,
+    routes: [{ name: source, protocols: ['tcp'], sources: [{ ip: source }] }],
+  });
+  const content = {
+    ca_certificates: [{ id: authority, cert: pem('tls', 'named') }],
+    services: [to('127.0.0.2', { tls_sans: { uris: ['spiffe://named.test/api'] } }), to('127.0.0.3', {})],
+  };
+  const { ports } = await startStreams(t, content, [{}]);
+  assert.equal(await talk(ports[0]!, '', '127.0.0.2'), 'named\n');
+  assert.equal(await talk(ports[0]!, '', '127.0.0.3'), '');
+});

@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.ts';
 import { parsePortMaps } from '../../config/port-maps.ts';
 import { shownHeaders } from '../../config/shown-headers.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
+import { errorPages } from './error-templates.ts';
 import type { ServeTls } from './serve-tls.ts';
 
 export type ProxyOptions = Omit<GatewayOptions, 'store' | 'plugins' | 'events' | 'nodeId'>;
@@ -29,6 +30,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     },
     shown: shownHeaders(config.headers, config.headers_upstream),
     allowsDebug: config.allow_debug_header,
+    errorPages: errorPages(config),
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
     limits: { bodyBytes: config.nginx_http_client_max_body_size },
