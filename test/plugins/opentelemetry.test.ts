@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
+import { measuring } from './measuring-plugin.ts';
 import { type Collector, startCollector } from './otlp-collector.ts';
 import { logged } from './receivers.ts';
 
@@ -200,4 +202,26 @@ test('lines of the log go to the collector, tied to the trace of their request',
     await running.close().catch(() => undefined);
     await collector.close();
   }
+});
+
+test('what plugins measure are spans below that of the request', async () => {
+  const setUp = { definitions: [...bundledPlugins, measuring] };
+  const plugins = [{ name: 'measuring' }];
+  const run = async ({ send }: Running, collector: Collector): Promise<void> => {
+    await send({});
+    const spans = await arrived(collector.spans, 5);
+    const named = (name: string) => spans.find((span) => span.name === name)!;
+    const [root, lookUp, ask, left] = ['kong', 'look up', 'ask', 'never finished'].map(named);
+    assert.equal(lookUp!.parentId, root!.spanId);
+    assert.equal(ask!.parentId, lookUp!.spanId);
+    assert.ok(spans.every(({ traceId }) => traceId === root!.traceId));
+    assert.deepEqual([lookUp!.kind, ask!.kind], [1, 3]);
+    assert.equal(lookUp!.attributes['look.for'], 'bob');
+    assert.deepEqual(lookUp!.events, [{ name: 'gave up', attributes: {} }]);
+    assert.deepEqual([lookUp!.status, ask!.status], [undefined, 2]);
+    assert.deepEqual(ask!.events, [{ name: 'exception', attributes: { 'exception.message': 'nobody there' } }]);
+    assert.ok(ask!.end - ask!.start >= 15_000_000n && ask!.end <= lookUp!.end);
+    assert.equal(left!.end, root!.end, 'it lasts as long as the request');
+  };
+  await withCollector({}, run, { plugins, setUp });
 });

@@ -15,6 +15,7 @@ export interface ReadSpan {
   readonly start: bigint;
   readonly end: bigint;
   readonly attributes: Attributes;
+  readonly events: readonly { readonly name: string; readonly attributes: Attributes }[];
   readonly status: number | undefined;
 }
 
@@ -81,6 +82,7 @@ const readSpan = (bytes: Buffer): ReadSpan => ({
   start: (first(bytes, 7) as Buffer).readBigUInt64LE(),
   end: (first(bytes, 8) as Buffer).readBigUInt64LE(),
   attributes: attributes(bytes, 9),
+  events: messages(bytes, 11).map((event) => ({ name: text(event, 2)!, attributes: attributes(event, 3) })),
   status: messages(bytes, 15).map((status) => Number(first(status, 3)))[0],
 });
 

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
 import { CONSUMERS, type PluginInput, type Running, start } from './gateway-fixture.ts';
+import { measuring } from './measuring-plugin.ts';
 import { type HttpMessage, logged, type Receiver, receiveHttp, take, withReceiver } from './receivers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -207,5 +209,25 @@ test('the body passes as it is while it is timed', async () => {
   await withZipkin({}, async ({ send }) => {
     const answer = await send({ method: 'POST', path: '/reflect', body: 'x'.repeat(100_000) });
     assert.equal(answer.text.length, 100_000);
+  });
+});
+
+test('what plugins measure are spans below that of the request', async () => {
+  const sink = await receiveHttp(() => 202);
+  const config = { http_endpoint: `http://127.0.0.1:${sink.port}/`, sample_ratio: 1, queue: { max_batch_size: 10 } };
+  const plugins = [{ name: 'zipkin', config }, { name: 'measuring' }];
+  await withReceiver(sink, { plugins, definitions: [...bundledPlugins, measuring] }, async ({ send }) => {
+    await send({});
+    const [message] = await take(sink, 1);
+    const spans = JSON.parse(message!.body) as JsonObject[];
+    const named = (name: string): JsonObject => spans.find((span) => span['name'] === name)!;
+    const [lookUp, ask] = [named('look up'), named('ask')];
+    assert.equal(lookUp['parentId'], named('GET')['id']);
+    assert.equal(ask['parentId'], lookUp['id']);
+    assert.deepEqual([lookUp['kind'], ask['kind']], [undefined, 'CLIENT']);
+    assert.deepEqual(tagsOf(lookUp), { 'look.for': 'bob', 'look.found': 'false' });
+    assert.deepEqual(tagsOf(ask), { error: 'true' });
+    assert.deepEqual(notesOf(ask), ['exception']);
+    assert.ok((ask['duration'] as number) >= 15_000);
   });
 });

@@ -70,6 +70,12 @@ function writeSpan(writer: ProtobufWriter, span: Span): void {
   writer.text(5, span.name).varint(6, KINDS[span.kind]);
   writer.fixed64(7, nanoseconds(span.start)).fixed64(8, nanoseconds(Math.max(span.start, span.end)));
   writeAttributes(writer, 9, span.attributes);
+  for (const { name, time, attributes } of span.events ?? []) {
+    writer.message(11, (event) => {
+      event.fixed64(1, nanoseconds(time)).text(2, name);
+      writeAttributes(event, 3, attributes);
+    });
+  }
   if (span.isError) writer.message(15, (status) => status.varint(3, STATUS_ERROR));
 }
 

@@ -1,4 +1,4 @@
-// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream.
+// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream, and those of plugins.
 import type { LogExchange } from '../../pdk/index.ts';
 import { newId } from '../shared/tracing/context.ts';
 import type { Span } from '../shared/tracing/span.ts';
@@ -26,7 +26,25 @@ export function spansOf(exchange: LogExchange, trace: Trace, now: number): Span[
     attributes: rootAttributes(exchange),
     isError: exchange.response.status >= 500,
   };
-  return [root, ...balancerSpans(exchange, trace, now)];
+  return [root, ...pluginSpans(exchange, trace, now), ...balancerSpans(exchange, trace, now)];
+}
+
+/** What plugins measured. */
+function pluginSpans({ spans }: LogExchange, trace: Trace, now: number): Span[] {
+  if (spans.length === 0) return [];
+  const ids = new Map(spans.map((span) => [span, newId(8)]));
+  return spans.map(({ name, kind, parent, start, end, attributes, events, isError }, index) => ({
+    traceId: trace.traceId,
+    spanId: ids.get(spans[index]!)!,
+    parentId: (parent === undefined ? undefined : ids.get(parent)) ?? trace.rootId,
+    name,
+    kind,
+    start,
+    end: end ?? now,
+    attributes,
+    events,
+    isError,
+  }));
 }
 
 function rootAttributes({ request, client, response, route }: LogExchange): Span['attributes'] {

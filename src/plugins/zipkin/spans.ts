@@ -1,4 +1,4 @@
-// Spans in the shape of Zipkin's API v2: request, proxy, and one for each try to reach an upstream.
+// Spans in the shape of Zipkin's API v2: request, proxy, one for each try to reach an upstream, and those of plugins.
 import { isIPv6 } from 'node:net';
 import type { JsonObject } from '../../lib/json.ts';
 import type { LogExchange } from '../../pdk/index.ts';
@@ -96,7 +96,29 @@ export function spansOf(
         annotations: [],
       }),
     ),
+    ...pluginSpans(exchange, trace, now, settings.localName),
   ];
+}
+
+/** What plugins measured. */
+function pluginSpans({ spans }: LogExchange, trace: Trace, now: number, serviceName: string): JsonObject[] {
+  if (spans.length === 0) return [];
+  const ids = new Map(spans.map((span) => [span, newId(8)]));
+  return spans.map((span) => {
+    const { name, kind, parent, start, end, attributes, events, isError } = span;
+    const texts = Object.entries(attributes).map(([key, value]) => [key, String(value)] as const);
+    return {
+      traceId: trace.traceId,
+      name,
+      id: ids.get(span)!,
+      parentId: (parent === undefined ? undefined : ids.get(parent)) ?? trace.requestId,
+      ...(kind === 'client' && { kind: 'CLIENT' }),
+      localEndpoint: { serviceName },
+      ...times(start, end ?? now),
+      tags: withoutEmpty({ ...Object.fromEntries(texts), ...(isError && { error: 'true' }) }),
+      annotations: events.map((event) => ({ value: event.name, timestamp: micros(event.time) })),
+    };
+  });
 }
 
 const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);

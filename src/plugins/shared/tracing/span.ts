@@ -1,4 +1,6 @@
 // One measured piece of work. Times are milliseconds since the epoch, with fractions where they are known.
+import type { SpanEvent } from '../../../pdk/index.ts';
+
 export type AttributeValue = string | number | boolean;
 
 export interface Span {
@@ -11,4 +13,5 @@ export interface Span {
   readonly end: number;
   readonly attributes: Readonly<Record<string, AttributeValue | undefined>>;
   readonly isError: boolean;
+  readonly events?: readonly SpanEvent[];
 }
