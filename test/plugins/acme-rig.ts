@@ -6,7 +6,7 @@ import { loadPluginRoutes } from '../../src/admin/plugin-routes.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
 import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
 import type { ListenOn } from '../../src/gateway/listen/listener.ts';
-import type { JsonObject } from '../../src/lib/json.ts';
+import type { Json, JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { schemaOf } from '../../src/schema/schema-set.ts';
 import { processEntity } from '../../src/schema/validate.ts';
@@ -34,6 +34,8 @@ export interface RigOptions {
   /** How long certificates are good for. */
   readonly days?: number;
   readonly store?: 'memory' | 'declarative';
+  /** What other processes of the node are told. */
+  readonly onEvent?: (topic: string, message: Json) => void;
   /** Besides one port of each kind. */
   readonly listen?: readonly ListenOn[];
 }
@@ -41,7 +43,7 @@ export interface RigOptions {
 export async function withAcme(
   config: JsonObject,
   run: (rig: Rig) => Promise<void>,
-  { days, store: kind = 'memory', listen = [] }: RigOptions = {},
+  { days, store: kind = 'memory', onEvent, listen = [] }: RigOptions = {},
 ): Promise<void> {
   const authority = await startAuthority(days);
   const schemas = createSchemas(bundledPlugins);
@@ -66,6 +68,7 @@ export async function withAcme(
     plugins: bundledPlugins,
     listen: [{ host: '127.0.0.1', port: 0 }, onTls, ...listen],
     tls: serverTls,
+    ...(onEvent && { shared: { probes: 'here', onVerdict: () => undefined, onEvent } }),
     events: { access: undefined, log: (level, message) => logs.push(`${level} ${message}`) },
   });
   const [plain, secure] = gateway.addresses;
