@@ -35,6 +35,7 @@ async function validateOffline(inputs: readonly string[], request: ValidateReque
   const loaded = await loadInputs(inputs, {
     schemas: await bundledSchemas(await chooseFlavor(request)),
     ids: 'deterministic',
+    dialect: 'deck',
     selectTags: request['select-tag'],
   });
   if (loaded.lookupTags.size > 0) {

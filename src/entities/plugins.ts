@@ -52,7 +52,13 @@ export const plugins = defineEntity({
       description: 'Settings that it shares with other plugins: each takes the place of a part of `config`.',
     },
   },
-  overlay: { field: 'partials', entity: 'partials', value: 'config', kind: 'type' },
+  overlay: {
+    field: 'partials',
+    entity: 'partials',
+    value: 'config',
+    kind: 'type',
+    flat: { section: 'plugins_partials', owner: 'plugin', other: 'partial' },
+  },
   relation_check: checkProtocols,
   deck: {
     kind: 'plugin',

@@ -205,6 +205,8 @@ export interface Overlay {
   readonly entity: string;
   readonly value: string;
   readonly kind: string;
+  /** The section that holds the links of all entities in files of DB-less mode, and its references to both sides. */
+  readonly flat?: { readonly section: string; readonly owner: string; readonly other: string };
 }
 
 /** How an entity appears in state files, event lines and Admin API calls of the command line. */
@@ -213,6 +215,8 @@ export interface DeckForm {
   readonly kind: string;
   /** Natural keys in order of preference; an entity with the same one is the same entity. Default: the endpoint key. */
   readonly identity?: readonly (readonly string[])[];
+  /** Fields that a file for a gateway must have though the gateway could make them: nobody would know what they became. */
+  readonly requires?: readonly string[];
   readonly label?: {
     readonly fields: readonly string[];
     /** Show only the last characters: the value is a secret. */

@@ -102,3 +102,58 @@ test('what is no change is refused in one sentence', async () => {
     ]);
   });
 });
+
+test('shared settings that a plugin takes have to be there when all is done', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    const PARTIAL = '33333333-3333-4333-8333-333333333333';
+    const PLUGIN = '44444444-4444-4444-8444-444444444444';
+    const partial = {
+      action: 'create',
+      kind: 'partials',
+      entity: { id: PARTIAL, name: 'main', type: 'redis-ce', config: { host: 'r.internal' } },
+    };
+    const plugin = {
+      action: 'create',
+      kind: 'plugins',
+      entity: {
+        id: PLUGIN,
+        name: 'rate-limiting',
+        config: { minute: 5, policy: 'redis' },
+        partials: [{ id: PARTIAL }],
+      },
+    };
+    const [status, body] = await apply([service, plugin]);
+    assert.equal(status, 400);
+    assert.equal(body['index'], 1);
+    assert.deepEqual(body['fields'], { partials: [{ id: 'there is no such entity in partials' }] });
+    assert.equal(store.state.count('services'), 0);
+    assert.deepEqual(await apply([plugin, partial]), [200, { applied: 2 }]);
+
+    const [used, usedBody] = await apply([service, { action: 'delete', kind: 'partials', id: PARTIAL }]);
+    assert.deepEqual([used, usedBody['index']], [400, 1]);
+    assert.match(String(usedBody['message']), /still referenced by plugins/);
+    assert.equal(store.state.count('services'), 0);
+    const both = [
+      { action: 'delete', kind: 'partials', id: PARTIAL },
+      { action: 'delete', kind: 'plugins', id: PLUGIN },
+    ];
+    assert.deepEqual(await apply(both), [200, { applied: 2 }]);
+  });
+});
+
+test('rules between entities are judged when all is done', async () => {
+  await withAdmin(async ({ store }, apply) => {
+    const plugin = {
+      action: 'create',
+      kind: 'plugins',
+      entity: { name: 'request-size-limiting', route: { id: ROUTE }, protocols: ['grpc'] },
+    };
+    const [status, body] = await apply([service, route, plugin]);
+    assert.deepEqual([status, body['index']], [400, 2]);
+    assert.deepEqual(body['fields'], { protocols: "must match the associated route's protocols" });
+    assert.equal(store.state.count('routes'), 0);
+    const { paths: _, ...bare } = route.entity;
+    const grpc = { ...route, entity: { ...bare, hosts: ['a.test'], protocols: ['grpc'], strip_path: false } };
+    assert.deepEqual(await apply([plugin, service, grpc]), [200, { applied: 3 }]);
+  });
+});

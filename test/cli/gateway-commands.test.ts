@@ -270,15 +270,43 @@ describe('passwords that the gateway keeps as a hash', () => {
   });
 });
 
-it('refuses a credential whose name every sync would make anew', async () => {
-  const nameless = (more: string): string =>
-    `_format_version: "3.0"\nconsumers:\n- username: u\n  keyauth_credentials: [{tags: [t]${more}}]\n`;
-  const refused = await run(['sync', '-'], nameless(''));
-  assert.equal(refused.code, 1);
-  assert.match(refused.err, /<stdin>:4:25: error: key: required field missing: every sync would make another key-auth/);
-  const named = nameless(', id: 5b6e4a3c-91ab-4f0e-8b43-0f6ad9a3e001');
-  assert.match((await run(['sync', '-'], named)).out, /Created: 2/);
-  assert.match((await run(['diff', '-'], named)).out, /Created: 0\n {2}Updated: 0\n {2}Deleted: 0/);
+describe('a credential', () => {
+  const INCOMPLETE: Record<string, [string, string]> = {
+    'without key': ['keyauth_credentials: [{tags: [t]}]', 'key'],
+    'with an id and no key': ['keyauth_credentials: [{id: 5b6e4a3c-91ab-4f0e-8b43-0f6ad9a3e001}]', 'key'],
+    'of hmac-auth without secret': ['hmacauth_credentials: [{username: u}]', 'secret'],
+    'of jwt without secret': ['jwt_secrets: [{key: k, algorithm: HS256}]', 'secret'],
+    'of jwt without algorithm': ['jwt_secrets: [{key: k, secret: s}]', 'algorithm'],
+    'of oauth2 without secret': [
+      'oauth2_credentials: [{name: n, client_id: c, redirect_uris: ["https://a.test/"]}]',
+      'client_secret',
+    ],
+    'of basic-auth without password': ['basicauth_credentials: [{username: u}]', 'password'],
+    'of mtls-auth without id': ['mtls_auth_credentials: [{subject_name: a.test}]', 'id'],
+  };
+  for (const [name, [text, field]] of Object.entries(INCOMPLETE)) {
+    it(`${name} is refused by sync and by validate, and nothing is changed`, async () => {
+      const file = `${HEAD}consumers:\n- username: u\n  ${text}\n`;
+      for (const args of [
+        ['sync', '-'],
+        ['validate', '-'],
+      ]) {
+        const refused = await shell.run([...args, ...(args[0] === 'sync' ? ['--kong-addr', gateway.address] : [])], {
+          input: file,
+        });
+        assert.equal(refused.code, 1, refused.out);
+        assert.match(refused.err, new RegExp(`<stdin>:4:\\d+: error: ${field}: required field missing`));
+      }
+      assert.equal(gateway.state.count('consumers'), 0);
+    });
+  }
+
+  it('keeps what has to be written in a dump without defaults', async () => {
+    await sync('consumers:\n- username: u\n  jwt_secrets: [{key: k, secret: s, algorithm: HS256}]\n');
+    const dump = await run(['dump', '--skip-defaults']);
+    assert.match(dump.out, /algorithm: HS256/);
+    assert.equal((await shell.run(['validate', '-'], { input: dump.out })).code, 0);
+  });
 });
 
 describe('a workspace', () => {

@@ -2,7 +2,8 @@
 // same configuration. Nothing is put in place unless everything is right.
 import { isUuid } from '../../lib/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import type { Entity, ErrorTree } from '../../schema/define.ts';
+import type { Entity, EntitySchema, ErrorTree } from '../../schema/define.ts';
+import { linkItems } from '../../schema/overlay.ts';
 import type { AutoSource } from '../../schema/process.ts';
 import { entityLevels } from '../../schema/references.ts';
 import { foreignFields, type SchemaSet } from '../../schema/schema-set.ts';
@@ -50,9 +51,14 @@ export function buildState(schemas: SchemaSet, document: JsonObject, auto: AutoS
     }
     const value = { ...written.fields };
     if (written.parent !== undefined) value[written.parent.field] = { id: written.parent.entity.id || NO_PARENT };
-    for (const text of names.resolve(written, value)) dangling.push({ entity: written, text });
+    const lostLinks = names.resolve(written, value);
+    for (const text of lostLinks) dangling.push({ entity: written, text });
     const views = takeViews(written, value);
-    const processed = processEntity(schemas, written.schema, value, { auto, secrets });
+    const processed = processEntity(schemas, written.schema, value, {
+      auto,
+      secrets,
+      ...(lostLinks.length > 0 ? {} : { read: names.read }),
+    });
     if (!processed.ok) {
       if (!chooseSubschema(schemas, written.schema, value).ok) lost.add(written);
       failed.push({ entity: written, errors: processed.errors });
@@ -67,6 +73,7 @@ export function buildState(schemas: SchemaSet, document: JsonObject, auto: AutoS
     entity.id = written.id;
     for (const view of views) delete entity[view.field];
     names.add(written, entity);
+    names.keep(written.schema.name, entity);
     changes.push({ action: 'create', kind: written.schema.name, entity });
     for (const { kind, foreign, key, values } of views) {
       for (const text of values) {
@@ -182,6 +189,14 @@ function takeViews({ schema }: WrittenEntity, value: JsonObject): View[] {
 class NameIndex {
   readonly #ids = new Map<string, string>();
   readonly #known = new Set<string>();
+  readonly #kept = new Map<string, Entity>();
+
+  /** What others take values from is there before them. */
+  readonly read = (kind: string, id: string): Entity | undefined => this.#kept.get(`${kind} ${id}`);
+
+  keep(kind: string, entity: Entity): void {
+    this.#kept.set(`${kind} ${entity.id}`, entity);
+  }
 
   add({ schema, id }: WrittenEntity, entity: JsonObject): void {
     this.#known.add(`${schema.name} ${id}`);
@@ -204,6 +219,24 @@ class NameIndex {
       value[field] = { id: id ?? NO_PARENT };
       if (id === undefined) problems.push(`invalid reference '${field}: ${text}' (no such entry in '${reference}')`);
     }
+    problems.push(...this.#resolveLinks(schema, value));
+    return problems;
+  }
+
+  /** Links to what gives its values (partials) may name it too. */
+  #resolveLinks({ overlay }: EntitySchema, value: JsonObject): string[] {
+    const items = linkItems(overlay, value);
+    if (overlay === undefined || items.length === 0) return [];
+    const { entity, field } = overlay;
+    const problems: string[] = [];
+    value[field] = items.map((item) => {
+      const text = isObject(item) ? (item['id'] ?? item['name']) : undefined;
+      if (!isObject(item) || typeof text !== 'string') return item;
+      const { name: _, ...rest } = item;
+      const id = this.#known.has(`${entity} ${text}`) ? text : this.#ids.get(`${entity} ${text}`);
+      if (id === undefined) problems.push(`invalid reference '${field}: ${text}' (no such entry in '${entity}')`);
+      return { ...rest, id: id ?? NO_PARENT };
+    });
     return problems;
   }
 }

@@ -4,6 +4,7 @@ import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { EntitySchema, ErrorNode, ErrorTree } from '../../schema/define.ts';
 import { messages } from '../../schema/messages.ts';
 import { foreignFields, type SchemaSet } from '../../schema/schema-set.ts';
+import { OLD_FORMATS, upgradeFields } from '../../schema/upgrade.ts';
 
 /** Where a value stands in the document: names of members and positions in lists. */
 export type Path = readonly (string | number)[];
@@ -18,7 +19,7 @@ export interface WrittenEntity {
   id: string;
 }
 
-const FORMAT_VERSIONS = ['1.1', '2.1', '3.0'];
+const FORMAT_VERSIONS = [...OLD_FORMATS, '3.0'];
 /** Members of the document that are no sections. */
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_format_version', '_transform', '_comment', '_ignore']);
 
@@ -33,14 +34,70 @@ export interface Collected {
 export function collectEntities(schemas: SchemaSet, document: JsonObject): Collected {
   const errors: ErrorTree = {};
   const entities: WrittenEntity[] = [];
+  const pairs: [EntitySchema, Json, Path][] = [];
   judgeMembers(document, errors);
   for (const [name, value] of Object.entries(document)) {
     if (OWN_MEMBERS.has(name)) continue;
     const schema = schemas.entities.get(name);
-    if (schema === undefined || schema.db_export === false) errors[name] = messages.unknown;
+    const linking = schema === undefined ? linkedSchema(schemas, name) : undefined;
+    if (linking !== undefined) pairs.push([linking, value, [name]]);
+    else if (schema === undefined || !isDeclarable(schema)) errors[name] = messages.unknown;
     else collectList(schemas, schema, value, undefined, [name], entities, errors);
   }
+  for (const [schema, value, path] of pairs) placePairs(schema, value, path, entities, errors);
+  // Before anything is judged: the older formats allow what this one refuses.
+  if (OLD_FORMATS.has(String(document['_format_version']))) {
+    for (const { schema, fields } of entities) upgradeFields(schema, fields);
+  }
   return { entities, errors };
+}
+
+/** Has it a place in a declarative configuration? Not all that state files can say is in Kong's own export. */
+export const isDeclarable = ({ db_export, deck }: EntitySchema): boolean => db_export !== false || deck !== undefined;
+
+/** The entity whose links stand in a section of this name: `plugins_partials`. */
+const linkedSchema = (schemas: SchemaSet, section: string): EntitySchema | undefined =>
+  [...schemas.entities.values()].find(({ overlay }) => overlay?.flat?.section === section);
+
+/** Puts each pair of the section into the list of links of the entity that it names. */
+function placePairs(
+  schema: EntitySchema,
+  value: Json,
+  path: Path,
+  entities: readonly WrittenEntity[],
+  errors: ErrorTree,
+): void {
+  const { field, flat } = schema.overlay!;
+  if (value === null) return;
+  if (!Array.isArray(value)) {
+    setError(errors, path, messages.type.array);
+    return;
+  }
+  const names = ['id', ...(schema.endpoint_key === undefined ? [] : [schema.endpoint_key])];
+  for (const [i, item] of value.entries()) {
+    const owner = isObject(item) ? textOf(item[flat!.owner]) : undefined;
+    const other = isObject(item) ? textOf(item[flat!.other]) : undefined;
+    const entity = entities.find(
+      (one) => one.schema === schema && owner !== undefined && names.some((name) => one.fields[name] === owner),
+    );
+    if (owner === undefined || other === undefined) {
+      setError(errors, [...path, i], { [owner === undefined ? flat!.owner : flat!.other]: messages.required });
+    } else if (entity === undefined) {
+      const text = `invalid reference '${flat!.owner}: ${owner}' (no such entry in '${schema.name}')`;
+      setError(errors, [...path, i], { '@entity': [text] });
+    } else {
+      const place = (item as JsonObject)['path'];
+      const links = entity.fields[field];
+      const link: JsonObject = { id: other, ...(place === undefined ? {} : { path: place }) };
+      entity.fields[field] = [...(Array.isArray(links) ? links : []), link];
+    }
+  }
+}
+
+/** A text, or an object with one. */
+function textOf(value: Json | undefined): string | undefined {
+  const text = isObject(value) ? (value['id'] ?? Object.values(value)[0]) : value;
+  return typeof text === 'string' ? text : undefined;
 }
 
 function judgeMembers(document: JsonObject, errors: ErrorTree): void {
@@ -97,7 +154,7 @@ function nestedSection(
   value: Json,
 ): { schema: EntitySchema; field: string } | undefined {
   const schema = schemas.entities.get(name);
-  if (schema === undefined || schema.db_export === false) return undefined;
+  if (schema === undefined || !isDeclarable(schema)) return undefined;
   if (Object.hasOwn(parent.fields, name) && !(Array.isArray(value) && value.some(isObject))) return undefined;
   const link = foreignFields(schema).find(([, { reference }]) => reference === parent.name);
   return link === undefined ? undefined : { schema, field: link[0] };

@@ -2,9 +2,18 @@
 // before or the one after. Clients find the path in the answer to `GET /`.
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema } from '../../schema/define.ts';
+import type { ReadEntity } from '../../schema/overlay.ts';
 import { processEntity } from '../../schema/validate.ts';
 import type { Change, State } from '../../state/state.ts';
-import { message, ok, type Reply, schemaViolation, unsupportedText, violationReply } from '../reply.ts';
+import {
+  message,
+  ok,
+  type Reply,
+  referencedByOthers,
+  schemaViolation,
+  unsupportedText,
+  violationReply,
+} from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
 export const BULK_PATH = '/-/apply';
@@ -29,14 +38,20 @@ async function apply(request: SpecialRequest): Promise<Reply> {
   if (!Array.isArray(given)) return message(400, 'changes: expected an array');
   if (given.length > MAX_CHANGES) return message(413, `more than ${MAX_CHANGES} changes`);
   const changes: Change[] = [];
+  const linked = readLinked(request, given);
   for (const [index, item] of given.entries()) {
-    const read = readChange(request, item);
+    const read = readChange(request, item, linked);
     if (!read.ok) return at(index, read.reply);
     changes.push(read.change);
   }
   const kept = changes.filter((change) => !isDoneAlready(change, store.state));
   if (kept.length === 0) return ok({ applied: 0 });
-  const committed = await store.commit(kept);
+  let refused: { change: Change; reply: Reply } | undefined;
+  const committed = await store.commit((latest) => {
+    refused = findUnrelated(latest, kept);
+    return refused === undefined ? kept : [];
+  });
+  if (refused !== undefined) return at(changes.indexOf(refused.change), refused.reply);
   if (committed.ok) return ok({ applied: kept.length });
   const { error } = committed;
   const index = changes.findIndex((change) => change.kind === error.kind && concerns(change, error as JsonObject));
@@ -47,7 +62,43 @@ async function apply(request: SpecialRequest): Promise<Reply> {
 const isDoneAlready = (change: Change, state: State): boolean =>
   change.action === 'delete' && state.get(change.kind, change.id) === undefined;
 
-function readChange({ store, auto }: SpecialRequest, item: Json): Read {
+/** What others take values from, as it will be: from among the changes, else as it is. */
+function readLinked({ store, auto }: SpecialRequest, items: readonly Json[]): ReadEntity {
+  const { schemas } = store.state;
+  const sources = new Set([...schemas.entities.values()].flatMap(({ overlay }) => overlay?.entity ?? []));
+  const changed = new Map<string, Entity | undefined>();
+  for (const item of items) {
+    if (!isObject(item) || typeof item['kind'] !== 'string' || !sources.has(item['kind'])) continue;
+    const { action, kind, entity, id } = item;
+    if (action === 'delete') changed.set(`${kind}/${String(id).toLowerCase()}`, undefined);
+    if (!isObject(entity) || typeof entity['id'] !== 'string') continue;
+    const processed = processEntity(schemas, schemas.entities.get(kind)!, entity, { auto });
+    // What is wrong with it is told in its turn.
+    if (processed.ok) changed.set(`${kind}/${processed.entity.id}`, processed.entity);
+  }
+  return (kind, id) => (changed.has(`${kind}/${id}`) ? changed.get(`${kind}/${id}`) : store.state.get(kind, id));
+}
+
+/** The rules between entities, judged when all is done: the first change that breaks one. */
+function findUnrelated(state: State, changes: readonly Change[]): { change: Change; reply: Reply } | undefined {
+  const next = state.with(changes);
+  // A clash is found again, and told, by the commit.
+  if (!next.ok) return undefined;
+  for (const change of changes) {
+    const schema = state.schemas.entities.get(change.kind)!;
+    if (change.action === 'delete') {
+      const entity = schema.remove_check === undefined ? undefined : state.get(change.kind, change.id);
+      const user = entity === undefined ? undefined : schema.remove_check?.(entity, next.value);
+      if (user !== undefined) return { change, reply: referencedByOthers(user) };
+    } else {
+      const wrong = schema.relation_check?.(change.entity, next.value);
+      if (wrong !== undefined) return { change, reply: schemaViolation(wrong) };
+    }
+  }
+  return undefined;
+}
+
+function readChange({ store, auto }: SpecialRequest, item: Json, linked: ReadEntity): Read {
   if (!isObject(item)) return { ok: false, reply: message(400, 'expected an object') };
   const { action, kind, entity, id } = item;
   if (typeof action !== 'string' || !ACTIONS.has(action)) {
@@ -61,7 +112,7 @@ function readChange({ store, auto }: SpecialRequest, item: Json): Read {
   }
   if (!isObject(entity)) return { ok: false, reply: message(400, 'entity: expected an object') };
   const existing = typeof entity['id'] === 'string' ? store.state.get(schema.name, entity['id']) : undefined;
-  return judge(schema, keepDates(entity, existing), action as 'create' | 'update' | 'upsert', { store, auto });
+  return judge(schema, keepDates(entity, existing), action as 'create' | 'update' | 'upsert', { store, auto }, linked);
 }
 
 /** A change is no new beginning. */
@@ -75,8 +126,11 @@ function judge(
   input: JsonObject,
   action: 'create' | 'update' | 'upsert',
   { store, auto }: Pick<SpecialRequest, 'store' | 'auto'>,
+  read: ReadEntity,
 ): Read {
-  const processed = processEntity(store.state.schemas, schema, input, { auto });
+  const early = schema.before_write?.(input);
+  if (early !== undefined) return { ok: false, reply: schemaViolation(early) };
+  const processed = processEntity(store.state.schemas, schema, input, { auto, read });
   if (!processed.ok) return { ok: false, reply: schemaViolation(processed.errors) };
   const { entity } = processed;
   for (const [name, field] of Object.entries(schema.fields)) {

@@ -14,7 +14,7 @@ import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import type { Violation } from '../../state/violation.ts';
 import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
-import { describeField, fieldAtPath, formOf, type Grammar, identityOf, legalKeys } from './grammar.ts';
+import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
 import {
   type CurrentIndex,
   createDeterministicIds,
@@ -27,6 +27,9 @@ import type { RawEntity } from './lower.ts';
 import { isOutside, type Links, linkKey } from './references.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
 
+/** `deck`: files for a gateway say all that decK wants said. `any`: a gateway reads for itself and fills in the rest. */
+export type Dialect = 'deck' | 'any';
+
 export interface AssembleOptions {
   readonly schemas: SchemaSet;
   readonly grammar: Grammar;
@@ -34,6 +37,7 @@ export interface AssembleOptions {
   readonly current: State | undefined;
   /** Kind → entities of the gateway that are kept as they are. */
   readonly outside?: ReadonlyMap<string, readonly Entity[]> | undefined;
+  readonly dialect: Dialect;
   readonly now: () => number;
   /** False when something is wrong already: entities are still checked, but no state is made of them. */
   readonly isSound: boolean;
@@ -69,7 +73,7 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
         read: isLinkedWell(raw, links) ? (kind, id) => byId.get(`${kind}/${id}`) : undefined,
       });
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
-      else if (current !== undefined) problems.push(...describeNameless(raw));
+      else if (options.dialect === 'deck') problems.push(...describeMissing(raw));
       const entity = result.ok ? result.entity : undefined;
       ids.set(raw, assignId(schemas, raw, input, entity, current, makeId));
       if (entity === undefined) continue;
@@ -164,16 +168,18 @@ function lend(schemas: SchemaSet, raw: RawEntity, input: JsonObject, entity: Ent
   if (before !== undefined) lendAutomatic(fieldsOf(schemas, raw.schema, entity), input, entity, before);
 }
 
-/** A name that is made anew on every run would make another entity of it each time. */
-function describeNameless({ schema, source, path, fields }: RawEntity): Problem[] {
-  if (typeof fields['id'] === 'string') return [];
-  const names = identityOf(schema).flat();
+/** What a gateway would make by itself: a key that each sync would make anew, a secret that nobody would know. */
+function describeMissing({ schema, source, path, fields }: RawEntity): Problem[] {
   const isWritten = (name: string): boolean => fields[name] !== undefined && fields[name] !== null;
-  const made = names.find((name) => schema.fields[name]?.auto === true && !isWritten(name));
-  if (made === undefined || names.some((name) => isWritten(name))) return [];
-  const kind = schema.deck?.kind ?? schema.name;
-  const message = `${made}: required field missing: every sync would make another ${kind}`;
-  return [{ source, path, message, hint: `write the ${made}, or an id` }];
+  const { kind, requires = [] } = schema.deck ?? {};
+  return requires
+    .filter((name) => !isWritten(name))
+    .map((name) => ({
+      source,
+      path,
+      message: `${name}: required field missing`,
+      hint: `files for a gateway say it, so that every sync makes the same ${kind ?? schema.name}; only \`serve\` fills it in`,
+    }));
 }
 
 export function fieldsOf(schemas: SchemaSet, schema: EntitySchema, value: JsonObject): Fields {

@@ -2,6 +2,7 @@
 // sections of shared configuration. Several files add up; two files that contradict each other are an error with both places.
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
+import { OLD_FORMATS } from '../../schema/upgrade.ts';
 import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
 import type { Grammar } from './grammar.ts';
 import type { Document } from './lower.ts';
@@ -31,10 +32,8 @@ export const HEADER_KEYS: ReadonlySet<string> = new Set([
 ]);
 const INFO_KEYS: ReadonlySet<string> = new Set(['select_tags', 'default_lookup_tags', 'defaults', ...UNSUPPORTED_INFO]);
 
-/** Here regular expressions among paths are not marked. A gateway of version 3 takes such files when it runs without a database. */
-const OLD_VERSIONS: ReadonlySet<string> = new Set(['1.1', '2.1']);
-
-export const isOldFormat = ({ formatVersion }: FileHeader): boolean => OLD_VERSIONS.has(formatVersion ?? '');
+/** A gateway of version 3 takes such files when it runs without a database. */
+export const isOldFormat = ({ formatVersion }: FileHeader): boolean => OLD_FORMATS.has(formatVersion ?? '');
 
 export const emptyHeader = (): FileHeader => ({
   formatVersion: undefined,
@@ -88,7 +87,7 @@ function readVersion(version: Json | undefined, source: SourceText, header: File
   }
   // YAML reads an unquoted 3.0 as the number 3; there is nothing else it could mean.
   const text = version === 3 ? '3.0' : String(version);
-  if (text !== '3.0' && !OLD_VERSIONS.has(text)) {
+  if (text !== '3.0' && !OLD_FORMATS.has(text)) {
     report(path, `unknown format version '${text}'`, { expected: '"3.0"' });
   } else if (header.formatVersion !== undefined && header.formatVersion !== text) {
     const other = header.places.get('_format_version');

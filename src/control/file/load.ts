@@ -4,7 +4,7 @@
 import type { Entity } from '../../schema/define.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import type { State } from '../../state/state.ts';
-import { assemble } from './assemble.ts';
+import { assemble, type Dialect } from './assemble.ts';
 import type { Diagnostic, Problem } from './diagnostics.ts';
 import { type Rendered, renderEnv } from './env.ts';
 import { createGrammar } from './grammar.ts';
@@ -33,6 +33,8 @@ export interface LoadOptions {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly stdin?: AsyncIterable<Uint8Array | string> | undefined;
   readonly fetchText?: ((url: string) => Promise<string>) | undefined;
+  /** Default: `deck` with a gateway at hand. */
+  readonly dialect?: Dialect | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -100,7 +102,9 @@ export async function loadTexts(
   const isSound = problems.length === 0;
   const now = options.now ?? Date.now;
   const { links } = resolved;
-  const assembled = assemble(entities, links, { schemas: known.schemas, grammar, current, outside, now, isSound });
+  const dialect = options.dialect ?? (options.ids === 'from-current' ? 'deck' : 'any');
+  const { schemas } = known;
+  const assembled = assemble(entities, links, { schemas, grammar, current, outside, dialect, now, isSound });
   problems.push(...assembled.problems);
   if (problems.length > 0) return { ok: false, diagnostics: await place.all(problems, 'error') };
 

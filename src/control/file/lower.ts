@@ -4,7 +4,9 @@ import { cloneJson, isObject, type Json, type JsonObject } from '../../lib/json.
 import type { EntitySchema } from '../../schema/define.ts';
 import { mergeInto } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
+import { upgradeFields } from '../../schema/upgrade.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
+import { collectFlatLinks, type FlatLinks, flatLinksForm, isFlatLinks, placeFlatLinks } from './flat-links.ts';
 import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS, type LinkedForm } from './grammar.ts';
 import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, isOldFormat, readHeader } from './header.ts';
 import type { SourceText } from './sources.ts';
@@ -44,10 +46,12 @@ export function lower(
   for (const document of documents) readHeader(schemas, grammar, document, header, problems);
   const source = documents[0]?.source;
   if (source !== undefined) agreeOnTags(selectTags, header, source, problems);
-  const context: Context = { grammar, header, problems, entities };
+  const flatLinks: FlatLinks = [];
+  const context: Context = { grammar, header, problems, entities, flatLinks };
   for (const { source, value } of documents) {
     if (isObject(value)) lowerSections(context, source, value);
   }
+  placeFlatLinks(grammar, flatLinks, entities, problems);
   return { entities, header, problems };
 }
 
@@ -56,13 +60,17 @@ interface Context {
   readonly header: FileHeader;
   readonly problems: Problem[];
   readonly entities: RawEntity[];
+  readonly flatLinks: FlatLinks;
 }
 
 function lowerSections(context: Context, source: SourceText, root: JsonObject): void {
   for (const [key, value] of Object.entries(root)) {
     const form = context.grammar.get(key);
+    const linking = form === undefined ? flatLinksForm(context.grammar, key) : undefined;
     if (form !== undefined) lowerList(context, source, form, value, [key], undefined);
-    else if (!isHeaderKey(context.grammar, key)) context.problems.push(unknownSection(context.grammar, source, key));
+    else if (linking !== undefined) {
+      collectFlatLinks(linking, value, { source, path: [key] }, context.flatLinks, context.problems);
+    } else if (!isHeaderKey(context.grammar, key)) context.problems.push(unknownSection(context.grammar, source, key));
   }
 }
 
@@ -127,11 +135,13 @@ function lowerEntity(
   const fields: JsonObject = {};
   const children: [ChildForm, Json, string][] = [];
   const links: [LinkedForm, Json, string][] = [];
+  const pairs: [Json, string][] = [];
   for (const [key, value] of Object.entries(written)) {
     const child = form.children.get(key);
     const link = form.links.get(key);
     if (child !== undefined) children.push([child, value, key]);
     else if (link !== undefined) links.push([link, value, key]);
+    else if (isFlatLinks(form, key)) pairs.push([value, key]);
     else if (key === form.open?.key) continue;
     else if (!IGNORED_KEYS.has(key)) fields[key] = value;
   }
@@ -146,12 +156,16 @@ function lowerEntity(
     });
     delete fields[parent.field];
   }
-  if (isOldFormat(context.header)) upgrade(form.schema, fields);
+  if (isOldFormat(context.header)) upgradeFields(form.schema, fields);
   applyShared(context, form, written, fields, place);
   applyDefaults(context.header, form, fields);
   applyTags(context.header, form, fields);
   const entity: RawEntity = { schema: form.schema, source, path, fields, parent };
   context.entities.push(entity);
+  for (const [value, key] of pairs) {
+    const at = { source, path: [...path, key], owner: entity };
+    collectFlatLinks(form, value, at, context.flatLinks, context.problems);
+  }
   for (const [child, value, key] of children) {
     const childForm = formOf(context.grammar, child.schema.name);
     lowerList(context, source, childForm, value, [...path, key], { field: child.field, entity });
@@ -192,14 +206,6 @@ function shorten(item: Json, names: readonly string[]): Json {
   if (!isObject(item)) return item;
   const key = names.find((name) => typeof item[name] === 'string');
   return key === undefined ? item : { [key]: item[key]! };
-}
-
-/** What an older format says, in the words of this one. */
-function upgrade(schema: EntitySchema, fields: JsonObject): void {
-  for (const [name, rewrite] of Object.entries(schema.upgrade ?? {})) {
-    const value = fields[name];
-    if (value !== undefined) fields[name] = Array.isArray(value) ? value.map(rewrite) : rewrite(value);
-  }
 }
 
 /** `_config: name`: the shared value below, the entity's own above it; lists are not merged. */

@@ -95,7 +95,8 @@ function raiseEntity(context: Context, form: EntityForm, stored: Entity, parent:
     if (name === 'id' && options.withId !== true && hasName(schema, entity)) continue;
     const value = entity[name];
     if (value === undefined) continue;
-    if (options.skipDefaults === true && isDefault(field, value)) continue;
+    const isAsked = schema.deck?.requires?.includes(name) === true;
+    if (options.skipDefaults === true && !isAsked && isDefault(field, value)) continue;
     if (name === overlay?.field) {
       if (linkItems(overlay, entity).length > 0) written[name] = raiseLinked(context, overlay, entity);
       continue;

@@ -21,7 +21,7 @@ export function stateJsonSchema(schemas: SchemaSet): JsonObject {
   const sections: JsonObject = {};
   for (const entity of grammar.values()) {
     const { name, describes } = entity.schema;
-    definitions[`${name}.fields`] = fieldsSchema(schemas, entity, form);
+    definitions[`${name}.fields`] = fieldsSchema(schemas, grammar, entity, form);
     definitions[name] = entitySchema(schemas, entity, form);
     for (const subschema of namedSubschemas(schemas, entity.schema)) {
       const config = schemas.subschema(name, subschema)!.fields[entity.open?.field ?? ''];
@@ -63,7 +63,7 @@ function referenceSchema(grammar: Grammar, reference: string): JsonObject {
 }
 
 /** Whatever may stand in an entity, wherever it stands. */
-function fieldsSchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaForm): JsonObject {
+function fieldsSchema(schemas: SchemaSet, grammar: Grammar, entity: EntityForm, form: JsonSchemaForm): JsonObject {
   const { schema, children, open } = entity;
   const properties = propertiesOf(schema.fields, schema.shorthand_fields, form);
   if (schema.ttl === true) {
@@ -91,6 +91,8 @@ function fieldsSchema(schemas: SchemaSet, entity: EntityForm, form: JsonSchemaFo
       items: field?.type === 'foreign' ? linkItem(field.reference) : {},
     };
   }
+  const flat = schema.overlay?.flat;
+  if (flat !== undefined) properties[flat.section] = pairsSchema(grammar, schema, [flat.other]);
   if (open !== undefined) {
     properties[open.key] = {
       description: `Name of a value in ${open.section}, over which ${open.field} is laid.`,
@@ -195,6 +197,8 @@ function headerProperties(grammar: Grammar): JsonObject {
     },
   };
   for (const { schema, open } of grammar.values()) {
+    const flat = schema.overlay?.flat;
+    if (flat !== undefined) properties[flat.section] = pairsSchema(grammar, schema, [flat.owner, flat.other]);
     if (open === undefined) continue;
     properties[open.section] = {
       description: `Named values of ${open.field} that several ${schema.name} share by ${open.key}.`,
@@ -203,6 +207,19 @@ function headerProperties(grammar: Grammar): JsonObject {
     };
   }
   return properties;
+}
+
+/** Links that stand apart from the entity that they belong to, each naming both sides. */
+function pairsSchema(grammar: Grammar, schema: EntitySchema, required: readonly string[]): JsonObject {
+  const { entity, flat } = schema.overlay!;
+  const { owner, other } = flat!;
+  const own = { id: {}, created_at: {}, updated_at: {}, path: { type: ['string', 'null'] } };
+  const sides = { [owner]: referenceSchema(grammar, schema.name), [other]: referenceSchema(grammar, entity) };
+  return {
+    description: `Which of the ${schema.name} takes values from which of the ${entity}.`,
+    type: ['array', 'null'],
+    items: { type: 'object', properties: { ...sides, ...own }, required: [...required], additionalProperties: false },
+  };
 }
 
 function infoProperties(grammar: Grammar): JsonObject {

@@ -27,6 +27,7 @@ export const hmacauthCredentials = defineEntity({
   },
   deck: {
     kind: 'hmac-auth',
+    requires: ['secret'],
     label: { fields: ['username'], for: ['consumer'] },
     write_under: 'consumer',
     absent_on: [404],

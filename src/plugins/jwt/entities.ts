@@ -68,6 +68,7 @@ export const jwtSecrets = defineEntity({
   ],
   deck: {
     kind: 'jwt-auth',
+    requires: ['key', 'secret', 'algorithm'],
     label: { fields: ['key'] },
     write_under: 'consumer',
     absent_on: [404],

@@ -28,6 +28,7 @@ export const keyauthCredentials = defineEntity({
   },
   deck: {
     kind: 'key-auth',
+    requires: ['key'],
     label: { fields: ['key'], tail: 5, for: ['consumer'] },
     write_under: 'consumer',
     absent_on: [404],

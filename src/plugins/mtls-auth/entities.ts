@@ -31,6 +31,7 @@ export const mtlsAuthCredentials = defineEntity({
   },
   deck: {
     kind: 'mtls-auth',
+    requires: ['id'],
     identity: [['subject_name', 'ca_certificate']],
     label: { fields: ['id'], for: ['consumer'] },
     write_under: 'consumer',

@@ -62,6 +62,7 @@ export const oauth2Credentials = defineEntity({
   ],
   deck: {
     kind: 'oauth2-cred',
+    requires: ['client_id', 'client_secret'],
     label: { fields: ['client_id'] },
     write_under: 'consumer',
     absent_on: [404],

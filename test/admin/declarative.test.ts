@@ -1,0 +1,115 @@
+// `/config`: what a gateway without a database is given as a whole, and what it gives back.
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import type { JsonObject } from '../../src/lib/json.ts';
+import type { Entity } from '../../src/schema/define.ts';
+import { startAdmin } from './rig.ts';
+
+async function openConfig(context: TestContext) {
+  const admin = await startAdmin({ isDbless: true });
+  context.after(() => admin.close());
+  const load = async (text: string): Promise<{ status: number; body: JsonObject }> => {
+    const response = await fetch(`${admin.url}/config`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/yaml' },
+      body: text,
+    });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  };
+  const read = async (): Promise<string> =>
+    ((await (await fetch(`${admin.url}/config`)).json()) as { config: string }).config;
+  const list = (kind: string): readonly Entity[] => admin.store.state.list(kind);
+  return { load, read, list };
+}
+
+const ROUTES = (version: string): string => `_format_version: "${version}"
+services:
+- name: s
+  host: h.internal
+  routes:
+  - {name: regex, paths: ['/users/(\\d+)', '/plain/a%2Fb', '~/marked/\\d']}
+  - {name: plain, paths: ['/a//b']}
+`;
+
+for (const version of ['1.1', '2.1']) {
+  test(`a path of format ${version} that looks like a regular expression is one`, async (context) => {
+    const { load, list } = await openConfig(context);
+    const loaded = await load(ROUTES(version));
+    assert.equal(loaded.status, 201, JSON.stringify(loaded.body));
+    const paths = Object.fromEntries(list('routes').map((route) => [route['name'], route['paths']]));
+    assert.deepEqual(paths, {
+      regex: ['~/users/(\\d+)', '/plain/a%2Fb', '~/marked/\\d'],
+      plain: ['/a/b'],
+    });
+  });
+}
+
+test('format 3.0 takes paths as they are', async (context) => {
+  const { load } = await openConfig(context);
+  const loaded = await load(ROUTES('3.0'));
+  assert.equal(loaded.status, 400);
+  assert.match(String(loaded.body['message']), /must not have empty segments/);
+});
+
+const SHARED = `_format_version: "3.0"
+partials:
+- {name: redis-main, type: redis-ce, config: {host: r.internal}}
+plugins:
+- name: rate-limiting
+  instance_name: limit
+  config: {minute: 5, policy: redis}
+`;
+
+test('shared settings may be linked in the plugin and in a list of their own', async (context) => {
+  const { load, read, list } = await openConfig(context);
+  const links = () => (list('plugins')[0]!['partials'] as JsonObject[]).map(({ id, path }) => [id, path]);
+  for (const written of [
+    '  partials: [{name: redis-main}]\n',
+    'plugins_partials: [{plugin: limit, partial: redis-main, path: config.redis}]\n',
+  ]) {
+    const loaded = await load(SHARED + written);
+    assert.equal(loaded.status, 201, JSON.stringify(loaded.body));
+    const [partial] = list('partials');
+    assert.deepEqual(links(), [[partial!.id, 'config.redis']]);
+    // What is read can be loaded again.
+    const again = await load(await read());
+    assert.equal(again.status, 201, JSON.stringify(again.body));
+    assert.deepEqual(links(), [[partial!.id, 'config.redis']]);
+  }
+});
+
+test('a link to nothing is refused', async (context) => {
+  const { load, list } = await openConfig(context);
+  for (const links of [
+    '  partials: [{name: nowhere}]\n',
+    'plugins_partials: [{plugin: limit, partial: nowhere}]\n',
+    'plugins_partials: [{plugin: nobody, partial: redis-main}]\n',
+    'plugins_partials: [{partial: redis-main}]\n',
+    'plugins_partials: {plugin: limit}\n',
+  ]) {
+    const loaded = await load(SHARED + links);
+    assert.equal(loaded.status, 400, links);
+    assert.match(String(loaded.body['message']), /no such entry in|required field missing|expected an array/);
+  }
+  assert.equal(list('plugins').length, 0);
+});
+
+test('groups of consumers and their members come back', async (context) => {
+  const { load, read, list } = await openConfig(context);
+  const loaded = await load(`_format_version: "3.0"
+consumer_groups:
+- name: gold
+  plugins: [{name: request-size-limiting, config: {allowed_payload_size: 4}}]
+consumers: [{username: alice}]
+consumer_group_consumers: [{consumer: alice, consumer_group: gold}]
+`);
+  assert.equal(loaded.status, 201, JSON.stringify(loaded.body));
+  const members = list('consumer_group_consumers');
+  assert.equal(members.length, 1);
+  const text = await read();
+  assert.equal((await load('_format_version: "3.0"\n')).status, 201);
+  assert.equal(list('consumer_groups').length, 0);
+  assert.equal((await load(text)).status, 201);
+  assert.deepEqual(list('consumer_group_consumers'), members);
+  assert.equal(list('plugins')[0]!['name'], 'request-size-limiting');
+});
