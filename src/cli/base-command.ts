@@ -1,5 +1,6 @@
 // What every command has: the global flags, the terminal it prints to, and one way to end in an error.
-import { Command, type Interfaces } from '@oclif/core';
+import type { Interfaces } from '@oclif/core';
+import { Command } from '@oclif/core/command';
 import { ignoreClosedPipes } from './closed-pipe.ts';
 import { readVariable } from './connection.ts';
 import { refuseForeignFlags } from './deck-flags.ts';

@@ -1,5 +1,5 @@
 // The database that flags and properties name, for every command that opens one.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { Config } from '../config/load.ts';
 import { GwctlError } from '../lib/errors.ts';
 import type { LastingPlace } from '../store/administer.ts';

@@ -1,6 +1,6 @@
 // Flags that decK has and this program answers with a sentence or not at all: those of Konnect and of the Enterprise edition
 // are refused by name, so that nobody believes they had an effect; those without meaning here are taken and ignored.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { GwctlError } from '../lib/errors.ts';
 
 const KONNECT = [

@@ -1,7 +1,7 @@
 // What the commands that rewrite state files share: where they read and write, and how they refuse. Nothing is written
 // before everything went well, and a file is replaced whole or not at all.
 import { extname } from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import type { YAMLMap } from 'yaml';
 import type { Diagnostic, Problem } from '../control/file/diagnostics.ts';
 import type { Grammar } from '../control/file/grammar.ts';

@@ -1,5 +1,6 @@
 // Flags that several commands share, each written once.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { foreignGlobalFlags, refusedFlags } from './deck-flags.ts';
 
 const GLOBAL = 'GLOBAL';

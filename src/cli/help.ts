@@ -1,6 +1,6 @@
 // The help page of a command. Descriptions are wrapped for the sources: here their paragraphs are put together again and
 // wrapped for the terminal, and the summary, which is the first line of the page, is not repeated.
-import { CommandHelp, Help } from '@oclif/core';
+import { CommandHelp, Help } from '@oclif/core/help';
 
 class CommandPage extends CommandHelp {
   protected override description(): string | undefined {

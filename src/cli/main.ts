@@ -1,5 +1,6 @@
 // From the command line to a command: oclif finds and runs it; what goes wrong before a command is there ends here.
 import { VERSION } from '../lib/version.ts';
+import { holdYoungGeneration } from './serve/v8-flags.ts';
 
 /** @param root the package's folder, where oclif finds package.json and the manifest. */
 export async function run(argv: readonly string[], root: string): Promise<void> {
@@ -8,7 +9,9 @@ export async function run(argv: readonly string[], root: string): Promise<void> 
     process.stdout.write(`gwctl/${VERSION} ${process.platform}-${process.arch} node-${process.version}\n`);
     return;
   }
-  const { flush, run: runCommand } = await import('@oclif/core');
+  // Most of what it starts with stays until it ends.
+  if (argv[0] === 'serve') holdYoungGeneration();
+  const [{ run: runCommand }, { flush }] = await Promise.all([import('@oclif/core/run'), import('@oclif/core/flush')]);
   try {
     await runCommand([...argv], { root });
     await flush();

@@ -1,6 +1,6 @@
 // Writes what a command made for others to read: to standard output, or to a file that holds no secrets.
 import { writeFile } from 'node:fs/promises';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { GwctlError } from '../lib/errors.ts';
 
 export const outputFileFlag = {

@@ -1,5 +1,5 @@
 // gwctl completion: a script that completes commands and flags in a shell.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../cli/base-command.ts';
 import { localFlags } from '../cli/edit-file.ts';
 

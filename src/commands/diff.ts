@@ -1,5 +1,5 @@
 // gwctl diff: what would sync do? Writes nothing.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { planFlags, selectTagFlag, stateArgument } from '../cli/flags.ts';
 

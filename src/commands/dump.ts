@@ -1,6 +1,6 @@
 // gwctl dump: the gateway's configuration as a state file.
 import { extname } from 'node:path';
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { refusedFlags } from '../cli/deck-flags.ts';
 import { parallelismFlag, selectTagFlag, skipFlags } from '../cli/flags.ts';

@@ -1,5 +1,5 @@
 // gwctl quit: a running gateway ends once running requests are answered.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 
 const DEFAULT_SECONDS = 15;

@@ -1,5 +1,5 @@
 // gwctl reload: a running gateway loads its files again.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 
 export default class Reload extends BaseCommand {

@@ -1,5 +1,5 @@
 // gwctl reset: delete what a gateway has, all of it or what has the tags.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { refusedFlags } from '../cli/deck-flags.ts';
 import { parallelismFlag, reportFlags, selectTagFlag, skipFlags, writeFlags } from '../cli/flags.ts';

@@ -1,5 +1,5 @@
 // gwctl serve: the whole gateway from state files.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { databaseFlag } from '../cli/database.ts';
 import { globalFlags, stateArgument, stateFlag } from '../cli/flags.ts';

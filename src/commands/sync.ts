@@ -1,5 +1,5 @@
 // gwctl sync: make the gateway equal to the state files.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { planFlags, selectTagFlag, stateArgument, writeFlags } from '../cli/flags.ts';
 

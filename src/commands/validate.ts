@@ -1,5 +1,5 @@
 // gwctl validate: are the state files right? Offline unless --online.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { refusedFlags } from '../cli/deck-flags.ts';
 import { codeFlags, parallelismFlag, selectTagFlag, stateArgument, stateFlag } from '../cli/flags.ts';

@@ -1,6 +1,6 @@
 // Runs long work in short slices, so that requests are answered in between. What such work makes stays, and moving all that
 // to the old generation at once would stop everybody for longer than a slice: meanwhile it is collected often, a little each.
-import { setFlagsFromString } from 'node:v8';
+import { setEngineFlag } from '../lib/engine-flag.ts';
 
 export interface SlicedWork {
   /** Whether it came to its end; false when it was stopped. */
@@ -13,8 +13,9 @@ const SHARE = 0.25;
 const LONGEST_MS = 5;
 
 /** How full the young generation is when it is collected between two turns: meanwhile, and what V8 does by default. */
-const COLLECT_OFTEN = '--minor-gc-task-trigger=8';
-const COLLECT_AS_USUAL = '--minor-gc-task-trigger=80';
+const COLLECT_AT = 'minor-gc-task-trigger';
+const OFTEN = 8;
+const AS_USUAL = 80;
 
 /** At least `sliceMs` of work, then everybody else's turn. */
 export function runInSlices(steps: Generator<void, void>, sliceMs: number): SlicedWork {
@@ -23,15 +24,15 @@ export function runInSlices(steps: Generator<void, void>, sliceMs: number): Slic
   let fail: (error: unknown) => void = () => undefined;
   const done = new Promise<boolean>((resolve, reject) => {
     finish = (isDone) => {
-      setFlagsFromString(COLLECT_AS_USUAL);
+      setEngineFlag(COLLECT_AT, AS_USUAL);
       resolve(isDone);
     };
     fail = (error) => {
-      setFlagsFromString(COLLECT_AS_USUAL);
+      setEngineFlag(COLLECT_AT, AS_USUAL);
       reject(error);
     };
   });
-  setFlagsFromString(COLLECT_OFTEN);
+  setEngineFlag(COLLECT_AT, OFTEN);
   let endedAt = performance.now();
   const slice = (): void => {
     const startedAt = performance.now();

@@ -36,7 +36,7 @@ import { Reloading } from './reloading.ts';
 import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
 import { untilSignal } from './signals.ts';
-import { setEngineFlags } from './v8-flags.ts';
+import { holdYoungGeneration, releaseYoungGeneration, setEngineFlags } from './v8-flags.ts';
 
 export interface ServeOptions {
   readonly inputs: readonly string[];
@@ -76,6 +76,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
   const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
     createSchemas(known, { routerFlavor: config.router_flavor, use: 'serving' });
+  // Of a large file most is garbage at once.
+  releaseYoungGeneration();
   const opened = await openStore({
     inputs,
     data,
@@ -85,6 +87,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     schemas: schemasOf(plugins),
     report: log,
   });
+  holdYoungGeneration();
   const { store } = opened;
   const warnOfUnexecuted = createUnexecutedWarning((message) => log('warn', message), plugins);
   warnOfUnexecuted(store.state);
@@ -199,6 +202,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   if (isWatching) reloading.watch();
   const streams = (pool ?? gateway).streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
   const proxies = (pool ?? gateway).addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
+  releaseYoungGeneration();
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
     `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,

@@ -9,6 +9,7 @@ import { openErrorLog } from '../serve/error-log.ts';
 import { createLogLevel } from '../serve/log-level.ts';
 import { proxyOptions } from '../serve/proxy-options.ts';
 import { createServerLog } from '../serve/server-log.ts';
+import { releaseYoungGeneration, setEngineFlags } from '../serve/v8-flags.ts';
 import { Calls } from './calls.ts';
 import { packFamilies } from './figures.ts';
 import { packError, type ToPrimary, type ToWorker } from './messages.ts';
@@ -20,6 +21,7 @@ type Start = Extract<ToWorker, { type: 'start' }>;
 const GRACE_MS = 10_000;
 
 export async function serveAsWorker(): Promise<void> {
+  setEngineFlags();
   const send = (message: ToPrimary): void => {
     if (process.connected) process.send?.(message);
   };
@@ -88,6 +90,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   });
   for (const verdict of verdicts) gateway.adoptVerdict(verdict);
   const { addresses, streamAddresses } = gateway;
+  releaseYoungGeneration();
   send({ type: 'ready', addresses, streamAddresses });
 
   let isEnding = false;

@@ -1,5 +1,6 @@
 // gwctl file add-plugins: plugins for what selectors find, or for the whole gateway.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   bundledGrammar,

@@ -1,5 +1,5 @@
 // gwctl file add-tags: tags for entities.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   chooseEntities,

@@ -1,5 +1,5 @@
 // gwctl file convert: a file for an older gateway becomes one for a newer.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   bundledGrammar,

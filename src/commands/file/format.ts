@@ -1,5 +1,5 @@
 // gwctl file format: between decK's dialect and that of Kong's DB-less mode.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { bundledGrammar, localFlags, openState, outputFlags, refuse, writeState } from '../../cli/edit-file.ts';
 

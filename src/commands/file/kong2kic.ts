@@ -1,5 +1,5 @@
 // gwctl file kong2kic: a state file as objects for the Kong Ingress Controller.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { choose, inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
 

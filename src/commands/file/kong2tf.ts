@@ -1,5 +1,5 @@
 // gwctl file kong2tf: a state file as Terraform resources.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
 

@@ -1,5 +1,6 @@
 // gwctl file lint: a state file against rules of the user's own.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { choose, inputFlag, localFlags, openState, outputFlag, writeText } from '../../cli/edit-file.ts';
 import { readRules } from '../../cli/edit-inputs.ts';

@@ -1,5 +1,5 @@
 // gwctl file list-tags: which tags a file uses.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   choose,

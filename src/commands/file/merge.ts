@@ -1,5 +1,5 @@
 // gwctl file merge: several files become one.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { localFlags, openState, outputFlags, refuse, writeState } from '../../cli/edit-file.ts';
 

@@ -1,5 +1,5 @@
 // gwctl file namespace: routes under a prefix or a host of their own.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   bundledGrammar,

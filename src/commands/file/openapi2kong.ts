@@ -1,5 +1,5 @@
 // gwctl file openapi2kong: a state file from an OpenAPI document.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { localFlags, openState, outputFlags, refuse, writeState } from '../../cli/edit-file.ts';
 import { selectTagFlag } from '../../cli/flags.ts';

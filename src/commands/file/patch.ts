@@ -1,5 +1,6 @@
 // gwctl file patch: values set in, or removed from, what selectors find.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { inputFlag, localFlags, openState, outputFlags, selectorFlag, writeState } from '../../cli/edit-file.ts';
 import { readPatches } from '../../cli/edit-inputs.ts';

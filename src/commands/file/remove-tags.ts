@@ -1,5 +1,6 @@
 // gwctl file remove-tags: tags taken from entities.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   chooseEntities,

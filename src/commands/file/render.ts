@@ -1,5 +1,5 @@
 // gwctl file render: what state files mean, written out.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import {
   formatOf,

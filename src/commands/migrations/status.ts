@@ -1,5 +1,5 @@
 // gwctl migrations status: how far the tables of a database are.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { databaseFlag } from '../../cli/database.ts';
 import { globalFlags } from '../../cli/flags.ts';

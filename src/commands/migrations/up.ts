@@ -1,5 +1,5 @@
 // gwctl migrations up: brings the tables of a database to the form that this program needs.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { databaseFlag } from '../../cli/database.ts';
 import { globalFlags } from '../../cli/flags.ts';

@@ -1,5 +1,5 @@
 // gwctl plugin list: the plugins that a gateway here would know.
-import { Flags } from '@oclif/core';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
 

@@ -1,5 +1,6 @@
 // gwctl plugin new: a plugin to begin with.
-import { Args, Flags } from '@oclif/core';
+import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
 

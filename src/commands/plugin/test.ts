@@ -1,5 +1,5 @@
 // gwctl plugin test: the tests of a plugin, with the gateway in them.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
 

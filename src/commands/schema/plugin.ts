@@ -1,5 +1,5 @@
 // gwctl schema plugin: the configuration of a plugin, on the terminal.
-import { Args } from '@oclif/core';
+import * as Args from '@oclif/core/args';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
 
