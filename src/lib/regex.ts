@@ -17,7 +17,11 @@ export interface PatternOptions {
 /** Rust's patterns meet whole paths, some kilobytes long; those of plugins meet texts that are cut off after some hundred. */
 const MAX_POWER = { long: 2, short: 3 } as const;
 
+/** Nobody writes longer ones, and to judge one takes longer than its length alone would say. */
+const MAX_LENGTH = 8192;
+
 export function compilePattern(pattern: string, options: PatternOptions = {}): Compiled {
+  if (pattern.length > MAX_LENGTH) return { ok: false, reason: `the pattern is longer than ${MAX_LENGTH} characters` };
   const allowsLookaround = options.lookaround ?? true;
   const maxPower = allowsLookaround && options.longTexts !== true ? MAX_POWER.short : MAX_POWER.long;
   const parsed = parsePattern(pattern, allowsLookaround);

@@ -378,6 +378,19 @@ test('an idle connection is closed', async () => {
   await running.close();
 });
 
+test('a refused stream that is neither read nor ended does not hold its connection for ever', async () => {
+  const running = await start({}, { http2: true, limits: { idleTimeoutMs: 300, sendStallTimeoutMs: 300 } });
+  const noWindow = Buffer.from([0, 4, 0, 0, 0, 0]);
+  const trace: Fields = request('/').map(([name, value]) => [name, name === ':method' ? 'TRACE' : value]);
+  for (const flags of [END_HEADERS | END_STREAM, END_HEADERS]) {
+    const raw = connectFrames(running.port);
+    raw.send(frame(FRAME.settings, 0, 0, noWindow), headers(1, trace, flags));
+    await until(() => raw.frames.some((one) => one.stream === 1), 'the head of an answer');
+    await until(() => raw.isClosed, 'it is closed');
+  }
+  await running.close();
+});
+
 const MALFORMED: readonly (readonly [string, Fields])[] = [
   ['capitals in a name', request('/', [['X-A', 'b']])],
   ['Connection', request('/', [['connection', 'close']])],

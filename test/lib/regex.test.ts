@@ -146,6 +146,13 @@ describe('what could take too long', () => {
     regexOf('.*a.*b.*c');
   });
 
+  test('patterns of more than 8 KiB are refused unread, whatever they are made of', () => {
+    for (const unit of ['(a|b)?', 'a', '(', '[']) {
+      assert.equal(reasonOf(unit.repeat(1_000_000)), 'the pattern is longer than 8192 characters');
+    }
+    assert.ok(regexOf('/a'.repeat(4096)).test('/a'.repeat(4096)));
+  });
+
   test('huge patterns are refused rather than studied', () => {
     assert.match(reasonOf(`(?:${'(?:a|b){1,5}'.repeat(600)})*`), /too large|exponential/);
   });

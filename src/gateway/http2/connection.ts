@@ -15,6 +15,7 @@ import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
 import type { Waiting } from '../http1/server-connection.ts';
 import { Http2Exchange } from './exchange.ts';
+import { RefusedStream } from './refused-stream.ts';
 import { readHttp2Head } from './request-head.ts';
 import type { Http2Server } from './server.ts';
 
@@ -171,6 +172,7 @@ export class Http2Connection extends Expiring {
   #reject(stream: ServerHttp2Stream, status: number, message: string, request: HeaderList): void {
     const { headers, body } = this.renderError(status, message, request);
     this.#server.answerRefused(stream, status, headers, body);
+    if (!stream.closed) new RefusedStream(stream, this.waits.send);
     const { remoteAddress, serverName } = this;
     this.#server.rejected({ status, message, remoteAddress, serverName, bytesOut: body.length });
   }
