@@ -1,15 +1,20 @@
-// Scripts that complete commands, flags and the values of flags that have a few. All three shells get the same table.
+// Scripts that complete commands, flags, and the values of flags and arguments that have a few. All three shells get the
+// same table.
 
 export interface CompletedCommand {
   readonly words: readonly string[];
   readonly summary: string;
+  /** Values of its first argument, where it has a few. */
+  readonly values?: readonly string[];
   readonly flags: readonly { readonly name: string; readonly options?: readonly string[] }[];
 }
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
 export function completionScript(shell: Shell, commands: readonly CompletedCommand[]): string {
-  const sorted = [...commands].sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  // A command and its alias may say the same name.
+  const named = new Map(commands.map((command) => [key(command), command]));
+  const sorted = [...named.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
   if (shell === 'fish') return fish(sorted);
   return shell === 'bash' ? bash(sorted) : zsh(sorted);
 }
@@ -42,7 +47,12 @@ function bash(commands: readonly CompletedCommand[]): string {
   }
   return `# Completion of gwctl for bash.
 _gwctl() {
-  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} words=""
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} words="" prefix=""
+  # bash makes three words of --flag=value, zsh one.
+  if [[ $word == = ]]; then word=""
+  elif [[ $before == = ]]; then before=\${COMP_WORDS[COMP_CWORD-2]}
+  elif [[ $word == --*=* ]]; then before=\${word%%=*} prefix="\${word%%=*}=" word=\${word#*=}
+  fi
   case "$command" in
     ${topics.map(([topic]) => topic).join('|')}) [[ \${COMP_WORDS[2]} != -* && $COMP_CWORD -gt 2 ]] && command="$command \${COMP_WORDS[2]}" ;;
   esac
@@ -55,12 +65,20 @@ ${[...values].map(([name, list]) => `    '${name}') words="${list}" ;;`).join('\
 ${topics.map(([topic, list]) => `      ${topic}) words="${list.join(' ')}" ;;`).join('\n')}
     esac
   fi
+  if [[ -z $words && $word != -* && $before != -* ]]; then
+    case "$command" in
+${commands
+  .filter(({ values: list }) => list !== undefined)
+  .map((command) => `      '${key(command)}') words="${command.values!.join(' ')}" ;;`)
+  .join('\n')}
+    esac
+  fi
   if [[ -z $words && $word == -* ]]; then
     case "$command" in
 ${commands.map((command) => `      '${key(command)}') words="${flagWords(command)}" ;;`).join('\n')}
     esac
   fi
-  COMPREPLY=($(compgen -W "$words" -- "$word"))
+  COMPREPLY=($(compgen -P "$prefix" -W "$words" -- "$word"))
 }
 complete -o default -F _gwctl gwctl
 `;
@@ -84,6 +102,9 @@ function fish(commands: readonly CompletedCommand[]): string {
     const condition = second === undefined ? isThere : `${isThere}; and __fish_seen_subcommand_from ${second}`;
     if (second !== undefined) {
       lines.push(`complete -c gwctl -n ${quote(isThere)} -f -a ${quote(second)} -d ${quote(command.summary)}`);
+    }
+    if (command.values !== undefined) {
+      lines.push(`complete -c gwctl -n ${quote(condition)} -f -a ${quote(command.values.join(' '))}`);
     }
     for (const { name, options } of command.flags) {
       const values = options === undefined ? '' : ` -x -a ${quote(options.join(' '))}`;

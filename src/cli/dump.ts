@@ -17,12 +17,14 @@ import type { ConnectionFlags } from './connection.ts';
 import { skippedKinds } from './flags.ts';
 import { openAdaptedSession } from './gateway-session.ts';
 import { fieldsOf } from './output/body.ts';
+import { requireWorkspace } from './workspace.ts';
 
 export interface DumpRequest extends ConnectionFlags {
   readonly 'select-tag'?: string[] | undefined;
   readonly 'skip-consumers': boolean;
   readonly 'skip-ca-certificates': boolean;
   readonly 'skip-consumers-with-consumer-groups': boolean;
+  readonly 'skip-workspace-crud': boolean;
   readonly 'with-id': boolean;
   readonly 'skip-defaults': boolean;
   readonly sanitize: boolean;
@@ -33,6 +35,7 @@ export interface DumpRequest extends ConnectionFlags {
 /** The content of the state file. */
 export async function readDump(request: DumpRequest, onTrace?: (line: string) => void): Promise<JsonObject> {
   const session = await openAdaptedSession(request, onTrace);
+  if (!request['skip-workspace-crud']) await requireWorkspace(session);
   const selectTags = request['select-tag'] ?? [];
   const { schemas } = session;
   const { parallelism } = request;

@@ -7,11 +7,13 @@ import type { ConnectionFlags } from './connection.ts';
 import { type CodeFlags, judgeCodes } from './diagnostic-codes.ts';
 import { bundledSchemas, openAdaptedSession } from './gateway-session.ts';
 import { chooseInputs, loadInputs, printWarnings } from './state-inputs.ts';
+import { requireWorkspace } from './workspace.ts';
 
 export interface ValidateRequest extends ConnectionFlags, CodeFlags {
   readonly state?: string[] | undefined;
   readonly 'select-tag'?: string[] | undefined;
   readonly 'online-entities-list'?: string[] | undefined;
+  readonly 'skip-workspace-crud': boolean;
   readonly parallelism: number;
   /** Of the gateway that the files are for; one that is asked tells its own. */
   readonly 'router-flavor'?: string | undefined;
@@ -82,6 +84,7 @@ async function validateOnline(
     },
     outside: () => (remote === undefined ? new Map() : keptEntities(remote, 'sync')),
   });
+  if (!request['skip-workspace-crud']) await requireWorkspace(session, loaded.workspace);
   const kinds = chooseKinds(loaded.schemas, request['online-entities-list']);
   await checkOnline(session.client, loaded, request.parallelism, kinds);
   return loaded;

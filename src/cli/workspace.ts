@@ -5,7 +5,7 @@ import { createSender } from '../control/remote/send.ts';
 import { GwctlError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
 import type { ConnectionFlags } from './connection.ts';
-import { openSession } from './gateway-session.ts';
+import { type GatewaySession, openSession } from './gateway-session.ts';
 
 export interface Workplace {
   readonly connection: Connection;
@@ -40,6 +40,17 @@ export async function enterWorkspace({
   if (existence === 'assume') return { connection: within, client, missing: undefined };
   const found = await root.get(`/workspaces/${encodeURIComponent(workspace)}`, { absent: [404] });
   return { connection: within, client, missing: found === undefined ? workspace : undefined };
+}
+
+/** For commands that only read: there is nothing to read in a workspace that is not there. */
+export async function requireWorkspace({ root, connection }: GatewaySession, inFiles?: string): Promise<void> {
+  const workspace = connection.workspace ?? inFiles;
+  if (workspace === undefined) return;
+  const found = await root.get(`/workspaces/${encodeURIComponent(workspace)}`, { absent: [404] });
+  if (found !== undefined) return;
+  throw new GwctlError('E_REMOTE', `the gateway has no workspace '${workspace}'`, {
+    hint: 'The open edition of the gateway has no workspaces. Leave --workspace and _workspace out.',
+  });
 }
 
 export async function createWorkspace(connection: Connection, name: string): Promise<void> {

@@ -23,10 +23,11 @@ fish:  gwctl completion fish > ~/.config/fish/completions/gwctl.fish`;
     const { completionScript } = await import('../cli/completion.ts');
     const commands = this.config.commands
       .filter(({ hidden }) => hidden !== true)
-      .flatMap(({ id, aliases, summary, flags }) =>
+      .flatMap(({ id, aliases, summary, flags, args: taken }) =>
         [id, ...aliases].map((name) => ({
           words: name.split(':'),
           summary: summary ?? '',
+          ...valuesOf(Object.values(taken)[0]),
           flags: Object.values(flags)
             .filter((flag) => flag.hidden !== true)
             .map((flag) => ({ name: flag.name, ...('options' in flag ? { options: flag.options as string[] } : {}) })),
@@ -35,3 +36,6 @@ fish:  gwctl completion fish > ~/.config/fish/completions/gwctl.fish`;
     process.stdout.write(completionScript(args.shell as 'bash' | 'zsh' | 'fish', commands));
   }
 }
+
+const valuesOf = (argument: { readonly options?: readonly string[] } | undefined): { values?: readonly string[] } =>
+  argument?.options === undefined ? {} : { values: argument.options };

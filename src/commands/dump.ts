@@ -33,7 +33,7 @@ by its owner only: credentials and keys come out in clear.`;
     'split-by': Flags.string({ options: ['kind', 'tag'], description: 'one file for each kind, or each first tag' }),
     'all-workspaces': Flags.boolean({
       description: 'one file for each workspace, named after it',
-      exclusive: ['workspace'],
+      exclusive: ['workspace', 'output-file'],
     }),
     ...selectTagFlag,
     ...skipFlags,

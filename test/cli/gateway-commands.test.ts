@@ -350,6 +350,31 @@ describe('a workspace', () => {
     assert.match(other.err, /Warning: workspace 'old' of --workspace is used, not 'new' of the files/);
     await server.close();
   });
+
+  it('that is missing is an error for commands that only read', async () => {
+    const server = await start(['old']);
+    const at = ['--kong-addr', server.address];
+    const input = `${HEAD}services: [{name: a, host: h}]\n`;
+    for (const args of [
+      ['dump', '--workspace', 'new'],
+      ['validate', '--online', '-', '--workspace', 'new'],
+    ]) {
+      const refused = await shell.run([...args, ...at], { input });
+      assert.deepEqual([refused.code, refused.out], [1, '']);
+      assert.match(refused.err, /^Error: the gateway has no workspace 'new'/);
+    }
+    const inFile = await shell.run(['validate', '--online', '-', ...at], { input: `${input}_workspace: new\n` });
+    assert.match(inFile.err, /^Error: the gateway has no workspace 'new'/);
+    const found = await shell.run(['dump', '--workspace', 'old', ...at]);
+    assert.deepEqual([found.code, found.out], [0, '_format_version: "3.0"\n_workspace: old\n']);
+    await server.close();
+  });
+
+  it('is named, or all of them are', async () => {
+    const both = await run(['dump', '--all-workspaces', '-o', 'x.yaml']);
+    assert.equal(both.code, 1);
+    assert.match(both.err, /--output-file=x\.yaml cannot also be provided when using --all-workspaces/);
+  });
 });
 
 describe('a journal', () => {
