@@ -2,6 +2,7 @@
 // before their container, and a record's own validator runs only when its fields passed.
 import { isUuid } from '../lib/ids.ts';
 import { isEqual, isObject, type Json, type JsonLiteral, type JsonObject } from '../lib/json.ts';
+import { compilePattern } from '../lib/regex.ts';
 import { runEntityChecks } from './checks.ts';
 import type { ErrorNode, ErrorTree, Field, Fields, Matcher } from './define.ts';
 import { messages } from './messages.ts';
@@ -193,7 +194,7 @@ function firstFailure(field: Field, value: Json): string | undefined {
 
 function firstStringFailure(field: Extract<Field, { type: 'string' }>, value: string): string | undefined {
   if (field.uuid === true && !isUuid(value)) return messages.uuid;
-  if (field.is_regex === true && !compiles(value)) return messages.regex(value);
+  if (field.is_regex === true && !compilePattern(value).ok) return messages.regex(value);
   const wrongLength = checkLength({ ...pickLengths(field), len_min: field.len_min ?? 1 }, Buffer.byteLength(value));
   if (wrongLength !== undefined) return wrongLength;
   if (field.starts_with !== undefined && !value.startsWith(field.starts_with)) {
@@ -232,13 +233,4 @@ function checkExclusiveSubsets(
   if (subsets === undefined) return undefined;
   const used = subsets.filter((subset) => list.some((item) => subset.includes(item as string)));
   return used.length > 1 ? messages.exclusiveSubsets(used) : undefined;
-}
-
-function compiles(pattern: string): boolean {
-  try {
-    new RegExp(pattern);
-    return true;
-  } catch {
-    return false;
-  }
 }
