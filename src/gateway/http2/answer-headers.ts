@@ -13,18 +13,45 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-/** @param length to be declared. */
-export function answerHeaders(
-  status: number,
-  headers: HeaderList,
-  length: number | undefined,
-  date: string,
-): OutgoingHttpHeaders {
-  const lines = headerLines(headers);
-  const result: OutgoingHttpHeaders = Object.assign(Object.create(null), { ':status': status }, lines);
-  if (length !== undefined) result['content-length'] = String(length);
-  result['date'] ??= date;
-  return result;
+/** Newer runtimes take answers as lines, which saves them an object and two copies. */
+const TAKES_LINES = Number.parseInt(process.versions.node, 10) >= 25;
+
+/** What `respond` of a stream takes. */
+export type AnswerHead = OutgoingHttpHeaders | readonly string[];
+
+/** Names and values in turn. @param length to be declared. */
+export function answerLines(status: number, headers: HeaderList, length: number | undefined, date: string): string[] {
+  const lines = [':status', String(status)];
+  let isDated = false;
+  headers.forEach((written, value) => {
+    const name = written.toLowerCase();
+    if (isLeftOut(name, value)) return;
+    if (SINGLE.has(name)) {
+      if (name === 'date') isDated = true;
+      const earlier = indexOfName(lines, name);
+      if (earlier >= 0) {
+        lines[earlier + 1] = value;
+        return;
+      }
+    }
+    lines.push(name, value);
+  });
+  if (length !== undefined) lines.push('content-length', String(length));
+  if (!isDated) lines.push('date', date);
+  return lines;
+}
+
+/** The same in the form that this runtime takes. */
+export function answerHead(lines: string[]): AnswerHead {
+  if (TAKES_LINES) return lines;
+  const head: OutgoingHttpHeaders = Object.create(null);
+  for (let i = 0; i < lines.length; i += 2) addLine(head, lines[i]!, lines[i + 1]!);
+  return head;
+}
+
+function indexOfName(lines: readonly string[], name: string): number {
+  for (let i = 0; i < lines.length; i += 2) if (lines[i] === name) return i;
+  return -1;
 }
 
 /** Without prototype; repeated lines are a list. */
@@ -32,15 +59,20 @@ export function headerLines(headers: HeaderList): Record<string, string | string
   const lines: Record<string, string | string[]> = Object.create(null);
   headers.forEach((written, value) => {
     const name = written.toLowerCase();
-    // All that HTTP/2 lets anybody say of transfer codings.
-    if (OF_CONNECTIONS.has(name) || (name === 'te' && value !== 'trailers')) return;
-    const current = lines[name];
-    if (current === undefined) lines[name] = value;
-    else if (Array.isArray(current)) current.push(value);
-    else if (SINGLE.has(name)) lines[name] = value;
-    else lines[name] = [current, value];
+    if (!isLeftOut(name, value)) addLine(lines, name, value);
   });
   return lines;
+}
+
+/** Trailers are all that HTTP/2 lets anybody say of transfer codings. */
+const isLeftOut = (name: string, value: string): boolean =>
+  OF_CONNECTIONS.has(name) || (name === 'te' && value !== 'trailers');
+
+function addLine(lines: OutgoingHttpHeaders | Record<string, string | string[]>, name: string, value: string): void {
+  const current = lines[name];
+  if (current === undefined || SINGLE.has(name)) lines[name] = value;
+  else if (Array.isArray(current)) current.push(value);
+  else lines[name] = [String(current), value];
 }
 
 /** The runtime throws when one of these is there twice. The last line counts. */

@@ -24,7 +24,7 @@ const { NGHTTP2_PROTOCOL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM, NGH
 const MAX_RESETS_A_SECOND = 100;
 /** Of so many streams at most half may end badly. */
 const RESET_SAMPLE = 1000;
-const MAX_HEADER_LINES = 128;
+export const MAX_HEADER_LINES = 128;
 const SETTINGS: Settings = {
   maxConcurrentStreams: 128,
   /** nghttp2 resets what is twice as large as what we answer with 431. */
@@ -141,19 +141,19 @@ export class Http2Connection extends Expiring {
   }
 
   #begin(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    let exchange: Http2Exchange | undefined;
     stream.on('error', ignore);
-    stream.on('close', () => this.#ended(stream));
+    stream.on('close', () => {
+      this.#ended(stream);
+      exchange?.streamClosed();
+    });
     this.requests++;
     this.#open++;
     clearDeadline(this);
     // Reset in the same breath: nothing is done for it.
     if (this.#isOver || stream.destroyed || stream.closed || stream.aborted) return;
     const { limits } = this;
-    const read = readHttp2Head(raw, {
-      lineBytes: limits.lineBytes,
-      headBytes: limits.headBytes,
-      headerCount: Math.min(limits.headerCount, MAX_HEADER_LINES),
-    });
+    const read = readHttp2Head(raw, this.#server.headLimits);
     if (!read.ok) {
       if (read.fault === undefined) stream.close(NGHTTP2_PROTOCOL_ERROR);
       else this.#reject(stream, read.fault.status, read.fault.message, read.headers);
@@ -165,7 +165,8 @@ export class Http2Connection extends Expiring {
       return;
     }
     const hasBody = (flags & NGHTTP2_FLAG_END_STREAM) === 0;
-    this.#server.handle(new Http2Exchange(this, stream, head, hasBody));
+    exchange = new Http2Exchange(this, stream, head, hasBody);
+    this.#server.handle(exchange);
     if (this.requests >= limits.requestsPerConnection) this.close();
   }
 

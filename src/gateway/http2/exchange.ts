@@ -9,7 +9,7 @@ import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
 import { requestTrailers } from '../http1/trailers.ts';
-import { answerHeaders, headerLines } from './answer-headers.ts';
+import { answerHead, answerLines, headerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
 import type { Http2Head } from './request-head.ts';
 
@@ -47,6 +47,8 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   #waiting: 'body' | 'send' | 'linger' = 'body';
   #mark = 0;
   #continued = false;
+  #hearsDrain = false;
+  #trailers: HeaderList | undefined = undefined;
   #discarded = 0;
 
   constructor(connection: Http2Connection, stream: ServerHttp2Stream, head: Http2Head, hasBody: boolean) {
@@ -64,11 +66,6 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.connectionRequests = connection.requests;
     if (!hasBody) this.body = NO_BODY;
     else this.body = new RequestBody(head.length === undefined ? 'chunked' : 'length', head.length, this);
-    stream.on('drain', () => {
-      if (this.#waiting === 'send') clearDeadline(this);
-      this.onDrain?.();
-    });
-    stream.on('close', () => this.#closed());
     if (hasBody) this.#listen();
   }
 
@@ -121,12 +118,12 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     const declared = isGrpc || (isBodyless && status !== 200) ? undefined : length;
     this.#isBodyless = isBodyless || length === 0;
     this.#left = length;
-    const lines = answerHeaders(status, headers, declared, this.#connection.httpDate());
-    for (const name in lines) this.bytesOut += name.length + String(lines[name]).length;
+    const lines = answerLines(status, headers, declared, this.#connection.httpDate());
+    for (const text of lines) this.bytesOut += text.length;
     const waitForTrailers = length === undefined && !isBodyless;
     if (this.#stream.destroyed || this.#stream.closed) return;
     try {
-      this.#stream.respond(lines, { endStream: this.#isBodyless, waitForTrailers });
+      this.#stream.respond(answerHead(lines), { endStream: this.#isBodyless, waitForTrailers });
     } catch {
       // A line that HTTP/2 does not carry. Nothing of it may go out.
       this.abort();
@@ -146,13 +143,20 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     }
     if (this.#stream.destroyed || this.#stream.writableEnded) return true;
     this.bytesOut += chunk.length;
-    keepBytes(chunk);
-    if (this.#stream.write(chunk)) return true;
+    if (this.#stream.write(lasting(chunk))) return true;
+    if (!this.#hearsDrain) this.#hearDrain();
     this.#waitForSending();
     return false;
   }
 
-  #trailers: HeaderList | undefined = undefined;
+  /** Few answers ever need it. */
+  #hearDrain(): void {
+    this.#hearsDrain = true;
+    this.#stream.on('drain', () => {
+      if (this.#waiting === 'send') clearDeadline(this);
+      this.onDrain?.();
+    });
+  }
 
   end(trailers?: HeaderList): void {
     if (this.finished || !this.answered) return;
@@ -292,7 +296,8 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.#connection.waits[what].add(this);
   }
 
-  #closed(): void {
+  /** For the connection: the stream is gone. */
+  streamClosed(): void {
     clearDeadline(this);
     if (this.finished) return;
     this.aborted = true;
@@ -312,3 +317,12 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
 }
 
 const NOTHING = new Uint8Array(0);
+/** To copy so much costs less than fresh memory for whoever lent it. */
+const COPIED_BYTES = 4096;
+
+/** The stream sends a chunk later than in this turn. */
+function lasting(chunk: Uint8Array): Uint8Array {
+  if (chunk.length <= COPIED_BYTES) return Buffer.from(chunk);
+  keepBytes(chunk);
+  return chunk;
+}

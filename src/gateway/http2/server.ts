@@ -8,8 +8,9 @@ import type { DeadlineList, Deadlines } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ErrorContext, ErrorPage, Rejection, ServerLimits } from '../http1/server.ts';
 import type { Waiting } from '../http1/server-connection.ts';
-import { answerHeaders } from './answer-headers.ts';
-import { Http2Connection } from './connection.ts';
+import { answerHead, answerLines } from './answer-headers.ts';
+import { Http2Connection, MAX_HEADER_LINES } from './connection.ts';
+import type { Http2HeadLimits } from './request-head.ts';
 
 export interface Http2ServerOptions {
   readonly limits: ServerLimits;
@@ -26,6 +27,7 @@ export class Http2Server {
   readonly limits: ServerLimits;
   readonly deadlines: Deadlines;
   readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  readonly headLimits: Http2HeadLimits;
   accepted = 0;
   readonly #options: Http2ServerOptions;
   readonly #connections = new Set<Http2Connection>();
@@ -35,6 +37,8 @@ export class Http2Server {
   constructor(options: Http2ServerOptions) {
     this.#options = options;
     this.limits = options.limits;
+    const { lineBytes, headBytes, headerCount } = options.limits;
+    this.headLimits = { lineBytes, headBytes, headerCount: Math.min(headerCount, MAX_HEADER_LINES) };
     this.deadlines = options.deadlines;
     this.waits = options.waits;
   }
@@ -94,7 +98,8 @@ export class Http2Server {
   }
 
   answerRefused(stream: ServerHttp2Stream, status: number, headers: HeaderList, body: string): void {
-    stream.respond(answerHeaders(status, headers, Buffer.byteLength(body), this.deadlines.httpDate()));
+    const lines = answerLines(status, headers, Buffer.byteLength(body), this.deadlines.httpDate());
+    stream.respond(answerHead(lines));
     stream.end(body);
     stream.resume();
   }
