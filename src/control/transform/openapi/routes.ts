@@ -1,5 +1,5 @@
 // An operation becomes a route: its path as a regular expression in which each parameter is a capture, its method, and, where
-// a required header has a list of values, one route for each value.
+// a required header has a list of values, one route for each value and one for all others.
 import { cloneJson, isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import type { Names } from './names.ts';
 import type { Spec } from './spec.ts';
@@ -41,10 +41,16 @@ export function makeRoutes(spec: Spec, names: Names, input: RouteInput): JsonObj
   });
   const headers = input.byHeader === 'split' ? headerChoices(operation) : [];
   if (headers.length === 0) return [route];
-  return combinations(headers).map((combination, i) => {
+  const split = combinations(headers).map((combination, i): JsonObject => {
     const own = `${name}_${i}`;
-    return { ...cloneJson(route), ...names.id(own), name: own, headers: combination };
+    const plugins = input.plugins.map((plugin) => ({
+      ...cloneJson(plugin),
+      ...names.id(`${own}.plugin.${String(plugin['name'])}`),
+    }));
+    return { ...cloneJson(route), ...names.id(own), name: own, headers: combination, plugins };
   });
+  // Requests with no value of the list go to the last.
+  return [...split, route];
 }
 
 function pathRegex(
@@ -80,9 +86,13 @@ function headerChoices({ parameters }: Operation): { name: string; values: Json[
     const choices = isObject(value['schema']) ? value['schema']['enum'] : undefined;
     const isChoice =
       value['in'] === 'header' && value['required'] === true && Array.isArray(choices) && choices.length > 0;
-    return isChoice ? [{ name: String(value['name']), values: choices }] : [];
+    return isChoice ? [{ name: String(value['name']), values: withoutRepeats(choices) }] : [];
   });
 }
+
+/** Routes compare values of headers without regard to case. */
+const withoutRepeats = (values: readonly Json[]): Json[] =>
+  [...new Map(values.toReversed().map((value) => [String(value).toLowerCase(), value])).values()].toReversed();
 
 const combinations = (headers: readonly { name: string; values: Json[] }[]): JsonObject[] =>
   headers.reduce<JsonObject[]>(
