@@ -146,6 +146,8 @@ export class Http2Connection extends Expiring {
     stream.on('close', () => {
       this.#ended(stream);
       exchange?.streamClosed();
+      // The runtime may hold the stream until it collects all garbage; what hung on the stream need not wait for that.
+      exchange = undefined;
     });
     this.requests++;
     this.#open++;

@@ -124,6 +124,8 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     if (this.#stream.destroyed || this.#stream.closed) return;
     try {
       this.#stream.respond(answerHead(lines), { endStream: this.#isBodyless, waitForTrailers });
+      // The stream keeps the list, and with it all the text that its lines are cut from.
+      lines.length = 0;
     } catch {
       // A line that HTTP/2 does not carry. Nothing of it may go out.
       this.abort();
