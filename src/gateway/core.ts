@@ -9,6 +9,7 @@ import type { Http2Pool } from './http2/upstream-pool.ts';
 import type { HeaderLabels } from './observe/header-labels.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
+import type { Identity } from './views/identity.ts';
 
 export interface CoreConfig {
   readonly shown: ShownHeaders;
@@ -67,6 +68,8 @@ export interface GatewayCore {
   /** JSON of stored entities, as log records carry it. */
   readonly headerLabels: HeaderLabels;
   readonly entityTexts: WeakMap<Entity, string>;
+  /** How consumers are named to upstreams. */
+  readonly identities: WeakMap<Entity, Identity>;
   newRequestId(): string;
   /** The port by which clients reach the one that is listened on. */
   advertisedPort(port: number): number;

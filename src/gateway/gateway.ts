@@ -233,6 +233,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     newRequestId,
     headerLabels: new HeaderLabels(),
     entityTexts: new WeakMap(),
+    identities: new WeakMap(),
     advertisedPort: (port) => options.portMaps?.get(port) ?? port,
     resolve: (host) => resolver.answer(host),
   };

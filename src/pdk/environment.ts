@@ -49,6 +49,14 @@ export interface Counters {
   get(key: string): number;
   /** Adds and answers the new value; the counter disappears `ttlSeconds` after it was made. */
   increment(key: string, by: number, ttlSeconds: number): number;
+  /** The number itself, for who needs it many times: made when there is none, and good until it expires. */
+  open(key: string, ttlSeconds: number): Counter;
+}
+
+export interface Counter {
+  value: number;
+  /** Milliseconds since the epoch; from then on it stands for nothing. */
+  readonly expiresAt: number;
 }
 
 /** Files opened for appending, shared by path; lines are written whole. */

@@ -32,6 +32,7 @@ export type {
   AppendFiles,
   Cache,
   Clock,
+  Counter,
   Counters,
   EntityReader,
   EntityStore,

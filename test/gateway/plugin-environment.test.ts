@@ -1,6 +1,7 @@
 // What a plugin gets of the gateway beside requests, and what it may say of the request upstream.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LocalCounters } from '../../src/gateway/environment/counters.ts';
 import { definePlugin, type Environment, type Phases } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { echo, start, startUpstream, until } from './rig.ts';
@@ -96,6 +97,44 @@ test('timeouts and retries of one request are set in place of those of its servi
   assert.equal((await running.send('/fine')).status, 200);
   assert.equal((await running.send('/wrong')).status, 500);
   assert.deepEqual(upstream.seen, ['GET /slow', 'GET /drop', 'GET /drop', 'GET /drop', 'GET /fine']);
+  await running.close();
+  await upstream.close();
+});
+
+test('an opened counter is the one of its name until it expires', () => {
+  let now = 1000;
+  const counters = new LocalCounters({ now: () => now });
+  const opened = counters.open('a', 10);
+  assert.deepEqual({ ...opened }, { value: 0, expiresAt: 11_000 });
+  opened.value += 2;
+  assert.equal(counters.get('a'), 2);
+  assert.equal(counters.increment('a', 3, 10), 5);
+  assert.equal(opened.value, 5);
+  now = 11_000;
+  assert.equal(counters.get('a'), 0);
+  const next = counters.open('a', 10);
+  assert.notEqual(next, opened);
+  assert.equal(next.value, 0);
+  counters.close();
+});
+
+test('a header that would break the head is refused where the plugin sets it, before there is an answer', async () => {
+  const upstream = await startUpstream(echo);
+  const plugins = probe(() => ({
+    access({ request, response }) {
+      if (request.path === '/broken') response.setHeader('X-Broken', 'a\r\nSet-Cookie: b');
+      response.setHeader('X-Whole', '€');
+    },
+  }));
+  const routes = [{ name: 'r', paths: ['/'] }];
+  const service = { name: 's', url: `http://127.0.0.1:${upstream.port}`, routes, plugins: [{ name: 'probe' }] };
+  const running = await start({ services: [service] }, { plugins });
+  const broken = await running.send('/broken');
+  assert.equal(broken.status, 500);
+  assert.equal(broken.headers['set-cookie'], undefined);
+  assert.ok(running.logs.some((line) => /^error .*probe.*access/.test(line)));
+  const whole = await running.send('/');
+  assert.equal(Buffer.from(String(whole.headers['x-whole']), 'latin1').toString('utf8'), '€');
   await running.close();
   await upstream.close();
 });

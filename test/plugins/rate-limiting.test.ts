@@ -181,10 +181,9 @@ function instance(config: JsonObject, scope: { route?: string; service?: string 
     log: silent,
     clock,
     counters: {
-      get: (key: string) => counters.get(key),
-      increment: (key: string, by: number, ttl: number) => {
+      open: (key: string, ttl: number) => {
         keys.push(key);
-        return counters.increment(key, by, ttl);
+        return counters.open(key, ttl);
       },
     },
     instance: { id: 'x', route: scope.route, service: scope.service, consumer: undefined },

@@ -1,14 +1,9 @@
 // Named numbers of this node. Expired ones are dropped by one sweep, not by a timer each; the number of counters is bounded
 // so that a client who can choose their names cannot fill the memory.
-import type { Clock, Counters } from '../../pdk/index.ts';
+import type { Clock, Counter, Counters } from '../../pdk/index.ts';
 
 const SWEEP_MS = 10_000;
 const MAX_COUNTERS = 1_000_000;
-
-interface Counter {
-  value: number;
-  expiresAt: number;
-}
 
 export class LocalCounters implements Counters {
   readonly #clock: Clock;
@@ -27,15 +22,19 @@ export class LocalCounters implements Counters {
   }
 
   increment(key: string, by: number, ttlSeconds: number): number {
+    const counter = this.open(key, ttlSeconds);
+    counter.value += by;
+    return counter.value;
+  }
+
+  open(key: string, ttlSeconds: number): Counter {
     const now = this.#clock.now();
-    const counter = this.#counters.get(key);
-    if (counter !== undefined && counter.expiresAt > now) {
-      counter.value += by;
-      return counter.value;
-    }
-    if (counter === undefined && this.#counters.size >= MAX_COUNTERS) this.#dropOldest();
-    this.#counters.set(key, { value: by, expiresAt: now + ttlSeconds * 1000 });
-    return by;
+    const known = this.#counters.get(key);
+    if (known !== undefined && known.expiresAt > now) return known;
+    if (known === undefined && this.#counters.size >= MAX_COUNTERS) this.#dropOldest();
+    const counter = { value: 0, expiresAt: now + ttlSeconds * 1000 };
+    this.#counters.set(key, counter);
+    return counter;
   }
 
   close(): void {

@@ -70,7 +70,11 @@ export class HeaderList {
   /** Replaces every line of that name, at the place of the first; appends when there is none. */
   set(name: string, value: string): void {
     checkName(name);
-    const bytes = checkValue(name, value);
+    this.put(name, checkValue(name, value));
+  }
+
+  /** As `set`, where both have been checked. */
+  put(name: string, bytes: string): void {
     const i = this.findLine(name, 0);
     if (i >= 0) {
       this.remove(name, i + 4);
@@ -92,6 +96,12 @@ export class HeaderList {
   add(name: string, value: string): void {
     checkName(name);
     this.append(name, checkValue(name, value));
+  }
+
+  /** As `add`, where both have been checked. */
+  append(name: string, bytes: string): void {
+    if (this.added === undefined) this.added = [name, bytes];
+    else this.added.push(name, bytes);
   }
 
   remove(name: string, from = 0): void {
@@ -192,11 +202,6 @@ export class HeaderList {
       for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
     }
     return out + this.tail;
-  }
-
-  private append(name: string, value: string): void {
-    if (this.added === undefined) this.added = [name, value];
-    else this.added.push(name, value);
   }
 
   private nameAt(i: number): string {

@@ -1,9 +1,9 @@
 // Who is asking: the address behind trusted proxies, and the consumer once a plugin knows him.
-import { utf8ToBytes } from '../../lib/byte-text.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import type { ClientView } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
+import { setIdentity } from './identity.ts';
 
 export class ClientSide implements ClientView {
   readonly #context: RequestContext;
@@ -34,14 +34,8 @@ export class ClientSide implements ClientView {
     context.consumer = consumer;
     context.credential = credential;
     const { headers } = context.exchange;
-    const put = (name: string, value: unknown): void => {
-      if (typeof value === 'string') headers.set(name, utf8ToBytes(value));
-      else headers.remove(name);
-    };
-    put('X-Consumer-ID', consumer?.id);
-    put('X-Consumer-Custom-ID', consumer?.['custom_id']);
-    put('X-Consumer-Username', consumer?.['username']);
-    put('X-Credential-Identifier', identifier);
-    put('X-Anonymous-Consumer', credential === undefined ? 'true' : undefined);
+    setIdentity(headers, context.core.identities, consumer, identifier);
+    if (credential === undefined) headers.set('X-Anonymous-Consumer', 'true');
+    else headers.remove('X-Anonymous-Consumer');
   }
 }

@@ -2,17 +2,18 @@
 // from the upstream, a plugin or the gateway.
 import type { HeaderValues, ResponseView } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
-import { HeaderList } from '../http1/headers.ts';
+import { checkName, checkValue, HeaderList } from '../http1/headers.ts';
 import { headerRecord } from './request.ts';
 
-type Edit = { readonly op: 'set' | 'add' | 'remove'; readonly name: string; readonly value: string };
+type Operation = 'set' | 'add' | 'remove';
 
 const NO_BODY: Buffer = Buffer.alloc(0);
 
 export class ResponseSide implements ResponseView {
   readonly #context: RequestContext;
   #list: HeaderList | undefined = undefined;
-  #edits: Edit[] | undefined = undefined;
+  /** Operation, name and value in turn; both have been checked. */
+  #edits: string[] | undefined = undefined;
   /** The whole body, when some plugin asked for it: only `response` handlers see it. */
   body: Buffer = NO_BODY;
 
@@ -24,10 +25,12 @@ export class ResponseSide implements ResponseView {
   bind(headers: HeaderList): void {
     if (this.#list === headers) return;
     this.#list = headers;
-    if (this.#edits === undefined) return;
-    for (const { op, name, value } of this.#edits) {
-      if (op === 'set') headers.set(name, value);
-      else if (op === 'add') headers.add(name, value);
+    const edits = this.#edits;
+    if (edits === undefined) return;
+    for (let i = 0; i < edits.length; i += 3) {
+      const name = edits[i + 1]!;
+      if (edits[i] === 'set') headers.put(name, edits[i + 2]!);
+      else if (edits[i] === 'add') headers.append(name, edits[i + 2]!);
       else headers.remove(name);
     }
   }
@@ -75,9 +78,10 @@ export class ResponseSide implements ResponseView {
     this.#edit('remove', name, '');
   }
 
-  #edit(op: Edit['op'], name: string, value: string): void {
+  #edit(op: Operation, name: string, value: string): void {
     if (this.#list === undefined) {
-      (this.#edits ??= []).push({ op, name, value });
+      checkName(name);
+      (this.#edits ??= []).push(op, name, checkValue(name, value));
       return;
     }
     if (op === 'set') this.#list.set(name, value);

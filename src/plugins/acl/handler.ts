@@ -33,9 +33,16 @@ export function create(config: Config, { entities }: Environment): Phases {
     groups: readonly string[],
     header: 'X-Consumer-Groups' | 'X-Authenticated-Groups',
   ): Answer | undefined {
-    if (groups.some((group) => listed.has(group)) === isDenying) return refused;
-    if (!hide_groups_header) upstream.setHeader(header, utf8ToBytes(groups.join(', ')));
+    if (isListed(groups) === isDenying) return refused;
+    if (!hide_groups_header) {
+      upstream.setHeader(header, utf8ToBytes(groups.length === 1 ? groups[0]! : groups.join(', ')));
+    }
     return undefined;
+  }
+
+  function isListed(groups: readonly string[]): boolean {
+    for (const group of groups) if (listed.has(group)) return true;
+    return false;
   }
 
   return {

@@ -12,6 +12,10 @@ const UNAVAILABLE = error(500);
 
 export interface Judge {
   readonly limits: readonly Limit[];
+  /** Whom the request is counted for. */
+  identify(exchange: AccessExchange): string;
+  /** Of the counter of that caller in the current window of the limit. */
+  keyOf(limit: Limit, identifier: string): string;
   /** Gives every limit the key of its counter. */
   enter(exchange: AccessExchange, now: number): void;
   /** Answers the refusal when a limit is reached; what was counted before this request is asked for each limit. */
@@ -22,15 +26,17 @@ export interface Judge {
 
 export function createJudge(config: Config, environment: Environment, refusal: Answer): Judge {
   const limits = limitsOf(config);
-  const identifier = identifierOf(config);
+  const identify = identifierOf(config);
   const prefix = keyPrefix(environment);
   const showsHeaders = !config.hide_client_headers;
   const trouble = createTrouble(environment.log, environment.clock);
   return {
     limits,
     trouble,
+    identify,
+    keyOf: ({ suffix }, identifier) => prefix + identifier + suffix,
     enter(exchange, now) {
-      const start = prefix + identifier(exchange);
+      const start = prefix + identify(exchange);
       for (const limit of limits) {
         enterWindow(limit, now);
         limit.key = start + limit.suffix;

@@ -26,6 +26,7 @@ export interface Limit {
   suffix: string;
   key: string;
   remaining: number;
+  remainingText: string;
 }
 
 export function limitsOf(config: Config): Limit[] {
@@ -44,6 +45,7 @@ export function limitsOf(config: Config): Limit[] {
       suffix: '',
       key: '',
       remaining: 0,
+      remainingText: '',
     });
   }
   return limits;
@@ -67,14 +69,15 @@ export function showLimits(
   for (const limit of limits) {
     const counts = exceeded === undefined || exceeded === limit;
     limit.remaining = Math.max(0, counts ? limit.remaining - 1 : limit.remaining);
+    limit.remainingText = String(limit.remaining);
     response.setHeader(limit.limitHeader, limit.limitText);
-    response.setHeader(limit.remainingHeader, String(limit.remaining));
+    response.setHeader(limit.remainingHeader, limit.remainingText);
     if (tightest === undefined || limit.remaining <= tightest.remaining) tightest = limit;
   }
   if (tightest === undefined) return;
   const reset = String(secondsToReset(tightest.period, tightest.window.start, now));
   response.setHeader('RateLimit-Limit', tightest.limitText);
-  response.setHeader('RateLimit-Remaining', String(tightest.remaining));
+  response.setHeader('RateLimit-Remaining', tightest.remainingText);
   response.setHeader('RateLimit-Reset', reset);
   if (exceeded !== undefined) response.setHeader('Retry-After', reset);
 }

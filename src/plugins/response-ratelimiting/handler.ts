@@ -44,11 +44,14 @@ export function create(config: Config, environment: Environment): Phases {
   const usageOf = slot<Usage>('response-ratelimiting: what was left before');
 
   function judge(exchange: AccessExchange, keys: readonly string[], counts: readonly number[]): Answer | undefined {
-    const remaining = all.map(({ limit }, index) => limit - counts[index]!);
-    let index = 0;
+    const remaining: number[] = [];
     for (const { name, remainingHeader, periods } of limits) {
-      const least = Math.min(...remaining.slice(index, index + periods.length));
-      index += periods.length;
+      let least = Number.POSITIVE_INFINITY;
+      for (const { limit } of periods) {
+        const left = limit - counts[remaining.length]!;
+        if (left < least) least = left;
+        remaining.push(left);
+      }
       if (config.block_on_first_violation && least <= 0) return error(429, `API rate limit exceeded for '${name}'`);
       exchange.upstream.setHeader(remainingHeader, String(Math.max(0, least)));
     }
@@ -116,9 +119,10 @@ export function create(config: Config, environment: Environment): Phases {
 }
 
 function showLimits(response: HeaderExchange['response'], all: readonly PeriodLimit[], usage: Usage): void {
-  for (const [index, limit] of all.entries()) {
+  for (let index = 0; index < all.length; index++) {
+    const limit = all[index]!;
     const left = usage.remaining[index]! - (usage.used?.get(limit.name) ?? 0);
-    response.setHeader(limit.limitHeader, String(limit.limit));
+    response.setHeader(limit.limitHeader, limit.limitText);
     response.setHeader(limit.remainingHeader, String(Math.max(0, left)));
   }
 }

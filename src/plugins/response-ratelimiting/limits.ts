@@ -22,6 +22,7 @@ export interface PeriodLimit {
   readonly name: string;
   readonly period: Period;
   readonly limit: number;
+  readonly limitText: string;
   readonly seconds: number;
   readonly limitHeader: string;
   readonly remainingHeader: string;
@@ -41,6 +42,7 @@ export function limitsOf({ limits }: Config): NamedLimit[] {
           name,
           period,
           limit,
+          limitText: String(limit),
           seconds: PERIOD_SECONDS[period],
           limitHeader: `X-RateLimit-Limit-${name}-${period}`,
           remainingHeader: `X-RateLimit-Remaining-${name}-${period}`,
