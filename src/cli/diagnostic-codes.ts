@@ -5,6 +5,7 @@ import { GwctlError } from '../lib/errors.ts';
 import { isObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { State } from '../state/state.ts';
+import { printableLines } from './output/printable.ts';
 
 export interface CodeFlags {
   readonly 'warnings-as-errors'?: readonly string[] | undefined;
@@ -79,7 +80,7 @@ export function judgeCodes(state: State, flags: CodeFlags): string[] {
       },
     );
   }
-  for (const text of warnings.slice(0, MAX_TOLD)) process.stderr.write(`Warning: ${text}\n`);
+  for (const text of warnings.slice(0, MAX_TOLD)) process.stderr.write(`Warning: ${printableLines(text)}\n`);
   if (warnings.length > MAX_TOLD) process.stderr.write(`Warning: ${warnings.length - MAX_TOLD} more like this\n`);
   return warnings;
 }

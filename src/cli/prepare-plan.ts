@@ -18,6 +18,7 @@ import { judgeCodes } from './diagnostic-codes.ts';
 import { skippedKinds } from './flags.ts';
 import { openAdaptedSession } from './gateway-session.ts';
 import type { PositionOf } from './output/failures.ts';
+import { printableLines } from './output/printable.ts';
 import { loadInputs, printWarnings } from './state-inputs.ts';
 import { enterWorkspace, type Workplace } from './workspace.ts';
 
@@ -85,7 +86,7 @@ export async function preparePlan(
   const { state: current, borrowed } = remote!;
   const plan = diffStates(current, desired, { schemas, borrowed, skip });
   const hashes = [...describeHashes(schemas, plan), ...describeUnclear(schemas, current, desired)];
-  for (const text of hashes) process.stderr.write(`Warning: ${text}\n`);
+  for (const text of hashes) process.stderr.write(`Warning: ${printableLines(text)}\n`);
   if (loaded.selectTags.length > 0) await refuseCollisions(place!.client, schemas, plan);
   return {
     plan,

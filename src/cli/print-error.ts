@@ -1,6 +1,7 @@
 // How a command ends that failed: one sentence, details, a hint, on standard error. A stack only when asked for, or when
 // the error is a defect of this program.
 import { GwctlError } from '../lib/errors.ts';
+import { printableLines } from './output/printable.ts';
 import { createTheme } from './theme.ts';
 
 export interface ErrorPrinting {
@@ -14,10 +15,10 @@ export async function printError(error: Error, options: ErrorPrinting): Promise<
   if ((error as { code?: string }).code === 'EEXIT') return exit ?? 0;
   const known = error instanceof GwctlError ? error : fromParser(error);
   const theme = await createTheme(process.stderr, options.useColor);
-  const lines = [`${theme.error('Error:')} ${known.message}`];
-  if (known.details !== '') lines.push(known.details);
-  if (known.hint !== '') lines.push(theme.faint(`Hint: ${known.hint}`));
-  if (options.verbosity >= 2) lines.push(error.stack ?? '');
+  const lines = [`${theme.error('Error:')} ${printableLines(known.message)}`];
+  if (known.details !== '') lines.push(printableLines(known.details));
+  if (known.hint !== '') lines.push(theme.faint(printableLines(`Hint: ${known.hint}`)));
+  if (options.verbosity >= 2) lines.push(printableLines(error.stack ?? ''));
   process.stderr.write(`${lines.join('\n')}\n`);
   return 1;
 }

@@ -5,6 +5,7 @@ import { existsSync, fstatSync } from 'node:fs';
 import { formatDiagnostic } from '../control/file/diagnostics.ts';
 import { type Loaded, type LoadOptions, loadFiles } from '../control/file/load.ts';
 import { GwctlError } from '../lib/errors.ts';
+import { printableLines } from './output/printable.ts';
 
 export function chooseInputs(args: readonly string[], flags: readonly string[] | undefined): string[] {
   const inputs = [...args, ...(flags ?? [])];
@@ -44,7 +45,7 @@ export async function loadInputs(
 }
 
 export function printWarnings(loaded: Loaded): void {
-  for (const warning of loaded.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
+  for (const warning of loaded.warnings) process.stderr.write(`${printableLines(formatDiagnostic(warning))}\n`);
 }
 
 const MAX_CHARACTERS = 256 * 1024 * 1024;

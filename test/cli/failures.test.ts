@@ -281,6 +281,25 @@ describe('a sync that does not finish', () => {
   });
 });
 
+describe('what a message repeats', () => {
+  const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+  it('of a file does nothing to the terminal', async () => {
+    const run = await gwctl(['validate', '-'], {
+      input: '_format_version: "3.0"\nservices:\n- host: a.test\n  tags: ["\\e[2J\\e]0;t\\a\u202e"]\n',
+    });
+    assert.equal(run.code, 1);
+    assert.ok(run.err.includes("invalid tag '\\u001b[2J\\u001b]0;t\\u0007\\u202e'"), run.err);
+    assert.doesNotMatch(run.err, CONTROLS);
+  });
+
+  it('of a gateway does nothing to the terminal', async () => {
+    const err = await errorOf(500, JSON.stringify({ message: 'no \u001b[31m\u009b2Jstore' }));
+    assert.match(err, /no \\u001b\[31m\\u009b2Jstore/);
+    assert.doesNotMatch(err, CONTROLS);
+  });
+});
+
 describe('files that are wrong', () => {
   it('are all reported and nothing is asked or written', async () => {
     const gateway = await startGateway();

@@ -10,6 +10,7 @@ import { type Fingerprint, isSensitivePath, maskSecrets } from '../../schema/sen
 import type { Theme } from '../theme.ts';
 import { type BodyContext, deckForm, fieldsOf } from './body.ts';
 import { deckBody } from './deck-body.ts';
+import { printable } from './printable.ts';
 
 export interface EventContext extends BodyContext {
   readonly theme: Theme;
@@ -123,10 +124,3 @@ function show(value: Json, fingerprint: Fingerprint): string {
   if (text.length <= MAX_VALUE) return text;
   return `${text.slice(0, 60)}… (${text.length} characters, ${fingerprint(text).slice(1, -1).replace('secret ', '#')})`;
 }
-
-/** Names come from files and gateways: no control characters reach a terminal. */
-export const printable = (text: string): string =>
-  text.replaceAll(
-    /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

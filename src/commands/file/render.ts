@@ -11,6 +11,7 @@ import {
   writeText,
 } from '../../cli/edit-file.ts';
 import { stateArgument, stateFlag } from '../../cli/flags.ts';
+import { printableLines } from '../../cli/output/printable.ts';
 
 export default class FileRender extends BaseCommand {
   static override summary = 'Write out what state files mean';
@@ -52,7 +53,7 @@ secret. With --populate-env-vars their values are filled in.`;
     const rendered = await renderSources(await bundledSchemas(), sources, env);
     if (!rendered.ok) return refuseDiagnostics(rendered.diagnostics);
     const { formatDiagnostic } = await import('../../control/file/diagnostics.ts');
-    for (const warning of rendered.warnings) process.stderr.write(`${formatDiagnostic(warning)}\n`);
+    for (const warning of rendered.warnings) process.stderr.write(`${printableLines(formatDiagnostic(warning))}\n`);
     const format = formatOf(flags);
     const path = withExtension(flags['output-file'], format);
     await writeText(path, await writeStateText(rendered.content, format));
