@@ -133,6 +133,9 @@ test('the order of the query does not matter, everything else does', async () =>
         '/x?a=1:b=2',
         '/x?a=1&b=2&b=3',
         '/x?a=1&b=3&b=2',
+        '/x?=1',
+        '/x?=2',
+        '/x?a=1&b=2&=1',
       ].map((path) => keyOf(path)),
     );
     const all = [base, ...others, await keyOf('/x?a=1&b=2', 'b.test')];

@@ -18,6 +18,9 @@ export function keyMaker(config: Config): KeyOf {
     if (rawQuery === '') return [];
     const all = parseArguments(rawQuery)!;
     if (queryNames !== null) return queryNames.map((name) => [name, all.get(name) ?? []]);
+    // No argument, but the upstream sees it: without it an answer made for it would go to those who asked without.
+    const nameless = rawQuery.split('&').filter((part) => part.startsWith('='));
+    if (nameless.length > 0) all.set('', nameless);
     return [...all].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   };
 
