@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { deckBody } from '../../src/cli/output/deck-body.ts';
-import { formatMarkdown, MAX_COMMENT } from '../../src/cli/output/markdown.ts';
+import { formatMarkdown } from '../../src/cli/output/markdown.ts';
 import { createTheme } from '../../src/cli/theme.ts';
 import type { Operation } from '../../src/control/plan/plan.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -227,10 +227,42 @@ describe('--format markdown', () => {
       before: { id: ID, name: `deleted-${i}`, host: 'h' },
     }));
     const text = await markdown([...many, ...deletions]);
-    assert.ok(text.length <= MAX_COMMENT, `${text.length} characters`);
+    assert.ok(text.length <= 65_536, `${text.length} characters`);
+    assert.ok(text.length > 65_000, `${text.length} characters: the room is used`);
     assert.match(text, /^<!-- gwctl -->\n\*\*5000 to add, 0 to change, 20 to delete\*\*\n/);
     assert.match(text, /delete service <code>deleted-19<\/code>/, 'what is deleted is named to the last');
     assert.match(text, /Some changes are left out/);
     assert.equal(text, await markdown([...many, ...deletions]), 'equal plans give equal texts');
+    assert.equal(text.match(/<details>/g)?.length, 20, 'every deletion is there in full');
+    const named = text.match(/^- add service/gm)!.length;
+    assert.match(text, new RegExp(`^- and ${5000 - named} more to add$`, 'm'));
+  });
+
+  it('shows changes in full as long as there is room, then by name', async () => {
+    const updates = Array.from(
+      { length: 3000 },
+      (_, i): Operation => ({
+        action: 'update',
+        kind: 'services',
+        label: `s${i}`,
+        before: { id: ID, name: `s${i}`, host: 'h', path: '/x' },
+        after: { id: ID, name: `s${i}`, host: 'h', path: '/y' },
+        changes: [{ path: ['path'], before: '/x', after: '/y' }],
+      }),
+    );
+    const few = await markdown(updates.slice(0, 1000));
+    assert.ok(few.length <= 65_536, `${few.length} characters`);
+    const whole = few.match(/<details>/g)!.length;
+    assert.ok(whole > 100, `${whole} in full`);
+    assert.equal(few.match(/^\+ .*path: .*\/y/gm)?.length, whole);
+    assert.equal(few.match(/^- change service/gm)?.length, 1000 - whole, 'the others by name');
+    assert.doesNotMatch(few, /more to change/);
+    const many = await markdown(updates);
+    assert.ok(many.length <= 65_536 && many.length > 65_000, `${many.length} characters`);
+    const named = many.match(/^- change service/gm)!.length;
+    assert.match(many, new RegExp(`^- and ${3000 - named} more to change$`, 'm'));
+    const all = await markdown(updates.slice(0, 10));
+    assert.doesNotMatch(all, /left out/);
+    assert.equal(all.match(/<details>/g)?.length, 10);
   });
 });

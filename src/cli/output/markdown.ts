@@ -22,27 +22,27 @@ const MARKER = '<!-- gwctl -->';
 /** Up to this many changes are shown open. */
 const MAX_OPEN = 5;
 
-type Detail = 'full' | 'name';
-type Details = Readonly<Record<Operation['action'], Detail | 'count'>>;
+type Action = Operation['action'];
+const ACTIONS: readonly Action[] = ['delete', 'update', 'create'];
 
-/** From everything to counts only: creations are the first to be cut, deletions the last. */
-const DEGREES: readonly Details[] = [
-  { delete: 'full', update: 'full', create: 'full' },
-  { delete: 'full', update: 'full', create: 'name' },
-  { delete: 'name', update: 'full', create: 'count' },
-  { delete: 'name', update: 'name', create: 'count' },
-  { delete: 'name', update: 'count', create: 'count' },
-  { delete: 'count', update: 'count', create: 'count' },
+/** What the room goes to, one after the other: nothing is destroyed unnamed, and what is made anew matters least. */
+const STEPS: readonly (readonly [Action, 'name' | 'full'])[] = [
+  ['delete', 'name'],
+  ['update', 'name'],
+  ['delete', 'full'],
+  ['update', 'full'],
+  ['create', 'name'],
+  ['create', 'full'],
 ];
 
 export function formatMarkdown(input: MarkdownInput): string {
-  const head = [MARKER, verdict(input), ...problems(input), ...table(input)];
-  for (const details of DEGREES) {
-    const isCut = details !== DEGREES[0];
-    const text = `${[...head, ...changes(input, details), ...(isCut ? [POINTER] : [])].join('\n')}\n`;
-    if (text.length <= MAX_COMMENT) return text;
-  }
-  return `${head.join('\n').slice(0, MAX_COMMENT - POINTER.length - 8)}\n\n${POINTER}\n`;
+  const head = [MARKER, verdict(input), ...problems(input), ...table(input)].join('\n');
+  const rest = `\n${POINTER}`;
+  // For the lines that say how many more there are, too.
+  const room = MAX_COMMENT - head.length - rest.length - 100 * ACTIONS.length;
+  if (room < 0) return `${head.slice(0, MAX_COMMENT - POINTER.length - 8)}\n\n${POINTER}\n`;
+  const { lines, isCut } = changes(input, room);
+  return `${[head, ...lines].join('\n')}${isCut ? rest : ''}\n`;
 }
 
 const POINTER =
@@ -91,15 +91,36 @@ function table({ schemas, operations }: MarkdownInput): string[] {
 
 const VERBS = { create: 'add', update: 'change', delete: 'delete' } as const;
 
-function changes(input: MarkdownInput, details: Details): string[] {
+/** The first of each action in full, then some by name, then how many more there are. */
+function changes(input: MarkdownInput, room: number): { lines: string[]; isCut: boolean } {
   const isOpen = input.operations.length <= MAX_OPEN;
-  return (['delete', 'update', 'create'] as const).flatMap((action) => {
-    const items = input.operations.filter((operation) => operation.action === action);
-    if (items.length === 0 || details[action] === 'count') return [];
-    return details[action] === 'name'
-      ? [...items.map((item) => `- ${headline(input, item)}`), '']
-      : items.flatMap((item) => folded(input, item, isOpen));
+  const items = new Map(
+    ACTIONS.map((action) => [action, input.operations.filter((operation) => operation.action === action)]),
+  );
+  const names = new Map<Action, string[]>(ACTIONS.map((action) => [action, []]));
+  const wholes = new Map<Action, string[]>(ACTIONS.map((action) => [action, []]));
+  let left = room;
+  for (const [action, detail] of STEPS) {
+    const own = items.get(action)!;
+    const named = names.get(action)!;
+    const told = detail === 'name' ? named : wholes.get(action)!;
+    for (const item of detail === 'name' ? own : own.slice(0, named.length)) {
+      const text = detail === 'name' ? `- ${headline(input, item)}` : folded(input, item, isOpen).join('\n');
+      // A change in full stands in the place of its name.
+      const cost = text.length + 1 - (detail === 'name' ? 0 : named[told.length]!.length + 1);
+      if (cost > left) break;
+      left -= cost;
+      told.push(text);
+    }
+  }
+  const lines = ACTIONS.flatMap((action) => {
+    const whole = wholes.get(action)!;
+    const brief = names.get(action)!.slice(whole.length);
+    const more = items.get(action)!.length - whole.length - brief.length;
+    if (more > 0) brief.push(`- and ${more} more to ${VERBS[action]}`);
+    return [...whole, ...(brief.length === 0 ? [] : [...brief, ''])];
   });
+  return { lines, isCut: ACTIONS.some((action) => wholes.get(action)!.length < items.get(action)!.length) };
 }
 
 const headline = (context: EventContext, operation: Operation): string =>
