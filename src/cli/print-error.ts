@@ -23,11 +23,16 @@ export async function printError(error: Error, options: ErrorPrinting): Promise<
   return 1;
 }
 
+/** The parser adds it whenever an argument is missing, wherever the flag that it names was. */
+const ADVICE = /\n+Note: --\S+ allows multiple values\.[^\n]*/;
+
 /** Flags and arguments that the parser refuses are mistakes of use; anything else unknown is one of ours. */
 function fromParser(error: Error): GwctlError {
   // What a flag's own parser throws is wrapped in a text and carries no mark.
   const parsed = /^Parsing --\S+ \n\t([\s\S]*?)(?:\nSee more help with --help)?$/.exec(error.message);
   const isUsage = parsed !== null || (error as { oclif?: unknown }).oclif !== undefined;
-  const message = parsed?.[1] ?? (isUsage ? error.message.replace(/\nSee more help with --help$/, '') : error.message);
+  const message =
+    parsed?.[1] ??
+    (isUsage ? error.message.replace(/\nSee more help with --help$/, '').replace(ADVICE, '') : error.message);
   return new GwctlError(isUsage ? 'E_USAGE' : 'E_INTERNAL', message, { cause: error });
 }

@@ -23,7 +23,7 @@ export default class FileFormat extends BaseCommand {
       ignoreStdin: true,
       description: 'what to make of the file',
     }),
-    file: Args.string({ required: true, ignoreStdin: true, description: 'state file, - for standard input' }),
+    file: Args.string({ default: '-', ignoreStdin: true, description: 'state file, - for standard input' }),
   };
   static override flags = { ...outputFlags };
 
