@@ -10,6 +10,7 @@ import type { HeaderLabels } from './observe/header-labels.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import type { Trust } from './trust.ts';
 import type { Identity } from './views/identity.ts';
+import type { KnownNames } from './views/known-names.ts';
 
 export interface CoreConfig {
   readonly shown: ShownHeaders;
@@ -70,6 +71,8 @@ export interface GatewayCore {
   readonly entityTexts: WeakMap<Entity, string>;
   /** How consumers are named to upstreams. */
   readonly identities: WeakMap<Entity, Identity>;
+  /** Of headers that plugins set. */
+  readonly knownNames: KnownNames;
   newRequestId(): string;
   /** The port by which clients reach the one that is listened on. */
   advertisedPort(port: number): number;

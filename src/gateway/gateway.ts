@@ -55,6 +55,7 @@ import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-conte
 import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
 import { ResolvedCertificates } from './vault/resolved-certificates.ts';
+import { KnownNames } from './views/known-names.ts';
 
 export interface GatewayOptions {
   readonly store: Store;
@@ -234,6 +235,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     headerLabels: new HeaderLabels(),
     entityTexts: new WeakMap(),
     identities: new WeakMap(),
+    knownNames: new KnownNames(),
     advertisedPort: (port) => options.portMaps?.get(port) ?? port,
     resolve: (host) => resolver.answer(host),
   };

@@ -2,7 +2,7 @@
 // from the upstream, a plugin or the gateway.
 import type { HeaderValues, ResponseView } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
-import { checkName, checkValue, HeaderList } from '../http1/headers.ts';
+import { checkValue, HeaderList } from '../http1/headers.ts';
 import { headerRecord } from './request.ts';
 
 type Operation = 'set' | 'add' | 'remove';
@@ -79,13 +79,11 @@ export class ResponseSide implements ResponseView {
   }
 
   #edit(op: Operation, name: string, value: string): void {
-    if (this.#list === undefined) {
-      checkName(name);
-      (this.#edits ??= []).push(op, name, checkValue(name, value));
-      return;
-    }
-    if (op === 'set') this.#list.set(name, value);
-    else if (op === 'add') this.#list.add(name, value);
+    this.#context.core.knownNames.check(name);
+    const bytes = checkValue(name, value);
+    if (this.#list === undefined) (this.#edits ??= []).push(op, name, bytes);
+    else if (op === 'set') this.#list.put(name, bytes);
+    else if (op === 'add') this.#list.append(name, bytes);
     else this.#list.remove(name);
   }
 }

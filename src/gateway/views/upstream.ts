@@ -5,6 +5,7 @@ import { withoutArgument } from '../../lib/form-arguments.ts';
 import { formatQuery, type QueryArguments } from '../../lib/query.ts';
 import type { BodyContent, UpstreamRetry, UpstreamTls, UpstreamTry, UpstreamView } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
+import { checkValue } from '../http1/headers.ts';
 import { upstreamScheme } from '../upstream-scheme.ts';
 import { formatContent } from './body-content.ts';
 
@@ -44,7 +45,8 @@ export class UpstreamSide implements UpstreamView {
   }
   addHeader(name: string, value: string): void {
     this.#check('addHeader');
-    this.#context.exchange.headers.add(name, value);
+    this.#context.core.knownNames.check(name);
+    this.#context.exchange.headers.append(name, checkValue(name, value));
   }
   removeHeader(name: string): void {
     this.#check('removeHeader');
@@ -132,12 +134,13 @@ function setLines(context: RequestContext, name: string, value: string | readonl
     context.upstreamHost = typeof value === 'string' ? value : value[0];
     return;
   }
+  context.core.knownNames.check(name);
   if (typeof value === 'string') {
-    headers.set(name, value);
+    headers.put(name, checkValue(name, value));
     return;
   }
   headers.remove(name);
-  for (const item of value) headers.add(name, item);
+  for (const item of value) headers.append(name, checkValue(name, item));
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 2;
