@@ -295,4 +295,19 @@ describe('texts that are no state files', () => {
     assert.ok(!result.ok);
     assert.ok(!result.diagnostics.map(formatDiagnostic).join().includes('s e e'));
   });
+
+  const AUTHORIZATION = [
+    ['on one line', `  config: {http_endpoint: no, headers: {Authorization: "Bearer {s3cr3t"}, wrong: 1}`],
+    ['cut off', `  config: {wrong: 1, headers: {X-A: [a], Authorization: "Bearer s3cr3t`],
+    ['in quotes', `  config: {"wrong": 1, "headers": {"Authorization": 'Bearer s3cr3t'}}`],
+    ['as JSON', `  config: {\n    "headers": {\n      "Authorization": "Bearer s3cr3t",\n      "X": 1\n    }}`],
+  ] as const;
+  for (const [how, lines] of AUTHORIZATION) {
+    it(`secrets that are values of a map are hidden, ${how}`, async () => {
+      const result = await load(`${header}plugins:\n- name: http-log\n${lines}\n`);
+      assert.ok(!result.ok);
+      const text = result.diagnostics.map(formatDiagnostic).join();
+      assert.ok(!text.includes('s3cr3t'), text);
+    });
+  }
 });

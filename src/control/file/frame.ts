@@ -84,13 +84,35 @@ function hideSecrets(lines: readonly string[], index: number, names: ReadonlySet
   const own = KEY.exec(line);
   if (own !== null && names.has(own[2]!) && isLiteralValue(own[3]!)) return `${own[1]} ${HIDDEN}`;
   // Flow style and JSON on one line: every later `key: value` pair.
-  return line.replaceAll(
+  return hideCollections(line, names).replaceAll(
     /(["']?([A-Za-z_][\w-]*)["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|[^\s,{}[\]]+)/g,
     (whole, head, name) =>
       names.has(name as string) && isLiteralValue(whole.slice((head as string).length))
         ? `${head as string}${HIDDEN}`
         : whole,
   );
+}
+
+/** `headers: {…}` inside a line, up to the bracket that closes it, or to the end. */
+function hideCollections(line: string, names: ReadonlySet<string>): string {
+  let shown = '';
+  let from = 0;
+  for (const match of line.matchAll(/["']?([A-Za-z_][\w-]*)["']?\s*:\s*(?=[{[])/g)) {
+    if (match.index < from || !names.has(match[1]!)) continue;
+    const start = match.index + match[0].length;
+    shown += line.slice(from, start) + HIDDEN;
+    from = endOfCollection(line, start);
+  }
+  return shown + line.slice(from);
+}
+
+function endOfCollection(line: string, start: number): number {
+  let depth = 0;
+  for (const token of line.slice(start).matchAll(/"(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|[{}[\]]/g)) {
+    if (/^[{[]/.test(token[0])) depth++;
+    else if (/^[}\]]/.test(token[0]) && --depth === 0) return start + token.index + 1;
+  }
+  return line.length;
 }
 
 /** Empty values, block markers, vault references and templates give nothing away. */
@@ -107,7 +129,7 @@ function isInsideSecret(lines: readonly string[], index: number, names: Readonly
     if (line.trim() === '' || indentOf(line) >= indent) continue;
     indent = indentOf(line);
     const key = KEY.exec(line);
-    if (key !== null && names.has(key[2]!) && /^\s*(?:[|>][-+\d]*\s*|["'].*|\[\s*)?$/.test(key[3]!)) return true;
+    if (key !== null && names.has(key[2]!) && /^\s*(?:[|>][-+\d]*\s*|["'].*|[{[]\s*)?$/.test(key[3]!)) return true;
   }
   return false;
 }
