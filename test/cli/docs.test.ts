@@ -49,7 +49,7 @@ async function run(page: string, address: string): Promise<{ code: number | null
 }
 
 describe('the guides', () => {
-  for (const page of ['pull-requests.md', 'pipelines.md', 'local-testing.md']) {
+  for (const page of ['pull-requests.md', 'pipelines.md', 'local-testing.md', 'from-deck.md']) {
     it(`${page} work as written`, { timeout: 90_000 }, async () => {
       const gateway = await startGateway();
       const { code, output } = await run(page, gateway.address);

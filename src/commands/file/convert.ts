@@ -25,6 +25,7 @@ standard error, with its place also what was not, as it takes somebody who knows
   3.10 → 3.14                           old defaults of fields are written down where the defaults changed
 
 Variables of the environment are filled in, unless --no-expand-env-vars is given.`;
+  static override aliases = ['convert'];
   static override examples = [
     '<%= config.bin %> file convert --from kong-gateway-2.x --to kong-gateway-3.x --input-file kong-2.yaml -o kong-3.yaml',
     'cat gateway.yaml | <%= config.bin %> file convert --from 3.10 --to 3.14 --no-expand-env-vars',
