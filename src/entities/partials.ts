@@ -82,7 +82,6 @@ export const partials = defineEntity({
   subschema_key: 'type',
   subschema_error: "unknown type of partial '%s'",
   workspaceable: true,
-  db_export: false,
   fields: {
     id: uuid,
     created_at: timestampSeconds,

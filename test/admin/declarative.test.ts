@@ -93,23 +93,3 @@ test('a link to nothing is refused', async (context) => {
   }
   assert.equal(list('plugins').length, 0);
 });
-
-test('groups of consumers and their members come back', async (context) => {
-  const { load, read, list } = await openConfig(context);
-  const loaded = await load(`_format_version: "3.0"
-consumer_groups:
-- name: gold
-  plugins: [{name: request-size-limiting, config: {allowed_payload_size: 4}}]
-consumers: [{username: alice}]
-consumer_group_consumers: [{consumer: alice, consumer_group: gold}]
-`);
-  assert.equal(loaded.status, 201, JSON.stringify(loaded.body));
-  const members = list('consumer_group_consumers');
-  assert.equal(members.length, 1);
-  const text = await read();
-  assert.equal((await load('_format_version: "3.0"\n')).status, 201);
-  assert.equal(list('consumer_groups').length, 0);
-  assert.equal((await load(text)).status, 201);
-  assert.deepEqual(list('consumer_group_consumers'), members);
-  assert.equal(list('plugins')[0]!['name'], 'request-size-limiting');
-});

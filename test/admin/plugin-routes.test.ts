@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { loadPluginRoutes } from '../../src/admin/plugin-routes.ts';
 import { NamedCaches } from '../../src/gateway/environment/caches.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
-import type { Environment } from '../../src/pdk/index.ts';
+import type { Environment, NodeEvents } from '../../src/pdk/index.ts';
 import { type CacheEntry, cacheName } from '../../src/plugins/proxy-cache/entry.ts';
 import { proxyCache } from '../../src/plugins/proxy-cache/index.ts';
 import { type Admin, startAdmin } from './rig.ts';
@@ -14,7 +14,8 @@ const INSTANCES: Record<string, string> = {};
 let admin: Admin;
 
 before(async () => {
-  const environment = { openCache: (name: string) => caches.open(name) } as Environment;
+  const events: NodeEvents = { publish: () => undefined, subscribe: () => () => undefined };
+  const environment = { openCache: (name: string) => caches.open(name), events } as Environment;
   const openInstance = () => ({ config: {}, environment });
   admin = await startAdmin({ pluginRoutes: await loadPluginRoutes([proxyCache], openInstance) });
   for (const zone of ['one', 'two']) {

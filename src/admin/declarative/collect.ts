@@ -41,7 +41,7 @@ export function collectEntities(schemas: SchemaSet, document: JsonObject): Colle
     const schema = schemas.entities.get(name);
     const linking = schema === undefined ? linkedSchema(schemas, name) : undefined;
     if (linking !== undefined) pairs.push([linking, value, [name]]);
-    else if (schema === undefined || !isDeclarable(schema)) errors[name] = messages.unknown;
+    else if (schema === undefined || schema.db_export === false) errors[name] = messages.unknown;
     else collectList(schemas, schema, value, undefined, [name], entities, errors);
   }
   for (const [schema, value, path] of pairs) placePairs(schema, value, path, entities, errors);
@@ -51,9 +51,6 @@ export function collectEntities(schemas: SchemaSet, document: JsonObject): Colle
   }
   return { entities, errors };
 }
-
-/** Has it a place in a declarative configuration? Not all that state files can say is in Kong's own export. */
-export const isDeclarable = ({ db_export, deck }: EntitySchema): boolean => db_export !== false || deck !== undefined;
 
 /** The entity whose links stand in a section of this name: `plugins_partials`. */
 const linkedSchema = (schemas: SchemaSet, section: string): EntitySchema | undefined =>
@@ -154,7 +151,7 @@ function nestedSection(
   value: Json,
 ): { schema: EntitySchema; field: string } | undefined {
   const schema = schemas.entities.get(name);
-  if (schema === undefined || !isDeclarable(schema)) return undefined;
+  if (schema === undefined || schema.db_export === false) return undefined;
   if (Object.hasOwn(parent.fields, name) && !(Array.isArray(value) && value.some(isObject))) return undefined;
   const link = foreignFields(schema).find(([, { reference }]) => reference === parent.name);
   return link === undefined ? undefined : { schema, field: link[0] };

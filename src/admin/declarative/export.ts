@@ -1,7 +1,6 @@
 // The current entities, as the answer to a loaded configuration and as the text of a declarative file.
 import type { JsonObject } from '../../lib/json.ts';
 import type { State } from '../../state/state.ts';
-import { isDeclarable } from './collect.ts';
 
 /** By kind and id. */
 export function exportEntities(state: State): JsonObject {
@@ -18,7 +17,7 @@ export async function exportText(state: State): Promise<string> {
   const document: JsonObject = { _format_version: '3.0', _transform: false };
   for (const schema of state.schemas.entities.values()) {
     const rows = state.list(schema.name);
-    if (rows.length === 0 || !isDeclarable(schema)) continue;
+    if (rows.length === 0 || schema.db_export === false) continue;
     const foreign = Object.entries(schema.fields).filter(([, field]) => field.type === 'foreign');
     document[schema.name] = rows.map((row) => {
       const written: JsonObject = {};
