@@ -134,7 +134,7 @@ export const properties = {
     type: 'boolean',
     required: true,
     default: false,
-    description: 'Tell clients that send Kong-Debug which route and service they got.',
+    description: 'Tell clients that send Kong-Debug which route and service they got, and what took how long.',
   },
   error_default_type: {
     type: 'string',

@@ -22,6 +22,7 @@ import type { HeaderList } from './http1/headers.ts';
 import { type LogEdit, logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
 import { RequestSpans } from './observe/request-spans.ts';
+import { Timeline } from './observe/timeline.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
@@ -57,6 +58,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   readonly clientIp: string;
   /** Normalised path: what is routed, and what everything else is derived from. */
   readonly path: string;
+  /** Only for clients that ask for one and may. */
+  readonly timeline: Timeline | undefined;
 
   // What routing and plugins decide.
   match: RouteMatch<CompiledRoute> | undefined = undefined;
@@ -122,6 +125,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     this.snapshot = snapshot;
     this.exchange = exchange;
     this.id = core.newRequestId();
+    const isAsked = core.config.allowsDebug && exchange.headers.has('kong-debug');
+    this.timeline = isAsked ? new Timeline(this.id) : undefined;
     this.startedAt = exchange.startedAt;
     this.isTrustedPeer = core.trust.isTrusted(exchange.remoteAddress);
     this.clientIp = core.trust.clientAddress(exchange.headers, exchange.remoteAddress, exchange.announcedAddress);

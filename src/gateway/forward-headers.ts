@@ -104,7 +104,7 @@ function setUpstreamStatus({ upstreamStatus }: RequestContext, headers: HeaderLi
   headers.set('X-Kong-Upstream-Status', upstreamStatus.slice(upstreamStatus.lastIndexOf(' ') + 1));
 }
 
-function setDebugHeaders({ exchange, route, service }: RequestContext, headers: HeaderList): void {
+function setDebugHeaders({ exchange, route, service, timeline }: RequestContext, headers: HeaderList): void {
   if (!exchange.headers.has('kong-debug')) return;
   const tell = (kind: string, entity: Entity | undefined): void => {
     if (entity === undefined) return;
@@ -113,4 +113,5 @@ function setDebugHeaders({ exchange, route, service }: RequestContext, headers: 
   };
   tell('Route', route);
   tell('Service', service);
+  if (timeline !== undefined) headers.set('X-Kong-Request-Debug-Output', timeline.headerText());
 }

@@ -7,6 +7,8 @@ import type { GatewayCore } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import { refuseForGrpcRoute } from './grpc-refusal.ts';
 import { recordAccess } from './observe/access-record.ts';
+import type { Timeline } from './observe/timeline.ts';
+import type { Chosen } from './plugins/plan.ts';
 import { runAccess, runLog, runRewrite } from './plugins/run.ts';
 import { upstreamPath } from './router/path.ts';
 import { protocolVerdict } from './router/protocol.ts';
@@ -21,16 +23,18 @@ export function handle(core: GatewayCore, snapshot: Snapshot, exchange: ClientEx
   snapshot.users.enter();
   exchange.onFinish = () => finish(context);
   const { rewrite } = snapshot.planner;
+  const { timeline } = context;
   if (rewrite.length === 0) route(context);
-  else proceed(context, runRewrite(context, rewrite), route);
+  else proceed(context, runRewrite(context, timeline?.watchAll(rewrite) ?? rewrite), route);
 }
 
 function route(context: RequestContext): void {
-  const { exchange, snapshot } = context;
+  const { exchange, snapshot, timeline } = context;
   if (context.answer !== undefined) {
-    context.chosen = snapshot.planner.global;
+    context.chosen = ofEverybody(context);
     return answerPlugin(context);
   }
+  timeline?.enter('router');
   const match = snapshot.router.match({
     method: exchange.method,
     host: exchange.host,
@@ -42,8 +46,9 @@ function route(context: RequestContext): void {
     headers: exchange.headers,
     connection: exchange,
   });
+  timeline?.enter('access');
   if (match === undefined) {
-    context.chosen = snapshot.planner.global;
+    context.chosen = ofEverybody(context);
     return answerError(context, 404, 'no Route matched with those values');
   }
   context.match = match;
@@ -56,13 +61,18 @@ function route(context: RequestContext): void {
 }
 
 function access(context: RequestContext): void {
-  const { match, service, snapshot } = context;
+  const { match, service, snapshot, timeline } = context;
   const servicePath = service?.['path'] as string | null | undefined;
   const { path, strippedPrefix } = upstreamPath(match!, servicePath ?? undefined, context.path);
   context.upstreamPath = path;
   context.forwardedPrefix = strippedPrefix === '/' ? undefined : strippedPrefix;
   const plan = snapshot.planner.plan(context.route);
-  proceed(context, runAccess(context, plan), forward);
+  proceed(context, runAccess(context, timeline?.watchPlan(plan) ?? plan), forward);
+}
+
+/** What runs on answers to requests that have no route. */
+function ofEverybody({ snapshot: { planner }, timeline }: RequestContext): Chosen {
+  return timeline?.watchChosen(planner.global) ?? planner.global;
 }
 
 function forward(context: RequestContext): void {
@@ -80,6 +90,13 @@ function finish(context: RequestContext): void {
   runLog(context);
   context.snapshot.users.leave();
   context.core.events.access?.(recordAccess(context));
+  if (context.timeline !== undefined) tellTimeline(context, context.timeline);
+}
+
+/** The answer's head told what was known then. */
+function tellTimeline({ core, id, exchange, status }: RequestContext, timeline: Timeline): void {
+  const details = { request_id: id, method: exchange.method, uri: exchange.target, status };
+  core.events.log('debug', 'timeline of a request', { ...details, timeline: timeline.record() });
 }
 
 function proceed(context: RequestContext, step: void | Promise<void>, next: (context: RequestContext) => void): void {

@@ -26,6 +26,7 @@ import {
 import { mayRetry } from './retry.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 import { Tunnel } from './upgrade/tunnel.ts';
+import { upgradeOf } from './upgrade/wanted.ts';
 import { upstreamHost, upstreamTarget } from './upstream-target.ts';
 import { upstreamAnswer } from './views/upstream-answer.ts';
 import { withBody } from './with-body.ts';
@@ -34,11 +35,11 @@ const NO_BYTES = new Uint8Array(0);
 const MAX_BUFFERED_RESPONSE = 64 * 1024 * 1024;
 const MAX_DISCARDED = 64 * 1024;
 const FAILURE_MS = 1000;
+const TIMEOUTS: ReadonlySet<string> = new Set(['connect_timeout', 'read_timeout', 'send_timeout']);
 
 export function sendUpstream(context: RequestContext): void {
   setUpstreamHeaders(context);
-  const scheme = context.upstreamScheme ?? context.match!.route.upstream.scheme;
-  context.isUpstreamHttp2 = scheme.isHttp2;
+  context.isUpstreamHttp2 = (context.upstreamScheme ?? context.match!.route.upstream.scheme).isHttp2;
   withBody(context, () => new Sending(context).attempt());
 }
 
@@ -88,6 +89,7 @@ class Sending implements UpstreamHandler {
 
   attempt(): void {
     this.#triesLeft -= 1;
+    this.#context.timeline?.enter('balancer');
     const startedAt = Date.now();
     const picked = pickPeer(this.#context, this.#source);
     if (isPromise<Picked>(picked)) {
@@ -104,6 +106,7 @@ class Sending implements UpstreamHandler {
     const context = this.#context;
     if (!picked.ok) return this.#giveUp(picked.status, picked.message);
     const { peer } = picked;
+    context.timeline?.picked(late);
     this.#release();
     this.#peer = peer;
     this.#isHeld = true;
@@ -135,6 +138,10 @@ class Sending implements UpstreamHandler {
       },
       this,
     );
+  }
+
+  onConnected(isReused: boolean): void {
+    if (!isReused) this.#context.timeline?.part('connect');
   }
 
   onHead(head: UpstreamHead): void {
@@ -176,6 +183,7 @@ class Sending implements UpstreamHandler {
   #noteHead(head: UpstreamHead): void {
     const context = this.#context;
     this.#headAt = Date.now();
+    context.timeline?.part('time_to_first_byte');
     this.#head = head;
     context.upstreamLatency = this.#headAt - this.#sentAt;
     context.upstreamStatus += context.upstreamStatus === '' ? String(head.status) : `, ${head.status}`;
@@ -201,11 +209,10 @@ class Sending implements UpstreamHandler {
 
   #startAnswer(headers: HeaderList, length: number | undefined): void {
     const context = this.#context;
-    const { chosen } = context;
     this.#decorate(headers);
     this.#isStarted = true;
     if (context.replacedBody !== undefined) return this.#answerInstead(headers, context.replacedBody);
-    const known = chosen.body.length > context.keptBodies ? undefined : length;
+    const known = context.chosen.body.length > context.keptBodies ? undefined : length;
     this.#exchange.startResponse(context.status, this.#head!.reason, headers, known);
   }
 
@@ -258,6 +265,7 @@ class Sending implements UpstreamHandler {
   }
 
   onEnd(trailers?: HeaderList): void {
+    this.#context.timeline?.part('streaming');
     if (this.#held !== undefined) {
       this.#held.end = { trailers };
       return;
@@ -285,11 +293,10 @@ class Sending implements UpstreamHandler {
       return;
     }
     this.#noteHead(head);
-    const { headers } = head;
-    this.#decorate(headers);
+    this.#decorate(head.headers);
     this.#isStarted = true;
     new Tunnel({
-      client: this.#exchange.switchProtocols(headers),
+      client: this.#exchange.switchProtocols(head.headers),
       upstream: { socket, bytes },
       idleMs: this.#settings.readTimeoutMs,
       sendMs: this.#settings.sendTimeoutMs,
@@ -309,6 +316,7 @@ class Sending implements UpstreamHandler {
     const { response } = context;
     response.bind(this.#head!.headers);
     response.body = body;
+    context.timeline?.enter('response');
     const finish = (): void => {
       if (context.answer !== undefined) return answerPlugin(context);
       this.#startAnswer(this.#head!.headers, response.body.length);
@@ -338,8 +346,7 @@ class Sending implements UpstreamHandler {
       this.#exchange.abort();
       return;
     }
-    const isTimeout =
-      error.kind === 'connect_timeout' || error.kind === 'read_timeout' || error.kind === 'send_timeout';
+    const isTimeout = TIMEOUTS.has(error.kind);
     const status = isTimeout ? 504 : 502;
     if (this.#head === undefined) {
       context.upstreamStatus += context.upstreamStatus === '' ? String(status) : `, ${status}`;
@@ -373,8 +380,7 @@ class Sending implements UpstreamHandler {
   }
 
   #giveUp(status: 500 | 503, message: string): void {
-    const isFirst = this.#context.tries === undefined;
-    if (isFirst) answerError(this.#context, status, message);
+    if (this.#context.tries === undefined) answerError(this.#context, status, message);
     else answerUpstreamFault(this.#context, status);
   }
 
@@ -390,9 +396,4 @@ class Sending implements UpstreamHandler {
     this.#release();
     this.#exchange.abort();
   }
-}
-
-/** Only WebSocket is passed on; other protocols could carry requests past the gateway. */
-function upgradeOf({ exchange, isUpstreamHttp2 }: RequestContext): string | undefined {
-  return exchange.upgrade?.toLowerCase() === 'websocket' && !isUpstreamHttp2 ? 'websocket' : undefined;
 }

@@ -10,6 +10,7 @@ export function withBody(context: RequestContext, send: () => void): void {
   const buffered = (context.route as Entity)['request_buffering'] !== false && !context.isUpstreamHttp2;
   const small = body.kind === 'length' && body.length! <= limit;
   if (context.upstreamBody !== undefined || body.replayable || !buffered || !small) return send();
+  context.timeline?.enter('request_body');
   body
     .read(limit)
     .then((bytes) => {
