@@ -17,6 +17,16 @@ const COLLECT_AT = 'minor-gc-task-trigger';
 const OFTEN = 8;
 const AS_USUAL = 80;
 
+/** What the work comes to. */
+export async function resultInSlices<T>(steps: Generator<void, T>, sliceMs: number): Promise<T> {
+  let result: { readonly value: T } | undefined;
+  function* work(): Generator<void, void> {
+    result = { value: yield* steps };
+  }
+  await runInSlices(work(), sliceMs).done;
+  return result!.value;
+}
+
 /** At least `sliceMs` of work, then everybody else's turn. */
 export function runInSlices(steps: Generator<void, void>, sliceMs: number): SlicedWork {
   let immediate: NodeJS.Immediate | undefined;

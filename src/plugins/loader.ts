@@ -37,6 +37,10 @@ async function definitionsOf(entry: string, directory: string): Promise<readonly
   return typeof found === 'string' ? [await importDefinition(pathToFileURL(found).href, entry)] : found;
 }
 
+/** Or are there some whose code the user may change? */
+export const areAllBundled = (entries: readonly string[]): boolean =>
+  entries.every((entry) => ['bundled', 'off'].includes(entry) || bundledPlugins.some(({ name }) => name === entry));
+
 /** Bundled plugins, or the file that a plugin of the user begins with. */
 export function findPlugins(entry: string, directory: string): readonly PluginDefinition[] | string {
   if (entry === 'bundled') return bundledPlugins;

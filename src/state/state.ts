@@ -39,6 +39,8 @@ export interface State {
   with(changes: readonly Change[]): Result<State, Violation>;
   /** What somebody else has already decided, cascades included: only clashes and dangling references are refused. */
   adopt(facts: readonly Fact[]): Result<State, Violation>;
+  /** The same in steps, of which very many facts take very many. */
+  adopting(facts: readonly Fact[]): Generator<void, Result<State, Violation>>;
   /** Identity of a kind's contents: equal in two states when nothing of that kind changed between them. */
   generation(kind: string): object;
   /** Ids of what is not the same as in an earlier state, or any other; undefined when they are more than `most`. */
@@ -131,20 +133,27 @@ class TableState implements State {
       const violation = draft.apply(change);
       if (violation !== undefined) return { ok: false, error: violation };
     }
-    return this.#finish(draft);
+    return atOnce(this.#finish(draft));
   }
 
   adopt(facts: readonly Fact[]): Result<State, Violation> {
-    const draft = new Draft(this.schemas, (kind) => this.#table(kind));
-    const violation = draft.adopt(facts);
-    return violation === undefined ? this.#finish(draft) : { ok: false, error: violation };
+    return atOnce(this.adopting(facts));
   }
 
-  #finish(draft: Draft): Result<State, Violation> {
-    const dangling = draft.findDangling();
+  *adopting(facts: readonly Fact[]): Generator<void, Result<State, Violation>> {
+    const draft = new Draft(this.schemas, (kind) => this.#table(kind));
+    const violation = yield* draft.adopt(facts);
+    return violation === undefined ? yield* this.#finish(draft) : { ok: false, error: violation };
+  }
+
+  *#finish(draft: Draft): Generator<void, Result<State, Violation>> {
+    const dangling = yield* draft.findDangling();
     if (dangling !== undefined) return { ok: false, error: dangling };
     const tables = new Map(this.#tables);
-    for (const [kind, table] of draft.finish()) tables.set(kind, table);
+    for (const [kind, table] of draft.finish()) {
+      tables.set(kind, table);
+      yield;
+    }
     return { ok: true, value: new TableState(this.schemas, this.version + 1, tables, draft.touched()) };
   }
 
@@ -154,6 +163,13 @@ class TableState implements State {
     return table;
   }
 }
+
+function atOnce<T>(steps: Generator<void, T>): T {
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+}
+
+/** How many entities are looked at in one step. */
+const STEP = 100;
 
 /** A set of table drafts: applies changes with their cascades, and checks references once everything is in place. */
 class Draft {
@@ -180,9 +196,13 @@ class Draft {
   }
 
   /** Everything goes before anything comes, so that an id or a name may pass from one entity to another. */
-  adopt(facts: readonly Fact[]): Violation | undefined {
-    for (const { kind, id } of facts) this.#draft(kind).remove(id);
-    for (const { kind, id, entity } of facts) {
+  *adopt(facts: readonly Fact[]): Generator<void, Violation | undefined> {
+    for (const [i, { kind, id }] of facts.entries()) {
+      this.#draft(kind).remove(id);
+      if (i % STEP === STEP - 1) yield;
+    }
+    for (const [i, { kind, id, entity }] of facts.entries()) {
+      if (i % STEP === STEP - 1) yield;
       if (entity === undefined) continue;
       const clash = this.#draft(kind).put(entity);
       if (clash !== undefined) return clash;
@@ -192,8 +212,9 @@ class Draft {
   }
 
   /** References are checked last, so that one batch may name parents and children in any order. */
-  findDangling(): Violation | undefined {
-    for (const { kind, id } of this.#written) {
+  *findDangling(): Generator<void, Violation | undefined> {
+    for (const [i, { kind, id }] of this.#written.entries()) {
+      if (i % STEP === STEP - 1) yield;
       const draft = this.#draft(kind);
       const entity = draft.get(id);
       if (entity === undefined) continue;
@@ -219,9 +240,8 @@ class Draft {
   }
 
   /** Tables that were only looked at stay the same object. */
-  finish(): [string, Table][] {
-    const changed = [...this.#drafts].filter(([, draft]) => draft.touched().length > 0);
-    return changed.map(([kind, draft]) => [kind, draft.finish()]);
+  *finish(): Generator<[string, Table], void> {
+    for (const [kind, draft] of this.#drafts) if (draft.touched().length > 0) yield [kind, draft.finish()];
   }
 
   #remove(kind: string, id: string): Violation | undefined {

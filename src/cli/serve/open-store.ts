@@ -1,17 +1,19 @@
 // The store that `serve` runs on, with the files in it. A file fills a store that is empty. Over a store that holds
 // something it is never written unasked: changes by the Admin API would be lost.
 import type { Config } from '../../config/load.ts';
+import { resultInSlices } from '../../gateway/slices.ts';
 import { GwctlError } from '../../lib/errors.ts';
+import { areAllBundled } from '../../plugins/loader.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
-import { startLifetimes } from '../../state/expiry.ts';
-import { createState, type State } from '../../state/state.ts';
+import { createState, type Fact } from '../../state/state.ts';
+import { factsOf, Succession } from '../../state/succession.ts';
 import { DeclarativeStore } from '../../store/declarative.ts';
-import { hashState, NO_HASH } from '../../store/hash.ts';
 import { MemoryStore } from '../../store/memory.ts';
 import { showAddress } from '../../store/postgres/address.ts';
 import type { Store, StoreReport } from '../../store/store.ts';
 import { choosePlace, type Place } from '../database.ts';
-import { loadInputs, printWarnings } from '../state-inputs.ts';
+import { areLarge, loadApart } from './load-apart.ts';
+import { type LoadedState, loadState, type StateFiles } from './load-state.ts';
 
 export interface StoreOptions {
   readonly inputs: readonly string[];
@@ -34,16 +36,20 @@ export interface OpenedStore {
   readonly kept: string;
 }
 
+/** While files are loaded again, a request may have to wait this long. */
+const SLICE_MS = 1;
+
 export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   const place = choosePlace(options.config, options.data);
   const files = chooseFiles(options, place);
   const isLasting = place.kind === 'sqlite' || place.kind === 'postgres';
   if (options.isWatching) refuseToWatch(files, isLasting);
-  // Naming the content costs time that a store in memory has no use for.
-  const name = place.kind === 'memory' ? () => NO_HASH : hashState;
+  const { config } = options;
+  const what = { inputs: files, isNamed: place.kind !== 'memory' };
   let { schemas } = options;
   // Files that are wrong start nothing, so they are read before a database is opened.
-  const loaded = files.length === 0 ? undefined : await loadState(files, schemas, name);
+  const loaded = files.length === 0 ? undefined : await loadState(what, schemas);
+  if (loaded !== undefined) print(loaded.warnings);
   const store = await openPlace(place, options);
   try {
     if (loaded !== undefined) await bringIn(store, loaded, options.onOtherContent);
@@ -51,11 +57,23 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
     await store.close();
     throw error;
   }
+  const readAgain = async (): Promise<LoadedState> => {
+    const succession = new Succession(store.state);
+    const isApart = areAllBundled(config.plugins) && (await areLarge(files));
+    const take = (facts: readonly Fact[]): void => succession.take(facts);
+    const task = { ...what, plugins: config.plugins, routerFlavor: config.router_flavor };
+    const { hash, warnings } = await (isApart ? loadApart(task, take) : loadHere(what, schemas, take));
+    const next = await resultInSlices(succession.finish(), SLICE_MS);
+    if (!next.ok) throw new GwctlError('E_INTERNAL', `the files contradict what they come after: ${next.error.code}`);
+    return { state: next.value, hash, warnings };
+  };
   return {
     store,
     files,
     async read(others = schemas) {
-      const { state, hash } = await loadState(files, others, name);
+      // Whoever asks for other schemas has other code, and wants all that was made by the former one made anew.
+      const { state, hash, warnings } = others === schemas ? await readAgain() : await loadState(what, others);
+      print(warnings);
       return () => {
         schemas = others;
         return store.replace(state, hash);
@@ -82,21 +100,15 @@ function chooseFiles({ inputs, config, report }: StoreOptions, place: Place): re
   return inputs;
 }
 
-interface LoadedState {
-  readonly state: State;
-  readonly hash: string;
+async function loadHere(what: StateFiles, schemas: SchemaSet, take: (facts: readonly Fact[]) => void) {
+  const loaded = await loadState(what, schemas);
+  take([...factsOf(loaded.state)]);
+  return loaded;
 }
 
-async function loadState(
-  files: readonly string[],
-  schemas: SchemaSet,
-  name: (state: State) => string,
-): Promise<LoadedState> {
-  const loaded = await loadInputs(files, { schemas, ids: 'deterministic' });
-  printWarnings(loaded);
-  // Before times to live become moments: the same file has the same hash tomorrow.
-  return { hash: name(loaded.state), state: startLifetimes(loaded.state, Date.now()) };
-}
+const print = (warnings: readonly string[]): void => {
+  for (const warning of warnings) process.stderr.write(`${warning}\n`);
+};
 
 async function openPlace(place: Place, { schemas, config, report }: StoreOptions): Promise<Store> {
   switch (place.kind) {

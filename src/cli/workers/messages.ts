@@ -88,12 +88,13 @@ export interface WireError {
   readonly code: ErrorCode | undefined;
   readonly message: string;
   readonly hint: string;
+  readonly details: string;
 }
 
 export const packError = (error: unknown): WireError =>
   error instanceof GwctlError
-    ? { code: error.code, message: error.message, hint: error.hint }
-    : { code: undefined, message: error instanceof Error ? error.message : String(error), hint: '' };
+    ? { code: error.code, message: error.message, hint: error.hint, details: error.details }
+    : { code: undefined, message: error instanceof Error ? error.message : String(error), hint: '', details: '' };
 
-export const unpackError = ({ code, message, hint }: WireError): Error =>
-  code === undefined ? new Error(message) : new GwctlError(code, message, { hint });
+export const unpackError = ({ code, message, hint, details }: WireError): Error =>
+  code === undefined ? new Error(message) : new GwctlError(code, message, { hint, details });
