@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Diagnostic } from '../../src/control/file/diagnostics.ts';
 import { formatDiagnostic } from '../../src/control/file/diagnostics.ts';
+import { codeFrame } from '../../src/control/file/frame.ts';
 import { loadFiles, loadTexts } from '../../src/control/file/load.ts';
 import type { Json, JsonObject } from '../../src/lib/json.ts';
 import { valueAt } from '../../src/lib/json.ts';
@@ -310,4 +311,15 @@ describe('texts that are no state files', () => {
       assert.ok(!text.includes('s3cr3t'), text);
     });
   }
+});
+
+describe('the excerpt of a file', () => {
+  it('shows a template in the place of a secret whole, and nothing of a secret', () => {
+    const names = new Set(['key']);
+    const text = 'a:\n- {key: ${{ env "DECK_KEY" }}, b: 1}\n  key: ${{ env "DECK_KEY" }}\n- {key: abc, b: 2}\n';
+    assert.equal(
+      codeFrame(text, 3, 3, names),
+      '  2 | - {key: ${{ env "DECK_KEY" }}, b: 1}\n> 3 |   key: ${{ env "DECK_KEY" }}\n    |   ^\n  4 | - {key: [hidden], b: 2}',
+    );
+  });
 });

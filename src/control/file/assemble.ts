@@ -9,7 +9,7 @@ import { linkItems } from '../../schema/overlay.ts';
 import { entitiesInOrder } from '../../schema/references.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { isSensitivePath } from '../../schema/sensitive.ts';
-import { chooseSubschema, processEntity } from '../../schema/validate.ts';
+import { chooseSubschema, fillDefaults, processEntity } from '../../schema/validate.ts';
 import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import type { Violation } from '../../state/violation.ts';
@@ -25,6 +25,7 @@ import {
 } from './identity.ts';
 import type { RawEntity } from './lower.ts';
 import { isOutside, type Links, linkKey } from './references.ts';
+import { withoutStandIns } from './stand-ins.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
 
 /** `deck`: files for a gateway say all that decK wants said. `any`: a gateway reads for itself and fills in the rest. */
@@ -38,6 +39,8 @@ export interface AssembleOptions {
   /** Kind → entities of the gateway that are kept as they are. */
   readonly outside?: ReadonlyMap<string, readonly Entity[]> | undefined;
   readonly dialect: Dialect;
+  /** Names of variables that stand for their values. */
+  readonly standIns: ReadonlySet<string>;
   readonly now: () => number;
   /** False when something is wrong already: entities are still checked, but no state is made of them. */
   readonly isSound: boolean;
@@ -66,12 +69,13 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   for (const kind of entitiesInOrder(schemas)) {
     for (const raw of byKind.get(kind) ?? []) {
       const input = withReferences(raw, links, ids, options.grammar);
-      const result = processEntity(schemas, raw.schema, input, {
+      const judged = processEntity(schemas, raw.schema, input, {
         auto: { now: options.now },
         secrets: options.current === undefined ? 'as-stored' : 'as-written',
         // Where a link leads nowhere, nothing can be said of what it would bring.
         read: isLinkedWell(raw, links) ? (kind, id) => byId.get(`${kind}/${id}`) : undefined,
       });
+      const result = options.standIns.size === 0 ? judged : allowStandIns(options, raw, input, judged);
       if (!result.ok) problems.push(...describeTree(options, raw, result.errors));
       else if (options.dialect === 'deck') problems.push(...describeMissing(raw));
       const entity = result.ok ? result.entity : undefined;
@@ -87,6 +91,21 @@ export function assemble(entities: readonly RawEntity[], links: Links, options: 
   }
   problems.push(...findDuplicates(schemas, processed));
   return { ...build(options, processed, options.isSound && problems.length === 0), problems };
+}
+
+type Processed = ReturnType<typeof processEntity>;
+
+function allowStandIns(
+  { schemas, standIns }: AssembleOptions,
+  { schema }: RawEntity,
+  input: JsonObject,
+  judged: Processed,
+): Processed {
+  if (judged.ok) return judged;
+  const errors = withoutStandIns(judged.errors, input, standIns);
+  return errors === undefined
+    ? { ok: true, entity: fillDefaults(schemas, schema, input) as Entity }
+    : { ok: false, errors };
 }
 
 /** Do others take values from entities of this kind? */

@@ -85,7 +85,7 @@ function hideSecrets(lines: readonly string[], index: number, names: ReadonlySet
   if (own !== null && names.has(own[2]!) && isLiteralValue(own[3]!)) return `${own[1]} ${HIDDEN}`;
   // Flow style and JSON on one line: every later `key: value` pair.
   return hideCollections(line, names).replaceAll(
-    /(["']?([A-Za-z_][\w-]*)["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|[^\s,{}[\]]+)/g,
+    /(["']?([A-Za-z_][\w-]*)["']?\s*:\s*)("(?:[^"\\]|\\.)*(?:"|$)|'[^']*(?:'|$)|\$\{\{[^}]*\}\}|[^\s,{}[\]]+)/g,
     (whole, head, name) =>
       names.has(name as string) && isLiteralValue(whole.slice((head as string).length))
         ? `${head as string}${HIDDEN}`

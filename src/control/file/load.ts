@@ -35,6 +35,8 @@ export interface LoadOptions {
   readonly fetchText?: ((url: string) => Promise<string>) | undefined;
   /** Default: `deck` with a gateway at hand. */
   readonly dialect?: Dialect | undefined;
+  /** Names of variables that stand in the files in place of their values. */
+  readonly standIns?: ReadonlySet<string> | undefined;
   readonly now?: (() => number) | undefined;
 }
 
@@ -104,7 +106,8 @@ export async function loadTexts(
   const { links } = resolved;
   const dialect = options.dialect ?? (options.ids === 'from-current' ? 'deck' : 'any');
   const { schemas } = known;
-  const assembled = assemble(entities, links, { schemas, grammar, current, outside, dialect, now, isSound });
+  const standIns = options.standIns ?? new Set<string>();
+  const assembled = assemble(entities, links, { schemas, grammar, current, outside, dialect, standIns, now, isSound });
   problems.push(...assembled.problems);
   if (problems.length > 0) return { ok: false, diagnostics: await place.all(problems, 'error') };
 

@@ -21,9 +21,10 @@ export async function renderSources(
   given: readonly SourceText[],
   env: RenderEnv,
 ): Promise<Rendered> {
-  const sources = env.kind === 'real' ? given : given.map(withNames);
+  const standIns = new Set<string>();
+  const sources = env.kind === 'real' ? given : given.map((source) => withNames(source, standIns));
   const variables = env.kind === 'real' ? env.variables : {};
-  const loaded = await loadTexts(sources, { schemas, ids: 'deterministic', env: variables });
+  const loaded = await loadTexts(sources, { schemas, ids: 'deterministic', env: variables, standIns });
   if (!loaded.ok) return loaded;
   const { state, selectTags, workspace } = loaded;
   const raised = raise(loaded.schemas, state, { withId: true, selectTags, workspace });
@@ -35,12 +36,14 @@ export async function renderSources(
 const TEMPLATE = /\$\{\{\s*env\s+["`]((?:DECK|GWCTL)_[^"`]*)["`]\s*((?:\|[^}|]*)*)\}\}/g;
 const STAND_INS: Readonly<Record<string, string>> = { toInt: '42', toFloat: '42', toBool: 'false' };
 
-function withNames(source: SourceText): SourceText {
+/** @param names takes those that stand for their values now. */
+function withNames(source: SourceText, names: Set<string>): SourceText {
   const text = source.text.replaceAll(TEMPLATE, (_, name: string, pipes: string) => {
     const typed = pipes
       .split('|')
       .map((pipe) => STAND_INS[pipe.trim()])
       .find((value) => value !== undefined);
+    if (typed === undefined) names.add(name);
     return typed ?? name;
   });
   return { name: source.name, text };
