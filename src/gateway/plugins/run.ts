@@ -190,7 +190,9 @@ const withAnswer = (context: RequestContext, answer: UpstreamAnswer): UpstreamAn
   response: context.response,
   client: context.client,
   shared: context.shared,
-  tracing: context.tracing,
+  get tracing() {
+    return context.tracing;
+  },
   route: context.route,
   service: context.service,
   setLogValue: (key, value) => context.setLogValue(key, value),
