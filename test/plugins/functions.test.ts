@@ -112,6 +112,18 @@ test('every phase runs, and header_filter and body_filter change the answer', as
   });
 });
 
+test('an answer that is too large to be held passes as it is, and one below is whole', async () => {
+  const shout =
+    'const body = kong.response.get_raw_body(); if (body !== undefined) kong.response.set_raw_body(body.toUpperCase())';
+  await withChunks({ body_filter: [shout] }, async ({ send, logs }) => {
+    const small = await send({ method: 'POST', path: '/reflect', body: 'ab'.repeat(1_000_000) });
+    assert.equal(small.text, 'AB'.repeat(1_000_000));
+    const large = await send({ method: 'POST', path: '/reflect', body: 'ab'.repeat(5_000_000) });
+    assert.ok(large.text === 'ab'.repeat(5_000_000));
+    await logged(logs, /^warn \[pre-function\] a body of more than 8388608 bytes passes as it is$/);
+  });
+});
+
 test('header_filter may replace the whole answer', async () => {
   await withChunks({ header_filter: ['kong.response.exit(404, { gone: true })'] }, async ({ send }) => {
     const answer = await send({});

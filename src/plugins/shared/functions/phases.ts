@@ -98,16 +98,21 @@ export function createFunctionPhases(plugin: string, config: ChunksConfig, envir
   if (config.body_filter.length > 0) {
     const chunks = numbers('body_filter');
     const collects = readsBody('body_filter');
-    const held = new WeakMap<object, Buffer[]>();
+    const held = new WeakMap<object, Held>();
     phases.body_filter = (exchange, chunk, last) => {
       const call = callOf('body_filter', exchange, { seen: exchange.response });
       let bytes: Uint8Array = chunk;
       if (collects) {
-        const parts = held.get(exchange.shared) ?? [];
-        held.set(exchange.shared, parts);
-        parts.push(Buffer.from(chunk));
-        bytes = last ? Buffer.concat(parts) : NO_BYTES;
-        if (last) call.responseBody = Buffer.from(bytes).toString('utf8');
+        const body = held.get(exchange.shared) ?? { parts: [], size: 0 };
+        held.set(exchange.shared, body);
+        const wasHeld = body.size <= MAX_BODY;
+        bytes = hold(body, chunk, last);
+        const isHeld = body.size <= MAX_BODY;
+        if (isHeld && last) call.responseBody = Buffer.from(bytes).toString('utf8');
+        if (wasHeld && !isHeld) {
+          const facts = { request_id: exchange.request.id };
+          environment.log.warn(`a body of more than ${MAX_BODY} bytes passes as it is`, facts);
+        }
       }
       late(call, chunks);
       return call.newBody === undefined ? bytes : Buffer.from(call.newBody);
@@ -118,4 +123,17 @@ export function createFunctionPhases(plugin: string, config: ChunksConfig, envir
     phases.log = (exchange) => late(callOf('log', exchange, { seen: exchange.response }), chunks);
   }
   return phases;
+}
+
+/** A body of which nothing is passed on before its end. */
+interface Held {
+  parts: Buffer[];
+  size: number;
+}
+
+/** What may pass: nothing until the end, or everything from where there is too much to hold. */
+function hold(body: Held, chunk: Uint8Array, last: boolean): Uint8Array {
+  body.size += chunk.length;
+  body.parts.push(Buffer.from(chunk));
+  return last || body.size > MAX_BODY ? Buffer.concat(body.parts.splice(0)) : NO_BYTES;
 }
