@@ -26,3 +26,19 @@ test('several pieces of base64 are one text', () => {
   assert.equal(decodeText(Buffer.from('a b')), undefined);
   assert.equal(decodeText(Buffer.from('YWJjZ')), undefined);
 });
+
+test('a large message that comes byte by byte is not copied for each of them', () => {
+  const bytes = frame(Buffer.alloc(4 * 1024 * 1024, 7));
+  const reader = new FrameReader();
+  let frames = 0;
+  for (let i = 0; i < bytes.length; i++) frames += reader.push(bytes.subarray(i, i + 1)).length;
+  assert.equal(frames, 1);
+  assert.equal(reader.rest.length, 0);
+});
+
+test('messages that were given out stay as they were', () => {
+  const reader = new FrameReader();
+  const [first] = reader.push(Buffer.concat([frame(Buffer.from('one')), Buffer.from([0, 0])]));
+  const [second] = reader.push(Buffer.concat([Buffer.from([0, 0, 3]), Buffer.from('two'), Buffer.from([1])]));
+  assert.deepEqual([String(first?.message), String(second?.message), reader.rest.length], ['one', 'two', 1]);
+});

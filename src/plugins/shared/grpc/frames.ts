@@ -20,27 +20,45 @@ export function frame(message: Uint8Array, flag = 0): Buffer {
 }
 
 export class FrameReader {
-  #rest: Buffer = Buffer.alloc(0);
+  /** Grows ahead of need: a message may come byte by byte, and is not copied for each. */
+  #memory: Buffer = Buffer.alloc(0);
+  #size = 0;
 
   /** Throws when a message is larger than allowed. */
   push(chunk: Uint8Array): Frame[] {
-    this.#rest = this.#rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#rest, chunk]);
+    this.#append(chunk);
     const frames: Frame[] = [];
+    const bytes = this.rest;
     let at = 0;
-    while (this.#rest.length - at >= HEAD) {
-      const length = this.#rest.readUInt32BE(at + 1);
+    while (bytes.length - at >= HEAD) {
+      const length = bytes.readUInt32BE(at + 1);
       if (length > MAX_MESSAGE) throw new Error(`a message has ${length} bytes`);
-      if (this.#rest.length - at < HEAD + length) break;
-      frames.push({ flag: this.#rest[at]!, message: this.#rest.subarray(at + HEAD, at + HEAD + length) });
+      if (bytes.length - at < HEAD + length) break;
+      frames.push({ flag: bytes[at]!, message: bytes.subarray(at + HEAD, at + HEAD + length) });
       at += HEAD + length;
     }
-    this.#rest = this.#rest.subarray(at);
+    if (at > 0) {
+      // The messages keep the memory that they are in.
+      this.#memory = Buffer.from(bytes.subarray(at));
+      this.#size = this.#memory.length;
+    }
     return frames;
   }
 
   /** What is left of a message that never ended. */
   get rest(): Buffer {
-    return this.#rest;
+    return this.#memory.subarray(0, this.#size);
+  }
+
+  #append(chunk: Uint8Array): void {
+    const size = this.#size + chunk.length;
+    if (size > this.#memory.length) {
+      const larger = Buffer.alloc(this.#size === 0 ? size : Math.max(size, 2 * this.#memory.length));
+      larger.set(this.rest);
+      this.#memory = larger;
+    }
+    this.#memory.set(chunk, this.#size);
+    this.#size = size;
   }
 }
 
