@@ -1,5 +1,6 @@
 // What a gateway costs that has nothing to do: time until it is ready, memory at rest, and memory with very many keep-alive
-// connections of which each was used once. One process serves, as every worker does; load and upstream share this one.
+// connections of which each was used once, in one process that does everything. Beside it the memory of one of two workers at
+// rest. Load and upstream share this process.
 //   node bench/idle.mjs [connections]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -42,6 +43,12 @@ for (let i = 0; i < STARTS; i++) {
   await gateway.stop();
 }
 
+const two = await serve(file, { env: { KONG_NGINX_WORKER_PROCESSES: '2' } });
+await delay(SETTLE_MS);
+const workers = readFileSync(`/proc/${two.child.pid}/task/${two.child.pid}/children`, 'utf8').trim().split(' ');
+const worker = { idle: residentOf(workers[0]), own: ownOf(workers[0]) };
+await two.stop();
+
 const gateway = await serve(file);
 const { pid } = gateway.child;
 await delay(SETTLE_MS);
@@ -68,6 +75,8 @@ printTable([
   ],
   ['memory at rest', `${Math.round(idle)} MB`, '≤ 90 MB'],
   ['of that its own', `${Math.round(own)} MB`, ''],
+  ['a worker at rest', `${Math.round(worker.idle)} MB`, '≤ 90 MB'],
+  ['of that its own', `${Math.round(worker.own)} MB`, ''],
   [`memory, ${isOpen} idle connections`, `${Math.round(held)} MB`, '≤ 250 MB'],
   ['just after the last of them was served', `${Math.round(busy)} MB`, ''],
   ['a connection', `${(((held - idle) * 1024) / isOpen).toFixed(1)} KB`, ''],

@@ -3,9 +3,10 @@
 // Options of node are passed on to the gateway, --trace-gc say.
 //   node bench/reload.mjs [routes]
 import { fork } from 'node:child_process';
-import { Agent, createServer, request } from 'node:http';
+import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setEngineFlags } from '../src/cli/serve/v8-flags.ts';
 import { createSchemas } from '../src/entities/registry.ts';
 import { startGateway } from '../src/gateway/gateway.ts';
 import { uuidV5 } from '../src/lib/ids.ts';
@@ -15,6 +16,7 @@ import { processEntity } from '../src/schema/validate.ts';
 import { createState } from '../src/state/state.ts';
 import { MemoryStore } from '../src/store/memory.ts';
 import { settlingStore } from '../src/store/settling.ts';
+import { COLUMNS, RouteLoad } from './reload-load.mjs';
 
 const NAMESPACE = 'f3b7c1a2-0000-4000-8000-000000000000';
 const SERVICE = uuidV5(NAMESPACE, 'service');
@@ -24,6 +26,7 @@ if (process.send === undefined) await measure();
 else await serve();
 
 async function serve() {
+  setEngineFlags();
   const schemas = createSchemas(bundledPlugins);
   const make = (kind, fields) => {
     const made = processEntity(schemas, schemaOf(schemas, kind), fields, { auto: { now: Date.now } });
@@ -75,36 +78,8 @@ async function measure() {
   const heard = () => new Promise((resolve) => child.once('message', resolve));
   child.send(upstream.address().port);
   const { port } = await heard();
-  const agent = new Agent({ keepAlive: true });
-  const send = (i) =>
-    new Promise((resolve, reject) => {
-      const start = performance.now();
-      const headers = { host: `h${i >> 4}.test` };
-      request({ host: '127.0.0.1', port, path: `/r${i}/all`, headers, agent }, (response) => {
-        response.resume();
-        if (response.statusCode !== 200) reject(new Error(`status ${response.statusCode}`));
-        response.on('end', () => resolve(performance.now() - start));
-      })
-        .on('error', reject)
-        .end();
-    });
-
-  const during = async (name, work) => {
-    const sent = [];
-    let isOver = false;
-    const load = (async () => {
-      for (let i = 0; !isOver; i = (i + 7919) % COUNT) {
-        sent.push(send(i));
-        await delay(3);
-      }
-    })();
-    const told = await work();
-    isOver = true;
-    await load;
-    const took = (await Promise.all(sent)).sort((a, b) => a - b);
-    const at = (share) => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(1).padStart(7);
-    console.log(`${name.padEnd(24)} ${at(0.5)} ${at(0.9)} ${at(0.99)} ${at(1)}   ${told}`);
-  };
+  const load = new RouteLoad(port, COUNT);
+  const during = (name, work) => load.during(name, work);
   const writes = async (count, pauseMs) => {
     const times = [];
     for (let i = 0; i < count; i++) {
@@ -117,7 +92,7 @@ async function measure() {
   };
 
   await during('warm-up', () => delay(3000, ''));
-  console.log(`${COUNT} routes; ms a request      p50     p90     p99     max`);
+  console.log(`${COUNT} routes; ${COLUMNS}`);
   await during('nothing else', () => delay(5000, ''));
   await during('10 writes a second', () => writes(100, 100));
   await during('writes without a pause', () => writes(3000, 0));
@@ -126,7 +101,7 @@ async function measure() {
     return `after ${(await heard()).took.toFixed(0)} ms`;
   });
   child.kill();
-  agent.destroy();
+  load.close();
   upstream.closeAllConnections();
   upstream.close();
 }
