@@ -1,5 +1,6 @@
 // The body of a request: read whole (and then replayable for another try), or streamed with backpressure. Nothing is read from
 // the client ahead of a reader but what came along with the head; "100 Continue" goes out when somebody starts to read.
+import { CRUMB_BYTES, Crumbs } from './crumbs.ts';
 import type { HeaderList } from './headers.ts';
 import type { BodyKind } from './request-head.ts';
 
@@ -34,6 +35,7 @@ export class RequestBody {
   bytes: Buffer | undefined;
   private readonly source: BodySource | undefined;
   private pieces: Buffer[] = [];
+  private crumbs: Crumbs | undefined = undefined;
   private held = 0;
   private delivered = false;
   private failed = false;
@@ -119,7 +121,8 @@ export class RequestBody {
       this.deliver(this.sink, chunk);
       return;
     }
-    this.pieces.push(chunk);
+    if (chunk.length >= CRUMB_BYTES || this.pieces.length === 0) this.pieces.push(chunk);
+    else (this.crumbs ??= new Crumbs()).append(this.pieces, chunk);
     this.held += chunk.length;
     if (this.answer !== undefined) {
       if (this.held <= this.limit) return;
