@@ -84,7 +84,10 @@ export const services = defineEntity({
     onlyWithTls('ca_certificates'),
     onlyWithTls('tls_sans'),
   ],
-  deck: { kind: 'service' },
+  deck: {
+    kind: 'service',
+    accepts: { url: (url) => (typeof url === 'string' ? url.trim().replaceAll(' ', '%20') : url) },
+  },
 });
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };

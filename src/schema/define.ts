@@ -217,6 +217,8 @@ export interface DeckForm {
   readonly identity?: readonly (readonly string[])[];
   /** Fields that a file for a gateway must have though the gateway could make them: nobody would know what they became. */
   readonly requires?: readonly string[];
+  /** Field → what a value in a file stands for, where files may say it in more ways than the Admin API knows. */
+  readonly accepts?: { readonly [field: string]: (value: Json) => Json };
   readonly label?: {
     readonly fields: readonly string[];
     /** Show only the last characters: the value is a secret. */

@@ -323,3 +323,33 @@ describe('the excerpt of a file', () => {
     );
   });
 });
+
+describe('files for a gateway', () => {
+  const refusals = async (...texts: string[]): Promise<string[]> => {
+    const sources = texts.map((text, i) => ({ name: `${i}.yaml`, text }));
+    const result = await loadTexts(sources, { schemas, ids: 'deterministic', dialect: 'deck' });
+    return result.ok
+      ? []
+      : result.diagnostics.map(({ file, line, column, message }) => `${file}:${line}:${column} ${message}`);
+  };
+  const HEAD = '_format_version: "3.0"\n';
+
+  it('must not all be empty, and must not begin with a blank', async () => {
+    assert.deepEqual(await refusals(''), ['0.yaml:1:1 the file is empty']);
+    assert.deepEqual(await refusals('# nothing\n', ''), ['0.yaml:1:1 all of the files are empty']);
+    assert.deepEqual(await refusals(HEAD, ''), []);
+    assert.deepEqual(await refusals(` ${HEAD}`), ['0.yaml:1:1 the file must not begin with a blank']);
+    assert.ok((await load(` ${HEAD}`)).ok, 'for serve it is YAML like any other');
+  });
+
+  it('with the marks of a merge conflict are told as such', async () => {
+    const text = `${HEAD}<<<<<<< HEAD\nservices: []\n=======\nroutes: []\n>>>>>>> other\n`;
+    assert.deepEqual(await refusals(text), ['0.yaml:2:1 a merge conflict is left in the file']);
+  });
+
+  it('may have blanks in the url of a service', async () => {
+    const result = await load(`${HEAD}services: [{name: a, url: "https://a.test/b c"}]\n`);
+    assert.ok(result.ok);
+    assert.equal(result.state.list('services')[0]!['path'], '/b%20c');
+  });
+});

@@ -84,7 +84,10 @@ export async function loadTexts(
 ): Promise<LoadResult> {
   const problems: Problem[] = [...earlier];
   const rendered = new Map<SourceText, Rendered>();
-  const { entities, header } = await readEntities(sources, options, rendered, problems);
+  const dialect = options.dialect ?? (options.ids === 'from-current' ? 'deck' : 'any');
+  const { entities, header, hasContent } = await readEntities(sources, options, rendered, problems);
+  // With a gateway at hand the guard of its commands knows what nothing would do to it.
+  if (dialect === 'deck') refuseBlank(sources, hasContent || options.ids === 'from-current', problems);
   // Without a gateway at hand they are read as a gateway without a database reads them.
   if (options.ids === 'from-current') refuseOldFormat(header, problems);
 
@@ -104,7 +107,6 @@ export async function loadTexts(
   const isSound = problems.length === 0;
   const now = options.now ?? Date.now;
   const { links } = resolved;
-  const dialect = options.dialect ?? (options.ids === 'from-current' ? 'deck' : 'any');
   const { schemas } = known;
   const standIns = options.standIns ?? new Set<string>();
   const assembled = assemble(entities, links, { schemas, grammar, current, outside, dialect, standIns, now, isSound });
@@ -127,13 +129,26 @@ export async function loadTexts(
   };
 }
 
+/** A file may be empty, but not all of them: nobody means that. */
+function refuseBlank(sources: readonly SourceText[], mayBeEmpty: boolean, problems: Problem[]): void {
+  for (const source of sources) {
+    if (source.text.startsWith(' ')) {
+      problems.push({ source, offset: 0, message: 'the file must not begin with a blank' });
+    }
+  }
+  const [first] = sources;
+  if (mayBeEmpty || first === undefined || problems.length > 0) return;
+  const message = sources.length === 1 ? 'the file is empty' : 'all of the files are empty';
+  problems.push({ source: first, offset: 0, message, hint: 'write at least _format_version' });
+}
+
 /** A function of its own, so that what was parsed is not kept any longer than until its entities are taken out. */
 async function readEntities(
   sources: readonly SourceText[],
   options: LoadOptions,
   rendered: Map<SourceText, Rendered>,
   problems: Problem[],
-): Promise<Pick<Lowered, 'entities' | 'header'>> {
+): Promise<Pick<Lowered, 'entities' | 'header'> & { readonly hasContent: boolean }> {
   const documents: Document[] = [];
   for (const source of sources) {
     const document = await readDocument(source, options.env ?? {}, rendered, problems);
@@ -141,7 +156,7 @@ async function readEntities(
   }
   const lowered = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
   problems.push(...lowered.problems);
-  return { entities: lowered.entities, header: lowered.header };
+  return { entities: lowered.entities, header: lowered.header, hasContent: documents.length > 0 };
 }
 
 async function readDocument(

@@ -156,6 +156,9 @@ function lowerEntity(
     });
     delete fields[parent.field];
   }
+  for (const [name, read] of Object.entries(form.schema.deck?.accepts ?? {})) {
+    if (fields[name] !== undefined) fields[name] = read(fields[name]);
+  }
   if (isOldFormat(context.header)) upgradeFields(form.schema, fields);
   applyShared(context, form, written, fields, place);
   applyDefaults(context.header, form, fields);
