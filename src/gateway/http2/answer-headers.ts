@@ -14,7 +14,7 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /** Newer runtimes take answers as lines, which saves them an object and two copies. */
-const TAKES_LINES = Number.parseInt(process.versions.node, 10) >= 25;
+const FORM = Number.parseInt(process.versions.node, 10) >= 25 ? 'lines' : 'object';
 
 /** What `respond` of a stream takes. */
 export type AnswerHead = OutgoingHttpHeaders | readonly string[];
@@ -42,8 +42,8 @@ export function answerLines(status: number, headers: HeaderList, length: number 
 }
 
 /** The same in the form that this runtime takes. */
-export function answerHead(lines: string[]): AnswerHead {
-  if (TAKES_LINES) return lines;
+export function answerHead(lines: string[], form: 'lines' | 'object' = FORM): AnswerHead {
+  if (form === 'lines') return lines;
   const head: OutgoingHttpHeaders = Object.create(null);
   for (let i = 0; i < lines.length; i += 2) addLine(head, lines[i]!, lines[i + 1]!);
   return head;
