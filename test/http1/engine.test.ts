@@ -397,6 +397,25 @@ describe('order and persistence', () => {
       },
     );
   });
+
+  it('drains: a request on its way over a new connection is answered, and the connection closes', () =>
+    withAnswers(
+      (exchange) => exchange.respond(200, undefined, new HeaderList(), 'in time'),
+      async (engine) => {
+        const socket = net.connect(engine.port, '127.0.0.1');
+        let text = '';
+        socket.on('data', (chunk: Buffer) => {
+          text += chunk.toString('latin1');
+        });
+        const closed = new Promise((resolve) => socket.on('close', resolve));
+        await until(() => engine.server.connectionCount === 1);
+        const drained = engine.server.drain();
+        socket.write(bytes(GET));
+        await closed;
+        assert.match(text, /^HTTP\/1\.1 200 .*Connection: close\r\n\r\nin time$/s);
+        await drained;
+      },
+    ));
 });
 
 describe('deadlines', () => {

@@ -101,7 +101,14 @@ export class ServerConnection extends Expiring implements BodySource {
     return !this.paused;
   }
 
-  get isIdle(): boolean {
+  /** No request waits or runs: it ends. If there was none yet, one is likely to be on its way, and gets a moment to arrive. */
+  drain(): void {
+    if (!this.isIdle) return;
+    if (this.requests > 0) this.destroy();
+    else this.wait('linger');
+  }
+
+  private get isIdle(): boolean {
     return this.exchange === undefined && !this.lingering && !this.finder.isWaiting && this.rest === undefined;
   }
 

@@ -142,18 +142,15 @@ export class Http1Server {
       return;
     }
     this.accepted += 1;
-    this.connections.add(new ServerConnection(this, socket, info));
-  }
-
-  /** Closes the connections that wait for a request. */
-  closeIdle(): void {
-    for (const connection of this.connections) if (connection.isIdle) connection.destroy();
+    const connection = new ServerConnection(this, socket, info);
+    this.connections.add(connection);
+    if (this.draining) connection.drain();
   }
 
   /** From now on every answer closes its connection; resolves when the last one is gone. */
   drain(): Promise<void> {
     this.draining = true;
-    this.closeIdle();
+    for (const connection of this.connections) connection.drain();
     if (this.connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.whenEmpty.push(resolve));
   }
