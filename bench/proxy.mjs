@@ -133,7 +133,8 @@ for (const row of rows) {
   measured.push({ row, proxies, results: new Map(proxies.map((proxy) => [proxy, []])) });
 }
 // Until connections stand and code is compiled: threads that compile count as CPU, and our rows need some 50 000 requests.
-for (const { row, proxies } of measured) for (const proxy of proxies) await load(proxy.ports, row, proxy.name === 'ours' ? '6' : '2');
+for (const { row, proxies } of measured)
+  for (const proxy of proxies) await load(proxy.ports, row, proxy.name === 'ours' ? '6' : '2');
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const { row, proxies, results } of measured) {
     for (const proxy of proxies) results.get(proxy).push(await measure(proxy, row, values.seconds));
