@@ -35,7 +35,7 @@ export const absentRoutes: readonly SpecialRoute[] = [
     describes: { GET: 'Timers of this node' },
   },
   {
-    // The answer of a node whose DNS client keeps no statistics: clients know it by this text.
+    // Nothing is left to be built here: it is what a node with the default DNS client answers, and clients know it by this text.
     path: ['status', 'dns'],
     methods: { GET: () => message(501, 'not implemented with the legacy DNS client') },
     describes: { GET: 'Statistics of name resolution' },

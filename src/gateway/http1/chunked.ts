@@ -1,5 +1,6 @@
 // The chunked coding, read strictly: hex digits only, CRLF only, extensions counted over the whole body and dropped, trailers
-// checked and kept for who passes them on. The payload is moved together in place, so that a flood of tiny chunks leaves as few large pieces.
+// checked and kept for who passes them on. The payload is moved together in place, so that a flood of tiny chunks leaves as few
+// large pieces.
 
 import { isToken } from './headers.ts';
 import { MAX_TRAILERS } from './trailers.ts';
