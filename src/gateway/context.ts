@@ -5,6 +5,7 @@ import { normalise, parseHost, splitTarget } from '../lib/uri.ts';
 import type {
   Answer,
   LogExchange,
+  LogMode,
   RecordedSpan,
   RequestView,
   ResponseExchange,
@@ -19,7 +20,8 @@ import type { CompiledRoute } from './compiled-route.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
-import { type LogEdit, logRecord, recordLatencies } from './observe/log-record.ts';
+import { type LogEdit, logEdit } from './observe/log-edits.ts';
+import { logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
 import { RequestSpans } from './observe/request-spans.ts';
 import { Timeline } from './observe/timeline.ts';
@@ -28,6 +30,7 @@ import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
 import type { Snapshot, UpstreamSettings } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
+import type { Try } from './try.ts';
 import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';
 import { RequestSide } from './views/request.ts';
@@ -35,17 +38,6 @@ import { ResponseSide } from './views/response.ts';
 import { UpstreamSide } from './views/upstream.ts';
 
 const NO_SPANS: readonly RecordedSpan[] = [];
-
-/** One try to reach a peer, as the log record shows it. */
-export interface Try {
-  readonly ip: string;
-  readonly port: number;
-  /** Milliseconds since the epoch. */
-  readonly balancer_start: number;
-  readonly balancer_latency: number;
-  state?: 'failed' | 'next';
-  code?: number;
-}
 
 export class RequestContext implements LogExchange, RewriteExchange, ResponseExchange, Shared {
   readonly core: GatewayCore;
@@ -100,6 +92,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   /** -1 until an upstream answered. */
   upstreamLatency = -1;
   receiveLatency = 0;
+  /** The whole answer was read before its head went out. */
+  isBuffered = false;
   /** The upstream spoke HTTP/2. */
   isUpstreamHttp2 = false;
   /** Body filters that said they change nothing. */
@@ -171,8 +165,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     (this.#slots ??= new Map()).set(key, value);
   }
 
-  setLogValue(key: string, value: Json | undefined): void {
-    (this.#logEdits ??= []).push({ key, value });
+  setLogValue(key: string, value: Json | undefined, mode: LogMode = 'set'): void {
+    (this.#logEdits ??= []).push(logEdit(key, value, mode));
   }
   logRecord(): JsonObject {
     return logRecord(this, this.#logEdits ?? []);

@@ -4,6 +4,7 @@ import type * as net from 'node:net';
 import type { ClientCertificate } from '../pdk/index.ts';
 import type { HeaderList } from './http1/headers.ts';
 import type { RequestBody } from './http1/request-body.ts';
+import type { TlsSession } from './tls/session.ts';
 
 export type { RequestBody } from './http1/request-body.ts';
 
@@ -43,6 +44,8 @@ export interface ClientExchange {
   readonly connectionSerial: number;
   readonly connectionRequests: number;
   readonly encrypted: boolean;
+  /** Undefined when it is not encrypted. */
+  readonly tlsSession: TlsSession | undefined;
   /** As the client named it in its TLS handshake. */
   readonly serverName: string | undefined;
   /** Undefined when the handshake asked for none. */

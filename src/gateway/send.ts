@@ -7,7 +7,7 @@ import type { BodyListener } from '../pdk/index.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, cookieFor, type PeerSource, type Picked, pickPeer } from './balance.ts';
 import type { Peer } from './balancer/balancer.ts';
-import type { RequestContext, Try } from './context.ts';
+import type { RequestContext } from './context.ts';
 import type { ClientExchange, RequestBody } from './exchange.ts';
 import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import { replaceCookie } from './hash-cookie.ts';
@@ -25,6 +25,7 @@ import {
 } from './plugins/run.ts';
 import { mayRetry } from './retry.ts';
 import type { UpstreamSettings } from './snapshot.ts';
+import { nanosecondsSince, newTry, type Try } from './try.ts';
 import { Tunnel } from './upgrade/tunnel.ts';
 import { upgradeOf } from './upgrade/wanted.ts';
 import { upstreamHost, upstreamTarget } from './upstream-target.ts';
@@ -55,6 +56,8 @@ class Sending implements UpstreamHandler {
   #try: Try | undefined = undefined;
   #call: UpstreamCall | undefined = undefined;
   #sentAt = 0;
+  /** When the choice of a peer began, where somebody logs what it took. */
+  #mark: number | undefined = undefined;
   #headAt = 0;
   #head: UpstreamHead | undefined = undefined;
   #chunks: Buffer[] | undefined = undefined;
@@ -91,6 +94,7 @@ class Sending implements UpstreamHandler {
     this.#triesLeft -= 1;
     this.#context.timeline?.enter('balancer');
     const startedAt = Date.now();
+    this.#mark = this.#context.chosen.log.length > 0 ? performance.now() : undefined;
     const picked = pickPeer(this.#context, this.#source);
     if (isPromise<Picked>(picked)) {
       picked
@@ -111,12 +115,8 @@ class Sending implements UpstreamHandler {
     this.#peer = peer;
     this.#isHeld = true;
     this.#sentAt = late === 'late' ? Date.now() : startedAt;
-    this.#try = {
-      ip: peer.address,
-      port: peer.port,
-      balancer_start: startedAt,
-      balancer_latency: this.#sentAt - startedAt,
-    };
+    const choiceNs = this.#mark === undefined ? undefined : nanosecondsSince(this.#mark);
+    this.#try = newTry(peer, startedAt, this.#sentAt, choiceNs);
     (context.tries ??= []).push(this.#try);
     if (context.tries.length === 1) context.proxyLatency = Math.max(0, this.#sentAt - context.startedAt);
     const body: Uint8Array | RequestBody | undefined =
@@ -314,6 +314,7 @@ class Sending implements UpstreamHandler {
   #answerBuffered(body: Buffer): void {
     const context = this.#context;
     const { response } = context;
+    context.isBuffered = true;
     response.bind(this.#head!.headers);
     response.body = body;
     context.timeline?.enter('response');

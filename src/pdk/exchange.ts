@@ -1,9 +1,10 @@
 // What a plugin sees of one request, phase by phase. A member that makes no sense in a phase does not exist on that phase's
 // type. Header names are case-insensitive; reads give the first value.
 import type { X509Certificate } from 'node:crypto';
-import type { Json, JsonObject } from '../lib/json.ts';
+import type { JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { BodyLimits, ParsedBody } from './body.ts';
+import type { LogEditor } from './stream.ts';
 import type { RecordedSpan, Tracing } from './tracing.ts';
 import type { UpstreamRetry, UpstreamTry, UpstreamView } from './upstream.ts';
 
@@ -124,7 +125,7 @@ export interface Shared {
   set<T>(key: Slot<T>, value: T): void;
 }
 
-interface EveryPhase {
+interface EveryPhase extends LogEditor {
   readonly request: RequestView;
   readonly client: ClientView;
   readonly shared: Shared;
@@ -132,8 +133,6 @@ interface EveryPhase {
   readonly tracing: Tracing;
   readonly route: Entity | undefined;
   readonly service: Entity | undefined;
-  /** Adds to, replaces in or (undefined) removes from the log record; dots in the key descend. */
-  setLogValue(key: string, value: Json | undefined): void;
 }
 
 export interface RewriteExchange extends EveryPhase {

@@ -74,7 +74,7 @@ export type { CounterSeries, FamilyOptions, HistogramSeries, Metrics, SeriesFami
 export type { HttpAnswer, HttpRequest, Network, OpenAnswer, SystemLog, TcpTarget } from './network.ts';
 export * from './schema.ts';
 export type { Addition, SharedCounters, Wanted } from './shared-counters.ts';
-export type { LoggedExchange, PrereadExchange, StreamLogExchange } from './stream.ts';
+export type { LoggedExchange, LogMode, PrereadExchange, StreamLogExchange } from './stream.ts';
 export type {
   RecordedSpan,
   SpanEvent,

@@ -4,17 +4,23 @@ import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Shared } from './exchange.ts';
 
+/** add: only where there is nothing yet; replace: only in place of something. */
+export type LogMode = 'set' | 'add' | 'replace';
+
+export interface LogEditor {
+  /** Adds to, replaces in or (undefined) removes from the log record; dots in the key descend, `\.` does not. */
+  setLogValue(key: string, value: Json | undefined, mode?: LogMode): void;
+}
+
 /** What both kinds of log phases offer: the record, with all values set so far. */
-export interface LoggedExchange {
-  /** Adds to, replaces in or (undefined) removes from the log record; dots in the key descend. */
-  setLogValue(key: string, value: Json | undefined): void;
+export interface LoggedExchange extends LogEditor {
   logRecord(): JsonObject;
   /** The same as JSON, in one line. */
   logText(): string;
 }
 
 /** Before an upstream is chosen. An answer ends the connection: below 400 its body is sent first. */
-export interface PrereadExchange {
+export interface PrereadExchange extends LogEditor {
   readonly client: {
     /** Behind a trusted proxy that announces it. */
     readonly ip: string;
@@ -34,7 +40,6 @@ export interface PrereadExchange {
   readonly shared: Shared;
   readonly route: Entity | undefined;
   readonly service: Entity | undefined;
-  setLogValue(key: string, value: Json | undefined): void;
 }
 
 export interface StreamLogExchange extends PrereadExchange, LoggedExchange {

@@ -57,8 +57,10 @@ export interface UpstreamTry {
   readonly port: number;
   /** When it began, in milliseconds since the epoch. */
   readonly balancer_start: number;
+  readonly balancer_start_ns: number;
   /** Milliseconds spent to choose where to send. */
   readonly balancer_latency: number;
+  readonly balancer_latency_ns: number;
   /** Of tries that failed. */
   readonly state?: 'failed' | 'next';
   /** Status that stands for the failure. */

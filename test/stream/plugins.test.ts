@@ -76,6 +76,8 @@ describe('plugins of connections', () => {
     await talkTls(ports[1]!, 'hello', { servername: 'one.test' });
     await until(() => records.length === 2, 'the second record is there');
     assert.deepEqual((records[1] as unknown as { session: { tls: unknown } }).session.tls, {
+      version: 'TLSv1.3',
+      cipher: 'TLS_AES_128_GCM_SHA256',
       client_verify: 'NONE',
       sni: 'one.test',
     });

@@ -5,6 +5,7 @@ import type * as net from 'node:net';
 import { STATUS_CODES } from '../../lib/node-http.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
 import type { ClientExchange } from '../exchange.ts';
+import type { TlsSession } from '../tls/session.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
 import type { RequestBody } from './request-body.ts';
@@ -100,6 +101,9 @@ export class Exchange implements ClientExchange {
   }
   get encrypted(): boolean {
     return this.connection.encrypted;
+  }
+  get tlsSession(): TlsSession | undefined {
+    return this.connection.tlsSession;
   }
   get serverName(): string | undefined {
     return this.connection.serverName;

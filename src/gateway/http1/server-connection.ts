@@ -3,6 +3,7 @@
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { ClientCertificate } from '../../pdk/index.ts';
+import { type TlsSession, tlsSessionOf } from '../tls/session.ts';
 import { BODY_TOO_LARGE, BodyFeeder, NO_FEED } from './body-feeder.ts';
 import { clearDeadline, Expiring } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
@@ -30,6 +31,7 @@ export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 
 export class ServerConnection extends Expiring implements BodySource {
   readonly encrypted: boolean;
+  readonly tlsSession: TlsSession | undefined;
   readonly serverName: string | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
   readonly announcedAddress: string | undefined;
@@ -67,7 +69,8 @@ export class ServerConnection extends Expiring implements BodySource {
     super();
     this.server = server;
     this.serial = server.accepted;
-    this.encrypted = (socket as tls.TLSSocket).encrypted === true;
+    this.tlsSession = tlsSessionOf(socket);
+    this.encrypted = this.tlsSession !== undefined;
     this.memory = this.encrypted ? undefined : server.memory;
     this.socket = this.memory === undefined ? socket : this.memory.adopt(socket, (chunk) => this.lent(chunk));
     this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);

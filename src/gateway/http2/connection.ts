@@ -14,6 +14,7 @@ import { clearDeadline, type DeadlineList, Expiring } from '../http1/deadlines.t
 import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
 import type { Waiting } from '../http1/server-connection.ts';
+import { type TlsSession, tlsSessionOf } from '../tls/session.ts';
 import { Http2Exchange } from './exchange.ts';
 import { RefusedStream } from './refused-stream.ts';
 import { readHttp2Head } from './request-head.ts';
@@ -46,6 +47,7 @@ const SESSION = {
 
 export class Http2Connection extends Expiring {
   readonly encrypted: boolean;
+  readonly tlsSession: TlsSession | undefined;
   readonly serverName: string | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
   readonly announcedAddress: string | undefined;
@@ -71,7 +73,8 @@ export class Http2Connection extends Expiring {
     this.#server = server;
     this.#socket = socket;
     this.serial = server.accepted;
-    this.encrypted = (socket as tls.TLSSocket).encrypted === true;
+    this.tlsSession = tlsSessionOf(socket);
+    this.encrypted = this.tlsSession !== undefined;
     this.serverName = info.serverName;
     this.clientCertificate = info.clientCertificate;
     this.announcedAddress = info.announcedAddress;

@@ -9,6 +9,7 @@ import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
 import { requestTrailers } from '../http1/trailers.ts';
+import type { TlsSession } from '../tls/session.ts';
 import { answerHead, answerLines, headerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
 import type { Http2Head } from './request-head.ts';
@@ -86,6 +87,9 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   }
   get encrypted(): boolean {
     return this.#connection.encrypted;
+  }
+  get tlsSession(): TlsSession | undefined {
+    return this.#connection.tlsSession;
   }
   get serverName(): string | undefined {
     return this.#connection.serverName;

@@ -1,25 +1,20 @@
-// The record that log plugins send, and the changes that plugins make to it.
-import { isForbiddenKey, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+// The record that log plugins send.
+import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import { parseHost } from '../../lib/uri.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
-
-export interface LogEdit {
-  /** Dots descend; `\.` is a dot of the name itself. */
-  readonly key: string;
-  /** undefined removes. */
-  readonly value: Json | undefined;
-}
+import type { TlsSession } from '../tls/session.ts';
+import { applyEdit, type LogEdit } from './log-edits.ts';
 
 const HIDDEN_HEADERS = ['authorization', 'proxy-authorization'];
 export const WORKSPACE = { id: '00000000-0000-0000-0000-000000000000', name: 'default' };
 
 export function logRecord(context: RequestContext, edits: readonly LogEdit[]): JsonObject {
   const record = exchangeRecord(context);
-  for (const [name, entity] of entitiesOf(context)) record[name] = entity;
-  for (const { key, value } of edits) applyEdit(record, key, value);
+  for (const [name, entity] of entitiesOf(context)) record[name] = storedEntity(entity);
+  for (const edit of edits) applyEdit(record, edit);
   return record;
 }
 
@@ -34,20 +29,19 @@ function entitiesOf({ route, service, consumer }: RequestContext): [string, Enti
 /** Everything but the stored entities. */
 function exchangeRecord(context: RequestContext): JsonObject {
   const { exchange, credential, tries } = context;
-  const scheme = exchange.encrypted ? 'https' : 'http';
-  const port = context.core.advertisedPort(exchange.localPort);
   const record: JsonObject = {
     request: {
       id: context.id,
       uri: exchange.target,
-      url: `${scheme}://${parseHost(exchange.host).name}:${port}${exchange.target}`,
+      url: requestUrl(context),
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
       headers: headerJson(exchange.headers, exchange.host),
       size: exchange.bytesIn,
+      ...(exchange.tlsSession && { tls: tlsRecord(exchange.tlsSession) }),
     },
     upstream_uri: context.upstreamUri,
-    upstream_status: context.upstreamStatus,
+    upstream_status: upstreamStatus(context),
     response: {
       status: context.status,
       headers: context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders, undefined),
@@ -64,6 +58,23 @@ function exchangeRecord(context: RequestContext): JsonObject {
   if (credential !== undefined) record['authenticated_entity'] = authenticatedEntity(credential);
   return record;
 }
+
+/** As stored, and where it belongs. */
+export const storedEntity = (entity: Entity): JsonObject => ({ ...entity, ws_id: WORKSPACE.id });
+
+/** The port is always there: the one that clients use. */
+export function requestUrl({ exchange, core }: RequestContext): string {
+  const scheme = exchange.encrypted ? 'https' : 'http';
+  const host = parseHost(exchange.host).name.toLowerCase();
+  return `${scheme}://${host}:${core.advertisedPort(exchange.localPort)}${exchange.target}`;
+}
+
+/** Whether a client's certificate is good is for plugins to say. */
+export const tlsRecord = ({ version, cipher }: TlsSession): JsonObject => ({ version, cipher, client_verify: 'NONE' });
+
+/** Of every try, as text; of an answer that was read whole, the number. */
+export const upstreamStatus = ({ isBuffered, upstreamStatus }: RequestContext): string | number =>
+  isBuffered ? Number(upstreamStatus.slice(-3)) : upstreamStatus;
 
 export function recordLatencies(context: RequestContext): {
   kong: number;
@@ -103,24 +114,4 @@ function authenticatedEntity(credential: JsonObject): JsonObject {
   const consumer = credential['consumer'];
   if (isObject(consumer) && typeof consumer['id'] === 'string') entity['consumer_id'] = consumer['id'];
   return entity;
-}
-
-/** Objects on the way are copied before they change: some belong to the configuration. */
-export function applyEdit(record: JsonObject, key: string, value: Json | undefined): void {
-  const path = key.split(/(?<!\\)\./).map((part) => part.replaceAll('\\.', '.'));
-  if (path.some(isForbiddenKey)) return;
-  let node = record;
-  for (const part of path.slice(0, -1)) {
-    const next = Object.hasOwn(node, part) ? node[part] : undefined;
-    if ((next === undefined || next === null) && value === undefined) return;
-    if (next !== undefined && next !== null && !isObject(next)) {
-      throw new Error(`The key '${key}' could not be used as a serialize value. Subkey '${part}' is not a table.`);
-    }
-    const copy: JsonObject = { ...next };
-    node[part] = copy;
-    node = copy;
-  }
-  const last = path[path.length - 1]!;
-  if (value === undefined) delete node[last];
-  else node[last] = value;
 }

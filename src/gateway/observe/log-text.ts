@@ -2,26 +2,33 @@
 // would then turn into text. It is for requests whose record no plugin changed; stored entities, most of the text, are
 // turned into text once and kept.
 import { parseQuery } from '../../lib/query.ts';
-import { parseHost } from '../../lib/uri.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import type { HeaderLabels } from './header-labels.ts';
-import { headerJson, recordLatencies, recordSource, WORKSPACE } from './log-record.ts';
+import {
+  headerJson,
+  recordLatencies,
+  recordSource,
+  requestUrl,
+  storedEntity,
+  tlsRecord,
+  upstreamStatus,
+  WORKSPACE,
+} from './log-record.ts';
 
 export function logText(context: RequestContext): string {
   const { exchange, credential, tries } = context;
-  const scheme = exchange.encrypted ? 'https' : 'http';
   const query = context.rawQuery === undefined ? '{}' : JSON.stringify(parseQuery(context.rawQuery));
-  const port = context.core.advertisedPort(exchange.localPort);
-  const url = `${scheme}://${parseHost(exchange.host).name}:${port}${exchange.target}`;
+  const tls = exchange.tlsSession === undefined ? '' : `,"tls":${JSON.stringify(tlsRecord(exchange.tlsSession))}`;
+  const status = upstreamStatus(context);
   const { kong, proxy, request, receive } = recordLatencies(context);
   const labels = context.core.headerLabels;
   let text =
-    `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(url)},"querystring":${query},` +
+    `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(requestUrl(context))},"querystring":${query},` +
     `"method":${quote(exchange.method)},"headers":${headersText(exchange.headers, exchange.host, labels)},` +
-    `"size":${exchange.bytesIn}},"upstream_uri":${quote(context.upstreamUri)},` +
-    `"upstream_status":"${context.upstreamStatus}","response":{"status":${context.status},` +
+    `"size":${exchange.bytesIn}${tls}},"upstream_uri":${quote(context.upstreamUri)},` +
+    `"upstream_status":${typeof status === 'number' ? status : `"${status}"`},"response":{"status":${context.status},` +
     `"headers":${context.responseHeaders === undefined ? '{}' : headersText(context.responseHeaders, undefined, labels)},` +
     `"size":${exchange.bytesOut}},"latencies":{"kong":${kong},"proxy":${proxy},"request":${request},` +
     `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
@@ -37,7 +44,7 @@ export function logText(context: RequestContext): string {
 
 function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   let text = known.get(entity);
-  if (text === undefined) known.set(entity, (text = JSON.stringify(entity)));
+  if (text === undefined) known.set(entity, (text = JSON.stringify(storedEntity(entity))));
   return text;
 }
 

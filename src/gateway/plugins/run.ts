@@ -105,7 +105,7 @@ export function runRetry(context: RequestContext): boolean {
     route,
     service,
     response,
-    setLogValue: (key, value) => context.setLogValue(key, value),
+    setLogValue: (key, value, mode) => context.setLogValue(key, value, mode),
   };
   for (const instance of context.chosen.retry) {
     try {
@@ -195,7 +195,7 @@ const withAnswer = (context: RequestContext, answer: UpstreamAnswer): UpstreamAn
   },
   route: context.route,
   service: context.service,
-  setLogValue: (key, value) => context.setLogValue(key, value),
+  setLogValue: (key, value, mode) => context.setLogValue(key, value, mode),
 });
 
 export function runHeaderFilter(context: RequestContext): void {

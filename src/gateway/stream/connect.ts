@@ -3,8 +3,8 @@
 import { connect, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
 import type { Peer } from '../balancer/balancer.ts';
-import type { Try } from '../context.ts';
 import { connectTls, isChainTooLong } from '../http1/upstream-socket.ts';
+import { nanosecondsSince, newTry } from '../try.ts';
 import type { StreamContext } from './context.ts';
 import type { StreamPeers } from './peers.ts';
 import type { StreamTarget } from './table.ts';
@@ -28,17 +28,13 @@ export async function connectUpstream(
   const { core } = context;
   for (let left = target.tries; left > 0 && !signal.aborted; left--) {
     const startedAt = Date.now();
+    const mark = performance.now();
     const peer = await peers.next();
     if (peer === undefined) {
       core.events.log('error', 'failure to get a peer from the ring-balancer', { request_id: context.id });
       return undefined;
     }
-    const tried: Try = {
-      ip: peer.address,
-      port: peer.port,
-      balancer_start: startedAt,
-      balancer_latency: Date.now() - startedAt,
-    };
+    const tried = newTry(peer, startedAt, Date.now(), nanosecondsSince(mark));
     context.tries.push(tried);
     const opened = await open(context, target, peer, signal);
     if (opened.ok) {

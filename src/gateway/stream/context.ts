@@ -1,10 +1,12 @@
 // One connection on its way through the gateway: what the core notes of it, what plugins see of it, and its records.
 import type { Json, JsonObject } from '../../lib/json.ts';
-import type { Shared, Slot, StreamLogExchange } from '../../pdk/index.ts';
+import type { LogMode, Shared, Slot, StreamLogExchange } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import type { Try } from '../context.ts';
 import type { AccessRecord, GatewayCore } from '../core.ts';
-import { applyEdit, type LogEdit, WORKSPACE } from '../observe/log-record.ts';
+import { applyEdit, type LogEdit, logEdit } from '../observe/log-edits.ts';
+import { storedEntity, WORKSPACE } from '../observe/log-record.ts';
+import type { TlsSession } from '../tls/session.ts';
+import type { Try } from '../try.ts';
 import type { StreamRoute, StreamTable } from './table.ts';
 
 export interface StreamArrival {
@@ -15,6 +17,8 @@ export interface StreamArrival {
   readonly peerIp: string;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Undefined where no encryption ends here. */
+  readonly tlsSession?: TlsSession | undefined;
 }
 
 export class StreamContext implements StreamLogExchange, Shared {
@@ -63,8 +67,8 @@ export class StreamContext implements StreamLogExchange, Shared {
     (this.#slots ??= new Map()).set(key, value);
   }
 
-  setLogValue(key: string, value: Json | undefined): void {
-    this.#edits.push({ key, value });
+  setLogValue(key: string, value: Json | undefined, mode: LogMode = 'set'): void {
+    this.#edits.push(logEdit(key, value, mode));
   }
 
   logRecord(): JsonObject {
@@ -76,7 +80,9 @@ export class StreamContext implements StreamLogExchange, Shared {
         sent,
         status: this.status,
         server_port: localPort,
-        ...(protocol === 'tls' && { tls: { client_verify: 'NONE', ...(serverName && { sni: serverName }) } }),
+        ...(protocol === 'tls' && {
+          tls: { ...this.arrival.tlsSession, client_verify: 'NONE', ...(serverName && { sni: serverName }) },
+        }),
       },
       upstream: { ...this.upstreamBytes },
       latencies: { kong: this.kongLatency, session: Date.now() - startedAt },
@@ -86,9 +92,9 @@ export class StreamContext implements StreamLogExchange, Shared {
       workspace: WORKSPACE.id,
       workspace_name: WORKSPACE.name,
     };
-    if (this.route !== undefined) record['route'] = this.route;
-    if (this.service !== undefined) record['service'] = this.service;
-    for (const { key, value } of this.#edits) applyEdit(record, key, value);
+    if (this.route !== undefined) record['route'] = storedEntity(this.route);
+    if (this.service !== undefined) record['service'] = storedEntity(this.service);
+    for (const edit of this.#edits) applyEdit(record, edit);
     return record;
   }
 

@@ -8,6 +8,7 @@ import { readAhead, type Take } from '../listen/read-ahead.ts';
 import type { CertificatePhase } from '../tls/certificate-phase.ts';
 import { ClientHelloReader, TOO_LONG_ALERT } from '../tls/client-hello.ts';
 import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
+import { tlsSessionOf } from '../tls/session.ts';
 import type { StreamArrival } from './context.ts';
 import type { StreamListenOn } from './server.ts';
 import { plainAddress } from './socket.ts';
@@ -121,7 +122,8 @@ export class TcpStreamListener {
     const parts = { ...this.#parts, table };
     if (match === undefined || !match.protocols.includes('tls')) return passThrough(socket, arrival, match, parts);
     const secured = await this.#secure(socket, serverName, table);
-    if (secured !== undefined) return passThrough(secured, arrival, match, parts);
+    if (secured === undefined) return;
+    return passThrough(secured, { ...arrival, tlsSession: tlsSessionOf(secured) }, match, parts);
   }
 
   /** undefined when there was no handshake. */

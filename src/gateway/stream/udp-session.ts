@@ -6,6 +6,7 @@ import { isPromise } from '../../lib/promise.ts';
 import type { Answer } from '../../pdk/index.ts';
 import type { Peer } from '../balancer/balancer.ts';
 import type { GatewayCore } from '../core.ts';
+import { nanosecondsSince, newTry } from '../try.ts';
 import { type StreamArrival, StreamContext } from './context.ts';
 import { StreamPeers } from './peers.ts';
 import { runPreread, runStreamLog } from './plugins.ts';
@@ -91,6 +92,7 @@ export class UdpSession {
       return this.#refuse();
     }
     const startedAt = Date.now();
+    const mark = performance.now();
     const peers = new StreamPeers(context, match.target);
     const peer = await peers.next();
     if (peer === undefined) {
@@ -98,12 +100,7 @@ export class UdpSession {
       core.events.log('error', 'failure to get a peer from the ring-balancer', where);
       return this.#refuse();
     }
-    context.tries.push({
-      ip: peer.address,
-      port: peer.port,
-      balancer_start: startedAt,
-      balancer_latency: Date.now() - startedAt,
-    });
+    context.tries.push(newTry(peer, startedAt, Date.now(), nanosecondsSince(mark)));
     if (this.#isOpen) this.#connect(peers, peer);
     else peers.release(peer);
   }
