@@ -17,6 +17,7 @@ import {
   wildcardHost,
 } from '../schema/typedefs.ts';
 import { expressionChecks } from './route-expression.ts';
+import { checkHeaderValue, checkTraditionalValues } from './route-header.ts';
 import { checkRoutePath, checkTraditionalPath, upgradePath } from './route-path.ts';
 
 const addresses = {
@@ -67,7 +68,7 @@ const matchHeaders = {
       },
     ],
   },
-  values: { type: 'array', elements: { type: 'string' } },
+  values: { type: 'array', elements: { type: 'string', custom_validator: checkHeaderValue } },
 } as const;
 
 const snisOnlyWithTls: EntityCheck = {
@@ -239,6 +240,10 @@ export const traditionalRoutes: EntitySchema = {
     ...routes.fields,
     snis: { ...routes.fields.snis, elements: sni },
     paths: { ...routes.fields.paths, elements: { ...paths.elements, custom_validator: checkTraditionalPath } },
+    headers: {
+      ...routes.fields.headers,
+      values: { type: 'array', elements: { type: 'string' }, custom_validator: checkTraditionalValues },
+    },
   },
 };
 

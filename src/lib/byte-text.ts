@@ -10,3 +10,7 @@ export const utf8ToBytes = (text: string): string =>
 /** Bytes read as UTF-8; what is not UTF-8 becomes U+FFFD. */
 export const bytesToUtf8 = (bytes: string): string =>
   NOT_ASCII.test(bytes) ? Buffer.from(bytes, 'latin1').toString('utf8') : bytes;
+
+/** Lower case of the text that the bytes are. */
+export const lowerBytes = (bytes: string): string =>
+  NOT_ASCII.test(bytes) ? utf8ToBytes(bytesToUtf8(bytes).toLowerCase()) : bytes.toLowerCase();

@@ -131,6 +131,7 @@ function startOf(routes: readonly NaiveRoute[], input: RouteInput): number {
     sees((route) => Object.keys(route.headers ?? {}).some((h) => input.headers.getAll(h).length > 0), BITS.headers) +
     sees((route) => route.paths?.some((path) => pathFits(path, input.path)), BITS.paths) +
     sees((route) => route.methods?.includes(input.method), BITS.methods);
+  if (input.scheme === 'http' && guess === 0) return 0;
   const isThere = routes.some((route) => categoryOf(route) === guess);
   return input.scheme === 'http' && isThere ? rankOf(guess) : Number.POSITIVE_INFINITY;
 }

@@ -79,6 +79,26 @@ test('the traditional flavour has no wildcards in server names, but regular expr
   assert.match(check('traditional_compatible', { paths: ['~/a(?!b)'] }), /look-around is not supported/);
 });
 
+describe('a pattern for a header that cannot be compiled is refused, as one for a path is', () => {
+  const of = (...values: string[]) => ({ headers: { version: values } });
+
+  test('by default in every value, with the reason', () => {
+    assert.match(check('traditional_compatible', of('~*^v(')), /"invalid regex: '\^v\(' \(/);
+    assert.match(check('expressions', of('~*^v(')), /"invalid regex: '\^v\(' \(/);
+    assert.match(check('traditional_compatible', of('1', '~*^v(')), /"invalid regex: '\^v\(' \(/);
+    assert.match(check('traditional_compatible', of('~*v(?!1)')), /look-around is not supported/);
+    assert.match(check('traditional_compatible', of('~*(a+)+$')), /exponential time/);
+    assert.equal(check('traditional_compatible', of('~*^v[0-9]+$', '(', 'v(1')), 'ok');
+  });
+
+  test('in the traditional flavour in a value that stands alone, which may look around', () => {
+    assert.match(check('traditional', of('~*^v(')), /"invalid regex: '\^v\(' \(/);
+    assert.match(check('traditional', of('~*(a+)+$')), /exponential time/);
+    assert.equal(check('traditional', of('~*v(?!1)')), 'ok');
+    assert.equal(check('traditional', of('1', '~*^v(')), 'ok');
+  });
+});
+
 test('the schema of routes shows expression and priority where they exist', () => {
   const names = (flavor: RouterFlavor) => {
     const schemas = createSchemas(pluginSchemas, { routerFlavor: flavor });

@@ -99,6 +99,15 @@ test('headers are asked for only when a candidate has rules for them', () => {
   assert.ok(asked > 0);
 });
 
+test('header values match in any case, also beyond ASCII', () => {
+  const router = compile(route('a', { headers: { city: ['Übersee', '~*^KÖLN'] } }));
+  const given = (value: string) => router.match(inputOf({ method: 'GET', path: '/', headers: { city: value } }));
+  for (const value of ['übersee', 'ÜBERSEE', 'köln-porz', 'KÖLN']) {
+    assert.equal(given(Buffer.from(value).toString('latin1'))?.route.id, 'a', value);
+  }
+  assert.equal(given('\u00e3\u009cbersee'), undefined, 'other bytes that Latin-1 would take for another case');
+});
+
 test('header names match whether written with dashes or underscores', () => {
   const router = compile(route('a', { headers: { X_Tenant: ['Blue'] } }));
   const given = (name: string) => router.match(inputOf({ method: 'GET', path: '/', headers: { [name]: 'BLUE' } }));

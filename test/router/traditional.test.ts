@@ -63,6 +63,25 @@ test('a host that was named with its port comes before one that was named, and b
   assert.equal(at('c.test'), 'mixed');
 });
 
+test('where Host names no port it is the usual one of the scheme, whichever the connection came in by', () => {
+  const router = compile(
+    { id: 'plain', hosts: ['a.*'] },
+    { id: 'http', hosts: ['a.*:80'] },
+    { id: 'https', hosts: ['a.*:443'] },
+  );
+  const at = (host: string, scheme: 'http' | 'https') => router.match(get('/', { host, scheme, port: 8000 }))?.route.id;
+  assert.equal(at('a.test', 'http'), 'http');
+  assert.equal(at('a.test', 'https'), 'https');
+  assert.equal(at('a.test:8000', 'http'), 'plain');
+});
+
+test('a request in clear text of which no field of any route sees anything has no route, not even one of server names', () => {
+  const router = compile({ id: 'sni', snis: ['s.test'] }, { id: 'post', methods: ['POST'] });
+  assert.equal(router.match(get('/')), undefined);
+  assert.equal(router.match(get('/', { method: 'POST' }))?.route.id, 'post');
+  assert.equal(router.match(get('/', { scheme: 'https', sni: 's.test' }))?.route.id, 'sni');
+});
+
 test('in clear text the search begins at the category of the request, so routes with server names may be passed over', () => {
   const withSni: CaseRoute = { id: 'sni', hosts: ['h'], paths: ['/a'], snis: ['s.test'] };
   const without: CaseRoute = { id: 'plain', hosts: ['h'], paths: ['/'] };

@@ -125,7 +125,8 @@ class BuiltRouter<R extends RouterRoute> implements IndexedRouter<R> {
   constructor(built: Built<R>, overlay?: Layer<R>) {
     this.#built = built;
     this.skipped = [...built.empty, ...built.broken];
-    this.#search = new IndexSearch(overlay === undefined ? [built.layer] : [overlay, built.layer], built.firstRank);
+    const layers = overlay === undefined ? [built.layer] : [overlay, built.layer];
+    this.#search = new IndexSearch(layers, built.firstRank, built.flavor.portOf);
   }
 
   match(input: RouteInput): RouteMatch<R> | undefined {

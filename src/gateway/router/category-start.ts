@@ -1,6 +1,7 @@
 // Where the traditional search begins. It guesses the category of a request from what some route or other could match of it,
 // and when there is such a category, all that stand before it are left out. That changes results in one case only: routes
-// with server names, which count as matched in clear text although the guess does not see them there.
+// with server names, which count as matched in clear text although the guess does not see them there; and when it sees
+// nothing at all, there is no search.
 import { compilePattern, literalPrefix } from '../../lib/regex.ts';
 import { categoryOf, HEADER, HOST, METHOD, PATH, SNI } from './category.ts';
 import type { FirstRank } from './flavor.ts';
@@ -22,7 +23,11 @@ export function firstRankOfCategories(
   }
   if (!hasSnis) return undefined;
   const seen = new Sightings(parts);
-  return (fields) => (fields.input.scheme === 'https' ? 0 : (starts.get(seen.categoryOf(fields)) ?? 0));
+  return (fields) => {
+    if (fields.input.scheme === 'https') return 0;
+    const category = seen.categoryOf(fields);
+    return category === 0 ? Number.POSITIVE_INFINITY : (starts.get(category) ?? 0);
+  };
 }
 
 /** What some route or other could match by, each field for itself. */

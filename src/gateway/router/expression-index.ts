@@ -1,7 +1,7 @@
 // What must hold for an expression to be true, as far as an index can use it: the host is one of these, the path begins with
 // one of those, a field has one of some values. It may say less than the expression does, never more.
 import { readSegmentRange, SEGMENTS } from '../../entities/route-fields.ts';
-import { lowerBytes } from '../../lib/expression/evaluate.ts';
+import { lowerBytes } from '../../lib/byte-text.ts';
 import { type Expression, type Test, testsOf } from '../../lib/expression/tree.ts';
 import { literalPrefix } from '../../lib/regex.ts';
 import type { HostRule } from './host-index.ts';

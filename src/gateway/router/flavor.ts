@@ -4,7 +4,7 @@ import type { HostRule } from './host-index.ts';
 import type { Leaf } from './leaf.ts';
 import type { Part } from './part.ts';
 import type { RequestFields } from './request-fields.ts';
-import type { RouterRoute } from './router.ts';
+import type { RouteInput, RouterRoute } from './router.ts';
 
 /** A leaf and where it hangs. */
 export interface Placed<R> {
@@ -25,6 +25,8 @@ export interface Flavor {
   place<R extends RouterRoute>(part: Part<R>, rank: number, step: number): Placements<R>;
   /** The lowest rank that a request may get; by default all of them. */
   firstRank?(parts: readonly Part<RouterRoute>[], ranks: readonly number[]): FirstRank | undefined;
+  /** The port of a request whose Host names none; by default the one that it came in by. */
+  portOf?(input: RouteInput): number;
 }
 
 export type FirstRank = (fields: RequestFields) => number;

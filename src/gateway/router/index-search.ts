@@ -1,6 +1,6 @@
 // The search: from the trees that the host opens, down the path, to the leaf of the lowest rank that fits. The longest prefix
 // is tried first, because it is the likeliest winner, and a winner spares the others the closer look.
-import type { FirstRank } from './flavor.ts';
+import type { FirstRank, Flavor } from './flavor.ts';
 import type { HostIndex } from './host-index.ts';
 import { describeMatch, type Found, type Leaf, tryLeaf } from './leaf.ts';
 import { eachCandidateList, type LeafGroup } from './leaf-group.ts';
@@ -17,7 +17,7 @@ export interface Layer<R> {
 export class IndexSearch<R extends { readonly id: string }> {
   readonly #layers: readonly Layer<R>[];
   readonly #firstRank: FirstRank | undefined;
-  readonly #fields = new RequestFields();
+  readonly #fields: RequestFields;
   /** The nodes passed by the current walk. */
   readonly #passed: PathNode<R>[] = [];
   readonly #visitTree = (tree: PathNode<R>): void => this.#walk(tree);
@@ -31,8 +31,9 @@ export class IndexSearch<R extends { readonly id: string }> {
   #best: Leaf<R> | undefined = undefined;
   #found: Found | undefined = undefined;
 
-  constructor(layers: readonly Layer<R>[], firstRank: FirstRank | undefined) {
+  constructor(layers: readonly Layer<R>[], firstRank: FirstRank | undefined, portOf: Flavor['portOf']) {
     this.#layers = layers;
+    this.#fields = new RequestFields(portOf);
     this.#firstRank = firstRank;
   }
 

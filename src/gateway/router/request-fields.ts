@@ -1,24 +1,31 @@
 // What of a request rules look at, taken apart when first asked for. One object serves all searches of a router, which never
 // overlap. It also answers the fields of expressions by name.
 import { readSegmentRange } from '../../entities/route-fields.ts';
-import { utf8ToBytes } from '../../lib/byte-text.ts';
+import { lowerBytes, utf8ToBytes } from '../../lib/byte-text.ts';
 import type { ReadField } from '../../lib/expression/evaluate.ts';
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
 import type { RouteInput } from './router.ts';
 
 const NONE: readonly string[] = [];
 
+export type PortOf = (input: RouteInput) => number;
+
 export class RequestFields {
   input!: RouteInput;
   /** Without the port. */
   host = '';
-  /** The one in Host, else the one connected to. */
+  /** The one in Host, else the one connected to, or what the flavour takes for it. */
   port = 0;
   #segments: readonly string[] | undefined = undefined;
   #query: QueryArguments | undefined = undefined;
   #headerName: string | undefined = undefined;
   #headerValues: readonly string[] = NONE;
   #lowered: readonly string[] | undefined = undefined;
+  readonly #portOf: PortOf | undefined;
+
+  constructor(portOf?: PortOf) {
+    this.#portOf = portOf;
+  }
 
   load(input: RouteInput): void {
     const { host } = input;
@@ -26,7 +33,7 @@ export class RequestFields {
     const hasPort = colon >= 0 && host.indexOf(']', colon) < 0;
     this.input = input;
     this.host = hasPort ? host.slice(0, colon) : host;
-    this.port = hasPort ? Number(host.slice(colon + 1)) : input.port;
+    this.port = hasPort ? Number(host.slice(colon + 1)) : (this.#portOf?.(input) ?? input.port);
     this.#segments = undefined;
     this.#query = undefined;
     this.#headerName = undefined;
@@ -59,7 +66,7 @@ export class RequestFields {
   loweredHeaderValues(underscored: string, dashed: string): readonly string[] {
     const values = this.headerValues(underscored, dashed);
     if (this.#lowered !== undefined) return this.#lowered;
-    this.#lowered = values.length === 1 ? [values[0]!.toLowerCase()] : values.map((value) => value.toLowerCase());
+    this.#lowered = values.length === 1 ? [lowerBytes(values[0]!)] : values.map(lowerBytes);
     return this.#lowered;
   }
 

@@ -1,7 +1,7 @@
 // What a request has to fulfil beside host and path. Methods and SNIs are compared as sent; header names with `-` and `_`
 // alike, header values without case; and server names only count on encrypted connections.
-import { utf8ToBytes } from '../../lib/byte-text.ts';
-import { type Compiled, compilePattern } from '../../lib/regex.ts';
+import { compileHeaderPattern, compileLonePattern, isHeaderPattern } from '../../entities/route-header.ts';
+import { lowerBytes, utf8ToBytes } from '../../lib/byte-text.ts';
 import type { Need } from './leaf.ts';
 import type { RequestFields } from './request-fields.ts';
 
@@ -17,7 +17,6 @@ export type HeaderRules =
   | { readonly ok: true; readonly rules: readonly HeaderRule[]; readonly needs: readonly Need[] }
   | { readonly ok: false; readonly reason: string };
 
-const PATTERN_MARK = '~*';
 /** A longer value is matched by no pattern: these are not anchored, which costs one more factor of the length. */
 const MAX_PATTERN_SUBJECT = 1024;
 
@@ -35,13 +34,14 @@ export function compileHeaderRules(
     const literal: string[] = [];
     const patterns: RegExp[] = [];
     const mayBePattern = patternValues === 'each' || values.length === 1;
+    const compile = patternValues === 'each' ? compileHeaderPattern : compileLonePattern;
     for (const value of values) {
       const text = utf8ToBytes(value);
-      if (!mayBePattern || !text.startsWith(PATTERN_MARK)) {
-        literal.push(text.toLowerCase());
+      if (!mayBePattern || !isHeaderPattern(text)) {
+        literal.push(lowerBytes(text));
         continue;
       }
-      const compiled = compileHeaderPattern(text.slice(PATTERN_MARK.length), patternValues);
+      const compiled = compile(text);
       if (!compiled.ok) return { ok: false, reason: `header ${name}: ${compiled.reason}` };
       patterns.push(compiled.regex);
     }
@@ -54,12 +54,6 @@ export function compileHeaderRules(
 }
 
 const NO_RULES: HeaderRules = { ok: true, rules: [], needs: [] };
-
-/** Where each value may be a pattern, it is lower-cased as the values are, which changes what `\\D` means. */
-const compileHeaderPattern = (pattern: string, values: PatternValues): Compiled =>
-  values === 'each'
-    ? compilePattern(pattern.toLowerCase(), { lookaround: false })
-    : compilePattern(`(?i)${pattern}`, { lookaround: true });
 
 const headerNeed = ([underscored, dashed]: HeaderRule['names'], values: readonly string[]): Need => ({
   name: `lower http.headers.${underscored}`,

@@ -15,6 +15,7 @@ export const traditional = (): Flavor => ({
   split,
   place: placeIn(new PathPatterns(true)),
   firstRank: firstRankOfCategories,
+  portOf: ({ scheme }) => (scheme === 'https' ? 443 : 80),
 });
 
 const MAX_HEADERS = 0x10000;

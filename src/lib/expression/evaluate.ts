@@ -2,7 +2,7 @@
 // with several values must fit with all of them unless the test says `any`. What the tests along the way matched is noted in
 // a trace, later ones over earlier ones, also by tests whose surroundings turn out false.
 import { type Address, isInRange, parseAddress, sameAddress } from '../address.ts';
-import { bytesToUtf8, utf8ToBytes } from '../byte-text.ts';
+import { lowerBytes } from '../byte-text.ts';
 import type { Expression, Literal, Test } from './tree.ts';
 
 export interface Trace {
@@ -148,8 +148,3 @@ function matchRegex({ regex, maxLength }: Extract<Literal, { type: 'Regex' }>, i
     return true;
   };
 }
-
-const NOT_ASCII = /[^\u0000-\u007f]/;
-
-export const lowerBytes = (bytes: string): string =>
-  NOT_ASCII.test(bytes) ? utf8ToBytes(bytesToUtf8(bytes).toLowerCase()) : bytes.toLowerCase();
