@@ -34,6 +34,14 @@ const BOTS = [
   'SomethingCrawler 2',
   'my-spider',
   'WordPress/5.8; https://example.com',
+  'Slack-ImgProxy 0.59 (+https://api.slack.com/robots)',
+  'Mozilla/5.0 (compatible; heritrix/3.3.0 +http://archive.example)',
+  'Mozilla/5.0 (compatible; Qwantify/2.4w; +https://www.qwant.com/)/2.4w',
+  'SimplePie/1.5 (Feed Parser)',
+  'masscan/1.0',
+  'bot 1.0',
+  'Foo Indexer 2.1',
+  'NING/1.0',
 ];
 const PEOPLE = [
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/96.0.4664.110 Safari/537.36',
@@ -47,6 +55,7 @@ const PEOPLE = [
   'PostmanRuntime/7.28',
   'grpc-go/1.41.0',
   'kube-probe/1.22',
+  'Star voyager',
 ];
 
 test('known bots are refused, people are not', async () => {

@@ -10,45 +10,52 @@ const WITH_VERSION = [
   'sproose', 'wminer',
 ];
 
-/** Anywhere in the text. */
+/** Anywhere in the text; names that a sign below finds are not listed. */
 // biome-ignore format: one word a line would be pages
 const NAMES = [
   // HTTP libraries and tools.
-  'Apache-HttpClient', 'Go-http-client', 'Google-HTTP-Java-Client', 'HttpMonitor', 'JNLP', 'Python-urllib', 'TLSProber',
-  'WinHTTP', 'aihttp', 'axios', 'http%20client', 'okhttp', 'reqwest', 'scalaj-http', 'unirest-java', 'unirest-net',
-  'unirest-nodejs', 'unirest-php', 'unirest-python', 'unirest-ruby',
-  // Search, archives, previews, monitors.
-  '1470.net crawler', '50.nu', 'Aboundex', 'AdsBot-Google', 'AhrefsBot', 'Apercite', 'Applebot', 'Ask Jeeves',
-  'BUbiNG', 'Baiduspider', 'BingPreview', 'Bloglines', 'BoogleBot', 'CC Metadata Scaper', 'CCBot', 'CatchBot',
-  'Cityreview', 'Commons-HttpClient', 'DealGates', 'Diffbot', 'Discordbot', 'DotBot', 'DuckDuckBot', 'EtaoSpider',
-  'Exabot', 'FDSE robot', 'FRCrawler', 'Facebot', 'FeedBurner', 'FeedFetcher-Google', 'Genieo', 'Gigabot',
-  'GomezAgent', 'Google-Site-Verification', 'Google-Structured-Data-Testing-Tool', 'Googlebot', 'HeartRails_Capture',
-  'Heritrix', 'HiddenMarket', 'HolmesBot', 'HooWWWer', 'IlseBot', 'JikeSpider', 'Kraken', 'Lijit', 'LinkScan',
-  'Linguee Bot', 'MJ12bot', 'MagpieRSS', 'Mediapartners-Google', 'NetResearchServer', 'Netcraft', 'Netvibes',
-  'NewsGator', 'NewsBlur', 'Nigma.ru', 'OpenindexSpider', 'PagesInventory', 'Peepo', 'PetalBot',
-  'Pingdom.com_bot_version_', 'Pinterestbot', 'Plukkie', 'PrivacyFinder', 'QuerySeekerSpider', 'R6_CommentReader',
-  'R6_FeedFetcher', 'RSSMicro', 'Riddler', 'Rivva', 'Scrapy', 'ScoutJet', 'Scrubby', 'SemrushBot', 'Shim-Crawler',
-  'ShopWiki', 'SiteUptime', 'Slackbot', 'Slurp', 'Snapbot', 'Sogou web spider', 'Speedy Spider', 'StackRambler',
-  'Swiftbot', 'TelegramBot', 'Tiny Tiny RSS', 'UnwindFetchor', 'UptimeRobot', 'Vagabondo', 'VoilaBot', 'WebThumb',
-  'WhatsApp', 'WordPress', 'XML Sitemaps Generator', 'Yahoo! Slurp', 'Yeti', 'YodaoBot', 'Zemanta', 'ZumBot', 'agbot',
-  'almaden', 'archive.org_bot', 'bingbot', 'bitlybot', 'blekkobot', 'boitho.com-dc', 'coccoc', 'contentkingapp',
-  'dotbot', 'findlinks', 'flipboardproxy', 'ia_archiver', 'ichiro', 'iisbot', 'larbin', 'linkdex', 'lwp-trivial',
-  'mabontland', 'magpie-crawler', 'msnbot', 'netestate NE Crawler', 'nuhk', 'oegp', 'omgili', 'psbot', 'rogerbot',
-  'seokicks', 'spbot', 'special_archiver', 'toplistbot', 'webcollage', 'www.monitor.us', 'yacybot',
+  'aihttp', 'Apache-HttpClient', 'axios', 'Commons-HttpClient', 'Go-http-client', 'Google-HTTP-Java-Client',
+  'http%20client', 'HttpMonitor', 'JNLP', 'lwp-trivial', 'okhttp', 'Python-urllib', 'reqwest', 'scalaj-http',
+  'Squrl Java', 'TLSProber', 'unirest-java', 'unirest-net', 'unirest-nodejs', 'unirest-php', 'unirest-python',
+  'unirest-ruby', 'WinHTTP',
+  // Search, archives, previews, feed readers, monitors.
+  '50.nu', 'Aboundex', 'almaden', 'altavista', 'Apercite', 'AppEngine-Google', 'archiver', 'Ask Jeeves',
+  'BingPreview', 'BlogBridge', 'Bloglines', 'Bloglovin', 'BoardReader Blog Indexer', 'boitho.com-dc', 'BotSeer',
+  'BUbiNG', 'Catchpoint', 'CC Metadata Scaper', 'CCBot', 'Charlotte', 'charlotte', 'Checklinks', 'Cityreview',
+  'clumboot', 'coccoc', 'contentkingapp', 'Daumoa', 'DealGates', 'favicon', 'Favicon Fetcher', 'Feedbin',
+  'FeedBurner', 'FeedFetcher-Google', 'findlinks', 'Flamingo_SearchEngine', 'flipboardproxy', 'Genieo', 'GomezAgent',
+  'gonzo1', 'Google SketchUp', 'Google-Site-Verification', 'Google-Structured-Data-Testing-Tool', 'grub-client',
+  'HeartRails_Capture', 'Heritrix', 'heritrix', 'HiddenMarket', 'holmes', 'HooWWWer', 'htdig', 'Icarus6j', 'ichiro',
+  'IconSurf', 'IlTrovatore', 'InfuzApp', 'InternetArchive', 'Kraken', 'Kurzor', 'larbin', 'LEIA', 'Lijit',
+  'LinkAider', 'linkdex', 'LinkScan', 'Llaut', 'lycos', 'mabontland', 'MagpieRSS', 'masscan', 'Mediapartners-Google',
+  'mogimogi', 'mozDex', 'Mtps Feed Aggregation System', 'Netcraft', 'netresearch', 'NetResearchServer', 'Netvibes',
+  'NewsBlur', 'NewsGator', 'Nigma.ru', 'nuhk', 'Nutch', 'Nymesis', 'ObjectsSearch', 'oegp', 'OgScrper', 'omgili',
+  'OOZBOT', 'Orbiter', 'PagePeeker', 'PagesInventory', 'PaxleFramework', 'Peepo', 'Plukkie', 'Pompos',
+  'PrivacyFinder', 'Qwantify', 'R6_CommentReader', 'R6_FeedFetcher', 'Read%20Later', 'Reaper', 'RedCarpet',
+  'Retreiver', 'Riddler', 'Rival IQ', 'Rivva', 'RSSMicro', 'scooter', 'ScoutJet', 'Scrapy', 'Scrubby', 'searchsight',
+  'semanticdiscovery', 'seokicks', 'SEOstats', 'ShopWiki', 'SimplePie', 'SimpleRSS', 'Simpy', 'SiteCon', 'SiteUptime',
+  'Slack-ImgProxy', 'Slurp', 'snappy', 'StackRambler', 'Stringer', 'Thumbshots.ru', 'Tiny Tiny RSS', 'UnwindFetchor',
+  'URL2PNG', 'Vagabondo', 'Web-sniffer', 'webcollage', 'WebThumb', 'WeSEE:', 'WhatsApp', 'WhatWeb', 'WIRE',
+  'WordPress', 'Wotbox', 'www.monitor.us', 'XML Sitemaps Generator', 'yacy', 'YahooSeeker', 'YandexDirect',
+  'YandexImages', 'YandexMetrika', 'YandexWebmaster', 'Yeti', 'YottaaMonitor', 'Yowedo', 'Zemanta', 'ZooShot',
+  'ZyBorg',
 ];
 
-/** What bots have in common: `spider`, `crawl…`, `…bot`, `…archiver/1`, a preview or a test by its own sign. */
+/** What bots have in common: `spider`, `crawl…`, `…bot`, `…archiver/1`; and names that are one only where they stand. */
 const SIGNS = [
   '[Ss][Pp][Ii][Dd][Ee][Rr]',
   '[Cc][Rr][Aa][Ww][Ll]',
   '[Ss]crape',
   '[^C][^Uu][Bb]ot',
-  '(?:[Aa]rchiver|[Ii]ndexer|[Bb]ot)/\\d',
-  '/[A-Za-z]{1,60}[Bb]ot[ -]\\d',
+  '(?:[Aa]rchiver|[Ii]ndexer|[Bb]ot)[/ ]\\d',
+  '/(?:[A-Za-z]{1,60}[Bb]ot|Axtaris|fetchurl|Isara|ShopSalad|Tailsweep)[ -]\\d',
   'aws-sdk-[a-z]',
   'Y!J-BR[A-Z]/',
   ' PTST/\\d',
-  'MSIECrawler',
+  'jbot\\b',
+  '^(?:NING|vortex|voyager|Zao)',
+  'Accoona-[A-Za-z]{1,30}-Agent',
+  "Xenu(?:'s)? Link Sleuth",
   '/\\+/web/snippet',
 ];
 
