@@ -1,6 +1,6 @@
 // ldap-auth against a real OpenLDAP server.
 import assert from 'node:assert/strict';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -197,6 +197,33 @@ describe('ldap-auth', { skip: missing !== undefined && missing }, () => {
       }
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => silent.close(resolve));
+    }
+  });
+
+  test('the timeout is for the whole question: a kept connection that grows silent does not start it again', async () => {
+    let silent = false;
+    const slow = createServer((client) => {
+      const onward = connect(server.port, '127.0.0.1');
+      for (const socket of [client, onward]) socket.on('error', () => undefined);
+      client.on('close', () => onward.destroy());
+      client.pipe(onward);
+      onward.on('data', (chunk) => silent || client.write(chunk));
+    });
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    const { port } = slow.address() as AddressInfo;
+    try {
+      await withLdap({ ldap_port: port, timeout: 1000, cache_ttl: 0 }, async ({ send }) => {
+        assert.equal((await send(as('einstein:password'))).status, 200);
+        silent = true;
+        const startedAt = performance.now();
+        assert.equal((await send(as('einstein:password'))).status, 500);
+        const took = performance.now() - startedAt;
+        assert.ok(took > 950 && took < 1700, `it took ${took} ms`);
+        silent = false;
+        assert.equal((await send(as('einstein:password'))).status, 200, 'the next caller gets a connection of his own');
+      });
+    } finally {
+      slow.close();
     }
   });
 });

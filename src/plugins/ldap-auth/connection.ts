@@ -32,11 +32,11 @@ export class LdapConnection {
   #isOpen = false;
   #break: (error: Error) => void = () => undefined;
 
-  /** Resolves when the connection can carry passwords. */
-  static async open(server: LdapServer): Promise<LdapConnection> {
+  /** Resolves when the connection can carry passwords. @param deadline on the clock of `performance.now()` */
+  static async open(server: LdapServer, deadline: number): Promise<LdapConnection> {
     const connection = new LdapConnection(server, await import('ldapts'));
     try {
-      await connection.#within(connection.#connect());
+      await connection.#before(deadline, connection.#connect());
       return connection;
     } catch (error) {
       connection.close();
@@ -65,10 +65,10 @@ export class LdapConnection {
   }
 
   /** Rejects when there is no answer; then the connection is of no use any more. */
-  async bind(name: string, password: string): Promise<BindResult> {
+  async bind(name: string, password: string, deadline: number): Promise<BindResult> {
     if (!this.#isOpen) throw new Error('the connection was closed');
     try {
-      await this.#within(this.#client.bind(name, password));
+      await this.#before(deadline, this.#client.bind(name, password));
       return SUCCESS;
     } catch (error) {
       if (this.#isResult(error)) return { code: error.code };
@@ -147,15 +147,15 @@ export class LdapConnection {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #within<T>(step: Promise<T>): Promise<T> {
+  async #before<T>(deadline: number, step: Promise<T>): Promise<T> {
     step.catch(() => undefined);
-    const { timeoutMs } = this.#server;
+    const late = new Error(`no answer within ${this.#server.timeoutMs} ms`);
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const tooLate = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(late), Math.max(0, deadline - performance.now()));
     });
     try {
-      return await Promise.race([step, this.#broken, late]);
+      return await Promise.race([step, this.#broken, tooLate]);
     } catch (error) {
       if (!this.#isResult(error)) this.#fail(error instanceof Error ? error : new Error(String(error)));
       throw error;

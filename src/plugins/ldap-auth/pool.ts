@@ -19,18 +19,26 @@ export class LdapPool {
     this.#keepAliveMs = keepAliveMs;
   }
 
-  /** Rejects when the server cannot be reached or does not answer. */
+  /** Rejects when the server cannot be reached or does not answer in time: one deadline for everything that is tried. */
   async bind(name: string, password: string): Promise<BindResult> {
+    const deadline = performance.now() + this.#server.timeoutMs;
+    const use = async (connection: LdapConnection): Promise<BindResult> => {
+      try {
+        return await connection.bind(name, password, deadline);
+      } finally {
+        this.#giveBack(connection);
+      }
+    };
     const kept = this.#take();
     if (kept !== undefined) {
       try {
-        return await this.#use(kept, name, password);
+        return await use(kept);
       } catch (error) {
         // The server may have closed it just now; a new connection tells whether it is alive.
-        if (this.#isClosed) throw error;
+        if (this.#isClosed || performance.now() >= deadline) throw error;
       }
     }
-    return this.#use(await LdapConnection.open(this.#server), name, password);
+    return use(await LdapConnection.open(this.#server, deadline));
   }
 
   close(): void {
@@ -38,14 +46,6 @@ export class LdapPool {
     for (const { connection, timer } of this.#idle.splice(0)) {
       clearTimeout(timer);
       connection.close();
-    }
-  }
-
-  async #use(connection: LdapConnection, name: string, password: string): Promise<BindResult> {
-    try {
-      return await connection.bind(name, password);
-    } finally {
-      this.#giveBack(connection);
     }
   }
 
