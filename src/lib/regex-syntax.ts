@@ -20,9 +20,14 @@ export type ParsedPattern =
     }
   | { readonly ok: false; readonly reason: string };
 
-export function parsePattern(pattern: string, allowsLookaround: boolean): ParsedPattern {
+export interface Syntax {
+  readonly lookaround: boolean;
+  readonly bareNames: boolean;
+}
+
+export function parsePattern(pattern: string, syntax: Syntax): ParsedPattern {
   try {
-    return { ok: true, ...new PatternReader(pattern, allowsLookaround).read() };
+    return { ok: true, ...new PatternReader(pattern, syntax).read() };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, reason: error.message };
     throw error;
@@ -75,16 +80,16 @@ const CONTROL_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, 
 
 class PatternReader {
   readonly #text: string;
-  readonly #allowsLookaround: boolean;
+  readonly #syntax: Syntax;
   readonly #inner: RegexNode[] = [];
   #at = 0;
   #depth = 0;
   #source = '';
   #flags = '';
 
-  constructor(pattern: string, allowsLookaround: boolean) {
+  constructor(pattern: string, syntax: Syntax) {
     this.#text = pattern;
-    this.#allowsLookaround = allowsLookaround;
+    this.#syntax = syntax;
   }
 
   read(): { source: string; flags: string; trees: RegexNode[] } {
@@ -157,6 +162,7 @@ class PatternReader {
     if (tail === '(?P=') throw unsupported('a back-reference by (?P=');
     if (/^\(\?(?:R|[+-]?\d|&|P>)/.test(tail)) throw unsupported('recursion');
     if (/^\(\?(?:=|!|<=|<!)/.test(tail)) return this.#lookaround();
+    if (tail.startsWith('(?<') && !this.#syntax.bareNames) throw unsupported('a named group without P');
     if (tail.startsWith('(?P<')) this.#open('(?P<', '(?<');
     else if (tail.startsWith('(?<')) this.#open('(?<', '(?<');
     else if (tail.startsWith('(?:')) this.#open('(?:', '(?:');
@@ -173,7 +179,7 @@ class PatternReader {
   }
 
   #lookaround(): RegexNode {
-    if (!this.#allowsLookaround) throw unsupported('look-around');
+    if (!this.#syntax.lookaround) throw unsupported('look-around');
     const opening = /^\(\?<?[=!]/.exec(this.#text.slice(this.#at))![0];
     this.#open(opening, opening);
     this.#inner.push(this.#body());
@@ -203,7 +209,7 @@ class PatternReader {
 
   /** What it repeats is not known here; one character of any kind stands for it. */
   #backReference(next: string): RegexNode {
-    if (!this.#allowsLookaround) throw unsupported('a back-reference');
+    if (!this.#syntax.lookaround) throw unsupported('a back-reference');
     const rest = this.#text.slice(this.#at, this.#at + 130);
     const length =
       next === 'k' ? (/^<[A-Za-z_]\w*>/.exec(rest)?.[0].length ?? -1) : (/^\d?/.exec(rest)?.[0].length ?? 0);

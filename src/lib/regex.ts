@@ -8,6 +8,8 @@ export type Compiled = { readonly ok: true; readonly regex: RegExp } | { readonl
 export interface PatternOptions {
   /** Allow look-around and back-references (PCRE has them, Rust's engine does not). */
   readonly lookaround?: boolean;
+  /** Names of groups may be written `(?<name>…)`, not only `(?P<name>…)`. */
+  readonly bareNames?: boolean;
   /** Texts are some kilobytes long, not some hundred characters. */
   readonly longTexts?: boolean;
   /** Match at the start of the text only. */
@@ -24,7 +26,7 @@ export function compilePattern(pattern: string, options: PatternOptions = {}): C
   if (pattern.length > MAX_LENGTH) return { ok: false, reason: `the pattern is longer than ${MAX_LENGTH} characters` };
   const allowsLookaround = options.lookaround ?? true;
   const maxPower = allowsLookaround && options.longTexts !== true ? MAX_POWER.short : MAX_POWER.long;
-  const parsed = parsePattern(pattern, allowsLookaround);
+  const parsed = parsePattern(pattern, { lookaround: allowsLookaround, bareNames: options.bareNames ?? true });
   if (!parsed.ok) return parsed;
   for (const tree of parsed.trees) {
     const reason = refuseCostly(tree, maxPower);

@@ -104,17 +104,42 @@ test('an error shows the line and marks the place', () => {
   );
 });
 
+test('the mark stands under the place behind tabs too, and what a literal is comes before what it may be', () => {
+  assert.ok(reasonOf('http.path\t= "/"').includes('1 | http.path\t= "/"\n  |          \t^---\n'));
+  assert.match(reasonOf('http.path ~ 10.0.0.0/33'), /Network length 33 is too long/);
+  assert.match(reasonOf('http.path ~ 10.0.0.0/8'), /regex operator can only be used with String operands/);
+});
+
 test('what follows a whole expression has to join another one to it', () => {
   assert.match(reasonOf('http.path == "/" http.path == "/"'), /expected EOI, and_op, or or_op/);
   assert.match(reasonOf('(http.path == "/"'), /expected and_op or or_op/);
 });
 
+test('what is missing is named where it is missing', () => {
+  const at = (text: string): string => {
+    const lines = reasonOf(text).split('\n');
+    return `${lines[0]!.trim()} ${lines.at(-1)!.trim()}`;
+  };
+  assert.equal(at('lower(http.path == "/"'), '--> 1:7 = expected transform_func');
+  assert.equal(at('any(lower(http.path) == "/"'), '--> 1:11 = expected transform_func');
+  assert.equal(at('lower() == "/"'), '--> 1:7 = expected lhs');
+  assert.equal(at('http.path == "/'), '--> 1:16 = expected str_char or str_esc');
+  assert.equal(at('http.path == "\\x"'), '--> 1:15 = expected str_char or str_esc');
+  assert.equal(at('http.path == r#"/"'), '--> 1:19 = expected rawstr_char');
+  assert.equal(at('net.dst.port == 0x'), '--> 1:19 = expected hex_digits');
+});
+
+test('a group is named behind a P', () => {
+  assert.ok(parse('http.path ~ r#"^/(?P<id>\\d+)"#').ok);
+  assert.match(reasonOf('http.path ~ r#"^/(?<id>\\d+)"#'), /^ --> 1:13\n[\s\S]*\nerror: unrecognized flag$/);
+});
+
 test('numbers are 64 bits wide, in three notations', () => {
-  for (const text of ['9223372036854775807', '-9223372036854775808', '0x7fffffffffffffff', '0777']) {
+  for (const text of ['9223372036854775807', '-9223372036854775807', '0x7fffffffffffffff', '0777']) {
     assert.ok(parse(`net.dst.port == ${text}`).ok, text);
   }
   assert.match(reasonOf('net.dst.port == 9223372036854775808'), /number too large to fit in target type/);
-  assert.match(reasonOf('net.dst.port == -9223372036854775809'), /number too small to fit in target type/);
+  assert.match(reasonOf('net.dst.port == -9223372036854775808'), /number too large to fit in target type/);
   assert.equal(evaluate(treeOf('net.dst.port == 010'), { 'net.dst.port': 8 }).holds, true);
 });
 

@@ -113,7 +113,7 @@ test('what a match reports of the path is what its last test of it matched', () 
 test('groups of regular expressions are captured, wherever they stand', () => {
   const router = compile({
     id: 'a',
-    expression: 'http.path ~ r#"^/(?<kind>\\w+)/(\\d+)"# && http.headers.v ~ r#"^v(\\d)$"#',
+    expression: 'http.path ~ r#"^/(?P<kind>\\w+)/(\\d+)"# && http.headers.v ~ r#"^v(\\d)$"#',
   });
   const match = router.match(get('/users/12/x', { headers: { v: 'v3' } }));
   assert.deepEqual(flat(match?.captures), { 0: 'v3', 1: '3', 2: '12', kind: 'users' });

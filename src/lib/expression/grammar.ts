@@ -57,13 +57,13 @@ const MAX_DEPTH = 500;
 const BLANK = /[ \t\r\n]*/y;
 const IDENTIFIER = /[A-Za-z][A-Za-z0-9_.]*/y;
 const OPERATOR = /==|!=|\^=|=\^|~|>=|>|<=|<|in|not[ \t\r\n]*in|contains/y;
-const STRING = /"((?:[^"\\]|\\["\\nrt])*)"/y;
-const RAW_STRING = /r#"([\s\S]*?)"#/y;
+const STRING = /"(?:[^"\\]|\\["\\nrt])*/y;
+const RAW_STRING = /r#"[\s\S]*?(?="#|$)/y;
 const V4 = '[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}';
 const V6 = '(?:[0-9a-fA-F]{0,4}:){2,}(?:[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|[0-9a-fA-F]{1,4})?';
 const CIDR = new RegExp(`(?:${V6}|${V4})/[0-9]{1,3}`, 'y');
 const ADDRESS = new RegExp(`${V6}|${V4}`, 'y');
-const INTEGER = /-?(?:0x[0-9a-fA-F]+|0[0-7]+|[0-9]+)/y;
+const INTEGER = /-?(?:0x[0-9a-fA-F]*|0[0-7]+|[0-9]+)/y;
 
 const ESCAPES: Readonly<Record<string, string>> = { '"': '"', '\\': '\\', n: '\n', r: '\r', t: '\t' };
 
@@ -116,10 +116,12 @@ class Reader {
     if (first === undefined) throw new Unexpected(start, ['term']);
     const functions: string[] = [];
     let field = first;
+    let innermost = start;
     let end = this.#at;
     this.#skipBlank();
     while (this.#take('(')) {
       functions.push(field);
+      innermost = this.#at;
       const inner = this.#match(IDENTIFIER);
       if (inner === undefined) throw new Unexpected(this.#at, ['lhs']);
       field = inner;
@@ -127,7 +129,7 @@ class Reader {
       this.#skipBlank();
     }
     for (let open = functions.length; open > 0; open--) {
-      if (!this.#text.startsWith(')', this.#at)) throw new Unexpected(this.#at, ['closing parenthesis']);
+      if (!this.#text.startsWith(')', this.#at)) throw new Unexpected(innermost, ['transform_func']);
       end = this.#at + 1;
       this.#take(')');
     }
@@ -145,18 +147,28 @@ class Reader {
   #literal(): RawLiteral {
     const string = this.#match(STRING);
     if (string !== undefined) {
-      const text = string.slice(1, -1).replace(/\\(.)/g, (_, char: string) => ESCAPES[char]!);
-      return { kind: 'string', text };
+      this.#close('"', ['str_char', 'str_esc']);
+      return { kind: 'string', text: string.slice(1).replace(/\\(.)/g, (_, char: string) => ESCAPES[char]!) };
     }
     const raw = this.#match(RAW_STRING);
-    if (raw !== undefined) return { kind: 'string', text: raw.slice(3, -2) };
+    if (raw !== undefined) {
+      this.#close('"#', ['rawstr_char']);
+      return { kind: 'string', text: raw.slice(3) };
+    }
     const cidr = this.#match(CIDR);
     if (cidr !== undefined) return { kind: 'cidr', text: cidr };
     const address = this.#match(ADDRESS);
     if (address !== undefined) return { kind: 'address', text: address };
     const int = this.#match(INTEGER);
+    if (int?.endsWith('0x') === true) throw new Unexpected(this.#at, ['hex_digits']);
     if (int !== undefined) return { kind: 'int', text: int };
     throw new Unexpected(this.#at, ['rhs']);
+  }
+
+  /** The end of a string; where it does not stand, more of the string could. */
+  #close(quote: string, more: readonly string[]): void {
+    if (!this.#text.startsWith(quote, this.#at)) throw new Unexpected(this.#at, more);
+    this.#at += quote.length;
   }
 
   /** A token and the blanks behind it. */

@@ -62,8 +62,12 @@ function buildTest(raw: RawTest, table: FieldTable, encode: ParseOptions['encode
   const { operator, functions } = raw;
   const unknown = functions.find((name) => name !== 'lower' && name !== 'any');
   if (unknown !== undefined) return new Fault(raw.leftPlace, `unknown transformation function: ${unknown}`);
-  const literal = buildLiteral(raw.literal, operator, encode);
+  const isPattern = operator === '~' && raw.literal.kind === 'string';
+  const literal = isPattern ? buildPattern(raw.literal.text, encode) : buildLiteral(raw.literal, encode);
   if (typeof literal === 'string') return new Fault(raw.rightPlace, literal);
+  if (operator === '~' && !isPattern) {
+    return new Fault(raw.rightPlace, 'regex operator can only be used with String operands');
+  }
   return {
     kind: 'test',
     field: table.aliases[raw.field] ?? raw.field,
@@ -74,18 +78,19 @@ function buildTest(raw: RawTest, table: FieldTable, encode: ParseOptions['encode
   };
 }
 
+/** Of the digits alone: the lowest number of 64 bits cannot be written. */
 const MAX_INT = 2n ** 63n - 1n;
 
 /** A string is the reason why not. */
-function buildLiteral(raw: RawLiteral, operator: Operator, encode: ParseOptions['encode']): Literal | string {
-  const { kind, text } = raw;
-  if (operator === '~') {
-    if (kind !== 'string') return 'regex operator can only be used with String operands';
-    const value = encode(text);
-    const compiled = compilePattern(value, { lookaround: false });
-    if (compiled.ok) return { type: 'Regex', value, regex: compiled.regex, maxLength: maxLengthFor(value) };
-    return `regex parse error:\n    ${text}\nerror: ${REGEX_REASONS[compiled.reason] ?? compiled.reason}`;
-  }
+function buildPattern(text: string, encode: ParseOptions['encode']): Literal | string {
+  const value = encode(text);
+  const compiled = compilePattern(value, PATTERNS);
+  if (compiled.ok) return { type: 'Regex', value, regex: compiled.regex, maxLength: maxLengthFor(value) };
+  return `regex parse error:\n    ${text}\nerror: ${REGEX_REASONS[compiled.reason] ?? compiled.reason}`;
+}
+
+/** A string is the reason why not. */
+function buildLiteral({ kind, text }: RawLiteral, encode: ParseOptions['encode']): Literal | string {
   if (kind === 'string') return { type: 'String', value: encode(text) };
   if (kind === 'int') return buildInt(text);
   const family = text.includes(':') ? 'IPv6' : 'IPv4';
@@ -102,10 +107,13 @@ function buildLiteral(raw: RawLiteral, operator: Operator, encode: ParseOptions[
   return `invalid length for network: Network length ${length} is too long for ${name} (maximum: ${most})`;
 }
 
-/** How users know these two reasons. */
+const PATTERNS = { lookaround: false, bareNames: false } as const;
+
+/** How users know these reasons. */
 const REGEX_REASONS: Readonly<Record<string, string>> = {
   'look-around is not supported': 'look-around, including look-ahead and look-behind, is not supported',
   'a back-reference is not supported': 'backreferences are not supported',
+  'a named group without P is not supported': 'unrecognized flag',
 };
 
 const LONG = 8192;
@@ -116,16 +124,14 @@ function maxLengthFor(pattern: string): number {
   if (pattern.startsWith('^') && !pattern.includes('|')) return LONG;
   const flags = /^\(\?[a-z]+\)/.exec(pattern)?.[0] ?? '';
   const anywhere = `${flags}[\\s\\S]*(?:${pattern.slice(flags.length)})`;
-  return compilePattern(anywhere, { lookaround: false }).ok ? LONG : SHORT;
+  return compilePattern(anywhere, PATTERNS).ok ? LONG : SHORT;
 }
 
 function buildInt(text: string): Literal | string {
   const isNegative = text.startsWith('-');
   const digits = isNegative ? text.slice(1) : text;
   const size = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits);
-  if (size > MAX_INT + (isNegative ? 1n : 0n)) {
-    return `number too ${isNegative ? 'small' : 'large'} to fit in target type`;
-  }
+  if (size > MAX_INT) return 'number too large to fit in target type';
   return { type: 'Int', value: Number(isNegative ? -size : size) };
 }
 

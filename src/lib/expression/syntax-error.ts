@@ -11,13 +11,14 @@ export function renderError(text: string, place: Place, reason: string): string 
   const lineEnd = text.indexOf('\n', place.start);
   const line = text.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).replace(/\r$/, '');
   const number = String(text.slice(0, lineStart).split('\n').length);
-  const column = [...text.slice(lineStart, place.start)].length;
+  const before = [...text.slice(lineStart, place.start)];
+  const indent = before.map((char) => (char === '\t' ? char : ' ')).join('');
   const margin = ' '.repeat(number.length);
   return [
-    `${margin}--> ${number}:${column + 1}`,
+    `${margin}--> ${number}:${before.length + 1}`,
     `${margin} |`,
     `${number} | ${line}`,
-    `${margin} | ${' '.repeat(column)}${markOf(text, place)}`,
+    `${margin} | ${indent}${markOf(text, place)}`,
     `${margin} |`,
     `${margin} = ${reason}`,
   ].join('\n');
