@@ -135,6 +135,21 @@ test('a credential decides before the names of consumers, for one authority or f
   }
 });
 
+test('a credential for an authority decides before one for any, whichever name comes first in the certificate', async () => {
+  const consumers = [
+    { username: 'for-any', mtls_auth_credentials: [{ id: CREDENTIAL, subject_name: 's@example.test' }] },
+    {
+      username: 'for-root',
+      mtls_auth_credentials: [
+        { id: CREDENTIAL.replace('c1', 'c2'), subject_name: 'Somebody', ca_certificate: { id: ROOT } },
+      ],
+    },
+  ];
+  const gateway = await running({ consumers });
+  assert.equal((await ask(gateway, showing('by-san'))).status, 200);
+  assert.equal(seen('x-consumer-username'), 'for-root');
+});
+
 test('a credential for an authority in the middle of the chain counts when that one is trusted by name', async () => {
   const consumers = [
     {
@@ -344,6 +359,8 @@ test('it is the same over HTTP/2', async () => {
   }
 });
 
-test('a mode that needs revocation lists is refused, not pretended', async () => {
-  await assert.rejects(running({ config: { revocation_check_mode: 'STRICT' } }), /STRICT needs revocation lists/);
+test('a proxy is named with its port', async () => {
+  for (const config of [{ http_proxy_host: '127.0.0.1' }, { https_proxy_port: 3128 }]) {
+    await assert.rejects(running({ config }), /all or none of these fields must be set/);
+  }
 });

@@ -1,6 +1,7 @@
 // What of a certificate the runtime does not tell, or tells as one text in which names could be forged: the parts of the
 // subject, the alternative names, and what the extensions demand of whoever verifies.
-import { BOOLEAN, dotted, type Element, elements, INTEGER, inside, OBJECT_ID } from './der.ts';
+import { dotted, type Element, elements, INTEGER, inside, OBJECT_ID, part, wholeBits } from './der.ts';
+import { readExtensions } from './extensions.ts';
 
 export interface NamePart {
   /** Object id of the attribute, dotted. */
@@ -14,6 +15,12 @@ export interface AlternativeName {
 }
 
 export interface CertificateFields {
+  readonly serial: Buffer;
+  /** DER of the two names. */
+  readonly issuerName: Buffer;
+  readonly subjectName: Buffer;
+  /** Without the algorithm. */
+  readonly publicKey: Buffer;
   /** As it stands in the certificate: the country usually first. */
   readonly subject: readonly NamePart[];
   readonly alternativeNames: readonly AlternativeName[];
@@ -21,39 +28,38 @@ export interface CertificateFields {
   readonly pathLength: number | undefined;
   /** Object ids of extensions that must be understood. */
   readonly critical: readonly string[];
+  /** Values by object id. */
+  readonly extensions: ReadonlyMap<string, Buffer>;
 }
 
 export const COMMON_NAME = '2.5.4.3';
 const SUBJECT_ALT_NAME = '2.5.29.17';
 const BASIC_CONSTRAINTS = '2.5.29.19';
-const VERSION = 0xa0;
-const EXTENSIONS = 0xa3;
+const VERSION = part(0);
+const EXTENSIONS = part(3);
 
 /** Throws DerError for what is no certificate. */
 export function readFields(raw: Buffer): CertificateFields {
   const body = elements(inside(raw)[0]!.content);
   if (body[0]?.tag === VERSION) body.shift();
-  const [, , , , subject] = body;
-  const extensions = new Map<string, Buffer>();
-  const critical: string[] = [];
-  const list = body.find(({ tag }) => tag === EXTENSIONS);
-  for (const extension of list === undefined ? [] : inside(list.content)) {
-    const parts = elements(extension.content);
-    const id = dotted(parts[0]!.content);
-    if (parts[1]?.tag === BOOLEAN && parts[1].content[0] !== 0) critical.push(id);
-    extensions.set(id, parts.at(-1)!.content);
-  }
+  const [serial, , issuer, , subject, key] = body;
+  const { values, critical } = readExtensions(body.find(({ tag }) => tag === EXTENSIONS));
   return {
+    serial: serial!.content,
+    issuerName: issuer!.raw,
+    subjectName: subject!.raw,
+    publicKey: wholeBits(elements(key!.content)[1]!),
     subject: elements(subject!.content).flatMap(readPart),
-    alternativeNames: readAlternativeNames(extensions.get(SUBJECT_ALT_NAME)),
-    pathLength: readPathLength(extensions.get(BASIC_CONSTRAINTS)),
+    alternativeNames: readAlternativeNames(values.get(SUBJECT_ALT_NAME)),
+    pathLength: readPathLength(values.get(BASIC_CONSTRAINTS)),
     critical,
+    extensions: values,
   };
 }
 
 const readPart = (set: Element): NamePart[] =>
-  elements(set.content).map((part) => {
-    const [type, value] = elements(part.content);
+  elements(set.content).map(({ content }) => {
+    const [type, value] = elements(content);
     return { type: dotted(type!.tag === OBJECT_ID ? type!.content : Buffer.alloc(0)), value: textOf(value!) };
   });
 

@@ -1,12 +1,11 @@
-// mtls-auth at work. A chain is verified once a connection and again when something it rests on has changed; whom it means is
-// looked up for every request, so that a credential that is taken away counts at once.
-import { X509Certificate } from 'node:crypto';
+// mtls-auth at work. Whom a trusted certificate means is looked up for every request, so that a credential that is taken away counts
+// at once.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import type { JsonObject } from '../../lib/json.ts';
+import { isPromise } from '../../lib/promise.ts';
 import {
   type AccessExchange,
   type Answer,
-  type ClientCertificate,
   type Environment,
   error,
   findConsumer,
@@ -17,29 +16,10 @@ import {
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { authenticatedGroups } from '../shared/groups.ts';
-import { fieldsOf, findWay, type Way } from './chain.ts';
 import type { schema } from './schema.ts';
-import { alternativeNameList, commonName, distinguishedName, namesOf } from './subject-names.ts';
+import { createJudge, type Identity, type Verdict } from './verdicts.ts';
 
 type Config = PluginConfig<typeof schema>;
-
-/** What a trusted certificate says. */
-interface Identity {
-  readonly fingerprint: string;
-  readonly names: readonly string[];
-  readonly commonName: string | undefined;
-  readonly distinguishedName: string;
-  readonly alternativeNames: string;
-  /** Ids of the trusted certificates on its way. */
-  readonly authorities: readonly string[];
-}
-
-/** Holds while the trusted certificates are these, up to a moment. */
-interface Verdict {
-  readonly trusted: readonly (Entity | undefined)[];
-  readonly until: number;
-  readonly identity: Identity | undefined;
-}
 
 interface Caller {
   readonly consumer: Entity;
@@ -55,15 +35,11 @@ const CLAIMS: readonly string[] = ['DN', 'SAN'].flatMap((last) =>
   ),
 );
 
-/** A client whose chain is not good can be asked again, but not more often. */
-const REFUSAL_MS = 1000;
-
 export function create(config: Config, environment: Environment): Phases {
-  const { entities, clock, log } = environment;
+  const { entities, log } = environment;
   const { anonymous, ca_certificates, skip_consumer_lookup, default_consumer, authenticated_group_by } = config;
   const consumerBy = config.consumer_by ?? [];
-  const verdicts = new WeakMap<ClientCertificate, Verdict>();
-  const parsed = new WeakMap<Entity, X509Certificate>();
+  const verdictOf = createJudge(config, environment);
 
   const misdirected = error(421);
   const noCertificate = error(401, 'No required TLS certificate was sent');
@@ -71,63 +47,10 @@ export function create(config: Config, environment: Environment): Phases {
   const unknown = error(401, 'Unauthorized');
   const broken = error(500);
 
-  const authority = (id: string): Entity | undefined => entities.get('ca_certificates', id);
-
-  function certificateOf(entity: Entity): X509Certificate {
-    let certificate = parsed.get(entity);
-    if (certificate === undefined) {
-      certificate = new X509Certificate(entity['cert'] as string);
-      parsed.set(entity, certificate);
-    }
-    return certificate;
-  }
-
-  function verdictOf(shown: ClientCertificate): Verdict {
-    const known = verdicts.get(shown);
-    const now = clock.now();
-    if (
-      known !== undefined &&
-      now < known.until &&
-      ca_certificates.every((id, i) => authority(id) === known.trusted[i])
-    ) {
-      return known;
-    }
-    const verdict = judge(shown, now);
-    verdicts.set(shown, verdict);
-    return verdict;
-  }
-
-  function judge({ chain }: ClientCertificate, now: number): Verdict {
-    const trusted = ca_certificates.map(authority);
-    const certificates = trusted.filter((one) => one !== undefined).map(certificateOf);
-    const way = findWay(chain, { trusted: certificates, allowsPartial: config.allow_partial_chain, now });
-    const identity = way === undefined ? undefined : identityOf(way, trusted);
-    if (identity === undefined) return { trusted, until: now + REFUSAL_MS, identity };
-    return { trusted, until: Math.min(...way!.map(({ validToDate }) => validToDate.getTime())), identity };
-  }
-
-  function identityOf(way: Way, trusted: readonly (Entity | undefined)[]): Identity | undefined {
-    const [client] = way;
-    const fields = fieldsOf(client!);
-    if (fields === undefined) return undefined;
-    const onWay = new Set(way.map(({ fingerprint256 }) => fingerprint256));
-    return {
-      fingerprint: client!.fingerprint256.replaceAll(':', '').toLowerCase(),
-      names: namesOf(fields),
-      commonName: commonName(fields.subject),
-      distinguishedName: distinguishedName(fields.subject),
-      alternativeNames: alternativeNameList(fields.alternativeNames),
-      authorities: trusted
-        .filter((one) => one !== undefined)
-        .filter((one) => onWay.has(certificateOf(one).fingerprint256))
-        .map(({ id }) => id),
-    };
-  }
-
   function credentialOf({ names, authorities }: Identity): Entity | undefined {
-    for (const subject_name of names) {
-      for (const id of [...authorities, null]) {
-        const ca_certificate = id === null ? null : { id };
+    const issuers = [...authorities.map((id) => ({ id })), null];
+    for (const ca_certificate of issuers) {
+      for (const subject_name of names) {
         const found = entities.findTuple('mtls_auth_credentials', { subject_name, ca_certificate });
         if (found !== undefined) return found;
       }
@@ -157,10 +80,14 @@ export function create(config: Config, environment: Environment): Phases {
     return { consumer, credential: { id: identity.fingerprint }, identifier: identity.distinguishedName };
   }
 
-  function authenticate(exchange: AccessExchange): Answer | undefined {
+  function authenticate(exchange: AccessExchange): Answer | undefined | Promise<Answer | undefined> {
     const shown = exchange.request.connection.clientCertificate;
     if (shown === undefined || shown.chain.length === 0) return noCertificate;
-    const { identity } = verdictOf(shown);
+    const verdict = verdictOf(shown);
+    return isPromise<Verdict>(verdict) ? verdict.then((one) => admit(exchange, one)) : admit(exchange, verdict);
+  }
+
+  function admit(exchange: AccessExchange, { identity }: Verdict): Answer | undefined {
     if (identity === undefined) return untrusted;
     if (skip_consumer_lookup) return pass(exchange, identity);
     const caller = callerOf(identity);

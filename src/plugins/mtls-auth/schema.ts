@@ -1,11 +1,7 @@
 // Configuration of mtls-auth.
 import type { Subschema } from '../../schema/define.ts';
-import { noConsumer, pluginProtocolsHttp, uuidText } from '../../schema/typedefs.ts';
+import { host, noConsumer, pluginProtocolsHttp, port, uuidText } from '../../schema/typedefs.ts';
 import { anonymous } from '../shared/authentication-fields.ts';
-
-/** Nothing here reads revocation lists, so a mode that depends on them would be an empty promise. */
-const checkRevocationMode = (mode: string): string | undefined =>
-  mode === 'STRICT' ? 'STRICT needs revocation lists, which are not read: use SKIP or IGNORE_CA_ERROR' : undefined;
 
 export const schema = {
   fields: {
@@ -62,19 +58,23 @@ export const schema = {
           required: false,
           default: 'IGNORE_CA_ERROR',
           one_of: ['SKIP', 'IGNORE_CA_ERROR', 'STRICT'],
-          custom_validator: checkRevocationMode,
-          description: 'Revocation is not checked, as if no list could be had; `STRICT` is refused.',
+          description:
+            'Whether revoked certificates are looked for: `SKIP` not at all, `IGNORE_CA_ERROR` as far as the authority tells, `STRICT` also refuses what it does not tell about.',
         },
         http_timeout: {
           type: 'number',
           default: 30000,
-          description: 'Milliseconds to wait for revocation lists; has no effect.',
+          description: 'Milliseconds to wait for an OCSP responder or a revocation list.',
         },
         cert_cache_ttl: {
           type: 'number',
           default: 60000,
-          description: 'Milliseconds for which revocation is remembered; has no effect.',
+          description: 'Milliseconds after which an authority is asked again about revocation.',
         },
+        http_proxy_host: { ...host, description: 'HTTP proxy on the way to addresses with `http`.' },
+        http_proxy_port: { ...port, description: 'Its port.' },
+        https_proxy_host: { ...host, description: 'HTTP proxy on the way to addresses with `https`.' },
+        https_proxy_port: { ...port, description: 'Its port.' },
         cache_ttl: {
           type: 'number',
           required: true,
@@ -84,4 +84,8 @@ export const schema = {
       },
     },
   },
+  entity_checks: [
+    { check: 'mutually_required', fields: ['config.http_proxy_host', 'config.http_proxy_port'] },
+    { check: 'mutually_required', fields: ['config.https_proxy_host', 'config.https_proxy_port'] },
+  ],
 } as const satisfies Subschema;

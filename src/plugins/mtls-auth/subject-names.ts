@@ -2,7 +2,10 @@
 import { type AlternativeName, type CertificateFields, COMMON_NAME, type NamePart } from './certificate-fields.ts';
 
 /** Alternative names in their order, then the common name; empty ones mean nobody. */
-export function namesOf({ alternativeNames, subject }: CertificateFields): string[] {
+export function namesOf({
+  alternativeNames,
+  subject,
+}: Pick<CertificateFields, 'alternativeNames' | 'subject'>): string[] {
   const names = [...alternativeNames.map(({ value }) => value), commonName(subject) ?? ''];
   return [...new Set(names)].filter((name) => name !== '');
 }
