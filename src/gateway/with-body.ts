@@ -1,4 +1,5 @@
-// A small body is read before the request is sent, so that it can be sent again; unless the route wants none of that.
+// A small body is read before the request is sent, so that it can be sent again and a slow client holds no upstream; unless
+// the route wants none of that. One that turns out large is streamed from its beginning.
 import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 
@@ -8,15 +9,13 @@ export function withBody(context: RequestContext, send: () => void): void {
   const { body } = exchange;
   const limit = core.config.bufferBodyBytes;
   const buffered = (context.route as Entity)['request_buffering'] !== false && !context.isUpstreamHttp2;
-  const small = body.kind === 'length' && body.length! <= limit;
+  const small = (body.length ?? 0) <= limit;
   if (context.upstreamBody !== undefined || body.replayable || !buffered || !small) return send();
   context.timeline?.enter('request_body');
   body
     .read(limit)
-    .then((bytes) => {
-      if (exchange.finished) return;
-      context.upstreamBody = bytes;
-      send();
+    .then(() => {
+      if (!exchange.finished) send();
     })
     .catch((error: unknown) => {
       // The client went away while it was sending; there is nobody to answer.
