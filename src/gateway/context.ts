@@ -191,11 +191,12 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
     const { exchange } = this;
     const { name } = parseHost(exchange.host);
     const reported = (header: string): string | undefined =>
-      this.isTrustedPeer ? exchange.headers.get(header)?.split(',')[0]?.trim() : undefined;
+      this.isTrustedPeer ? exchange.headers.get(header) : undefined;
+    const first = (header: string): string | undefined => reported(header)?.split(',')[0]?.trim();
     return {
-      scheme: reported('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
-      host: reported('x-forwarded-host') ?? name.toLowerCase(),
-      port: readPort(reported('x-forwarded-port')) ?? this.core.advertisedPort(exchange.localPort),
+      scheme: first('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
+      host: first('x-forwarded-host') ?? name.toLowerCase(),
+      port: readPort(first('x-forwarded-port')) ?? this.core.advertisedPort(exchange.localPort),
       path: reported('x-forwarded-path') ?? splitTarget(exchange.target).path,
     };
   }

@@ -1,6 +1,6 @@
 // Who may tell us about a client behind him: peers in `trusted_ips`. Everything else that claims an identity or an address
 // is removed when the request arrives, before any plugin sees it.
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import type { HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
 
@@ -38,27 +38,30 @@ export function createTrust(options: TrustOptions): Trust {
     clientAddress(headers, peer, announced) {
       if (nobody || !isTrusted(peer)) return peer;
       if (byProxyHeader) return announced ?? peer;
-      const reported = headers
+      const hops = headers
         .getAll(options.realIpHeader)
-        .flatMap((value) => value.split(','))
-        .map(plainAddress)
-        .filter((address) => address !== '');
-      const last = reported[reported.length - 1];
-      if (last === undefined) return peer;
-      if (!options.realIpRecursive) return last;
-      for (let i = reported.length - 1; i >= 0; i--) if (!isTrusted(reported[i]!)) return reported[i]!;
-      return reported[0]!;
+        .join(',')
+        .split(/[ \t,]+/);
+      let client = peer;
+      for (let i = hops.length - 1; i >= 0; i--) {
+        if (hops[i] === '') continue;
+        const address = plainAddress(hops[i]!);
+        // Who stands left of an entry that nobody can read is not known: anybody may have written that.
+        if (address === '') break;
+        client = address;
+        if (!options.realIpRecursive || !isTrusted(address)) break;
+      }
+      return client;
     },
   };
 }
 
 /** Without port, brackets, zone and the IPv4-in-IPv6 prefix; empty when it is no address. */
 function plainAddress(text: string): string {
-  const trimmed = text.trim();
-  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(trimmed);
-  const address = (bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(trimmed) ? trimmed.split(':')[0]! : trimmed)).split('%')[0]!;
+  const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
+  const address = (bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.split(':')[0]! : text)).split('%')[0]!;
   const mapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return /^[0-9a-fA-F.:]+$/.test(mapped) ? mapped : '';
+  return isIP(mapped) === 0 ? '' : mapped;
 }
 
 /** Names that only the gateway and its plugins may set, in any spelling. */

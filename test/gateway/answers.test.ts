@@ -1,6 +1,8 @@
 // What upstream and client see of the gateway: its own headers, its own answers, and what it refuses to pass on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HeaderList } from '../../src/gateway/http1/headers.ts';
+import { createTrust } from '../../src/gateway/trust.ts';
 import { deadPort, echo, start, startUpstream } from './rig.ts';
 
 interface Echoed {
@@ -82,6 +84,50 @@ test('a trusted peer is believed', async () => {
   );
   await running.close();
   await upstream.close();
+});
+
+test('the path that a trusted peer reports is taken whole, of the others the first of several', async () => {
+  const upstream = await startUpstream(echo);
+  const trust = { trustedIps: ['127.0.0.0/8'], realIpHeader: 'X-Real-IP', realIpRecursive: false };
+  const service = { name: 's', url: `http://127.0.0.1:${upstream.port}`, routes: [{ paths: ['/'] }] };
+  const running = await start({ services: [service] }, { trust });
+  const headers = {
+    'x-forwarded-path': '/a,b',
+    'x-forwarded-prefix': '/c,d',
+    'x-forwarded-host': 'one.test, two.test',
+    'x-forwarded-port': '81, 82',
+  };
+  const echoed = (JSON.parse((await running.send('/', { headers })).text) as Echoed).headers;
+  assert.deepEqual(
+    ['path', 'prefix', 'host', 'port'].map((name) => echoed[`x-forwarded-${name}`]),
+    ['/a,b', '/c,d', 'one.test', '81'],
+  );
+  await running.close();
+  await upstream.close();
+});
+
+test('the address of the client is found from the right, and never left of what cannot be read', () => {
+  const trustedIps = ['127.0.0.1', '172.16.0.1', '192.168.0.1', 'fd00::/8'];
+  const found = (realIpRecursive: boolean, ...lines: string[]): string => {
+    const headers = new HeaderList();
+    for (const line of lines) headers.append('X-Forwarded-For', line);
+    const trust = createTrust({ trustedIps, realIpHeader: 'X-Forwarded-For', realIpRecursive });
+    return trust.clientAddress(headers, '127.0.0.1', undefined);
+  };
+  const long = '127.0.0.1, 10.0.0.1, 192.168.0.1, 127.0.0.1, 172.16.0.1';
+  assert.equal(found(true, long), '10.0.0.1');
+  assert.equal(found(false, long), '172.16.0.1');
+  assert.equal(found(true, '10.0.0.1, 192.168.0.1', '127.0.0.1'), '10.0.0.1', 'lines are one list');
+  assert.equal(found(true, '172.16.0.1, 192.168.0.1'), '172.16.0.1', 'all are trusted');
+  assert.equal(found(true, '10.0.0.1:4711'), '10.0.0.1');
+  assert.equal(found(true, '[2001:db8::1]:4711, fd00::1'), '2001:db8::1');
+  assert.equal(found(false, '::ffff:10.0.0.1'), '10.0.0.1');
+  assert.equal(found(false, '10.0.0.1, '), '10.0.0.1');
+  for (const text of ['6.6.6.6, unknown', '6.6.6.6, 10.0.0.999', '6.6.6.6, _hidden', '', ',']) {
+    assert.equal(found(true, text), '127.0.0.1', text);
+    assert.equal(found(false, text), '127.0.0.1', text);
+  }
+  assert.equal(found(true, '6.6.6.6, unknown, 192.168.0.1'), '192.168.0.1');
 });
 
 test('escaped line breaks of a path never become lines', async () => {
