@@ -17,7 +17,7 @@ export const consumerGroups = defineEntity({
     name: { ...utf8Name, required: true, description: 'Name of the group.' },
     tags,
   },
-  deck: { kind: 'consumer-group', identity: [['name']], absent_on: [404] },
+  deck: { kind: 'consumer-group', identity: [['name']], absent_on: [404, 403] },
 });
 
 const member = (reference: string, description: string) =>

@@ -58,7 +58,10 @@ describe('reading a gateway', () => {
   });
 
   it('takes a missing optional collection for an empty one, and a missing required one for an error', async () => {
-    const optional = { '/key-sets': 404, '/vaults': 403, '/keys': 404, '/ca_certificates': 404, '/key-auths': 404 };
+    const optional = {
+      ...{ '/key-sets': 404, '/vaults': 403, '/keys': 404, '/ca_certificates': 404, '/key-auths': 404 },
+      ...{ '/consumer_groups': 403, '/partials': 403 },
+    };
     assert.equal(
       await withApi(optional, async (client) => (await readState(client, schemas)).state.count('vaults')),
       0,
@@ -159,6 +162,16 @@ describe('reading a gateway', () => {
     );
     assert.deepEqual([...borrowed], [`services/${ID(2)}`]);
     assert.equal(state.count('routes'), 1);
+  });
+
+  it('borrows a consumer group, which is answered among its members', async () => {
+    const plugin = { id: ID(1), name: 'rate-limiting', config: { minute: 1 }, consumer_group: { id: ID(2) } };
+    const table = {
+      '/plugins?size=1000&tags=a': { data: [plugin] },
+      [`/consumer_groups/${ID(2)}`]: { consumers: [{ id: ID(3) }], consumer_group: { id: ID(2), name: 'gold' } },
+    };
+    const { state } = await withApi(table, (client) => readState(client, schemas, { selectTags: ['a'] }));
+    assert.equal(state.get('consumer_groups', ID(2))?.['name'], 'gold');
   });
 });
 

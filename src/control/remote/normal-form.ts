@@ -6,6 +6,12 @@ import { expandShorthands, fillRecord } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { chooseSubschema } from '../../schema/validate.ts';
 
+/** The entity in the answer to a GET of it alone: a consumer group comes with its members, `{consumer_group: {…}, consumers: […]}`. */
+export function entityIn(answer: JsonObject, id: string): JsonObject {
+  if (answer['id'] !== undefined) return answer;
+  return Object.values(answer).find((value): value is JsonObject => isObject(value) && value['id'] === id) ?? answer;
+}
+
 /** @param answer is changed: it comes from the wire and nobody else holds it. */
 export function toNormalForm(schemas: SchemaSet, schema: EntitySchema, answer: JsonObject): Entity {
   const chosen = chooseSubschema(schemas, schema, answer);

@@ -11,7 +11,7 @@ import { createState, type State } from '../../state/state.ts';
 import { mapConcurrently } from '../concurrency.ts';
 import { isSkipped } from '../plan/skip.ts';
 import type { AdminClient } from './client.ts';
-import { toNormalForm } from './normal-form.ts';
+import { entityIn, toNormalForm } from './normal-form.ts';
 import { childrenPath, collectionPath, linksPath } from './paths.ts';
 
 export interface ReadOptions {
@@ -256,7 +256,7 @@ async function borrowReferenced(
     open = await mapConcurrently([...missing.values()], options.parallelism ?? 10, async ({ kind, id }) => {
       const schema = schemaOf(schemas, kind);
       const answer: JsonObject | undefined = await client.get(`${collectionPath(schema)}/${id}`);
-      const entity = toNormalForm(schemas, schema, answer ?? { id });
+      const entity = toNormalForm(schemas, schema, entityIn(answer ?? { id }, id));
       known.get(kind)!.add(id);
       borrowed.set(kind, [...(borrowed.get(kind) ?? []), entity]);
       return [kind, entity] as [string, Entity];

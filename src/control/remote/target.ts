@@ -11,7 +11,7 @@ import { isSameEntity } from '../plan/equal.ts';
 import type { Operation } from '../plan/plan.ts';
 import { type Target, UnknownOutcome } from '../sync/apply.ts';
 import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
-import { toNormalForm } from './normal-form.ts';
+import { entityIn, toNormalForm } from './normal-form.ts';
 import { entityPath, linksPath } from './paths.ts';
 import { type Answer, createSender, type Sender, type SenderOptions, type WriteRequest } from './send.ts';
 
@@ -85,7 +85,7 @@ export async function readBack(
   const chosen = chooseSubschema(schemas, schema, entity);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
   const wanted = withoutOverlaid(schema.overlay, entity);
-  const found = withoutOverlaid(schema.overlay, toNormalForm(schemas, schema, body));
+  const found = withoutOverlaid(schema.overlay, toNormalForm(schemas, schema, entityIn(body, entity.id)));
   const isSame = isSameEntity(fields, found, wanted) && judgeHashes(fields, found, wanted).changed.length === 0;
   return isSame ? 'yes' : 'no';
 }
