@@ -6,6 +6,7 @@ import { grpcStatus, renderError, renderFault, standardText } from './error-page
 import { setOwnHeaders, setProxiedHeaders } from './forward-headers.ts';
 import { HeaderList } from './http1/headers.ts';
 import { runBodyFilter, runHeaderFilter } from './plugins/run.ts';
+import { isList } from './views/header-value.ts';
 
 type Bytes = string | Uint8Array;
 
@@ -19,10 +20,10 @@ export function answerPlugin(context: RequestContext): void {
   const body = answer.kind === 'error' ? errorBody(context, answer, headers) : exitBody(answer, headers);
   for (const [name, value] of Object.entries(answer.headers)) {
     if (name.toLowerCase() === 'transfer-encoding' || name.toLowerCase() === 'content-length') continue;
-    if (typeof value === 'string') headers.set(name, value);
+    if (!isList(value)) headers.set(name, String(value));
     else {
       headers.remove(name);
-      for (const item of value) headers.add(name, item);
+      for (const item of value) headers.add(name, String(item));
     }
   }
   if (isReplay) {

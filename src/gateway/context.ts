@@ -4,16 +4,18 @@ import type { Json, JsonObject } from '../lib/json.ts';
 import { normalise, parseHost, splitTarget } from '../lib/uri.ts';
 import type {
   Answer,
+  HandshakeExchange,
   LogExchange,
   LogMode,
+  MessageLimits,
   RecordedSpan,
   RequestView,
   ResponseExchange,
-  RewriteExchange,
   Shared,
   Slot,
   Tracing,
   UpstreamTls,
+  WebSocketCloseExchange,
 } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -38,8 +40,12 @@ import { ResponseSide } from './views/response.ts';
 import { UpstreamSide } from './views/upstream.ts';
 
 const NO_SPANS: readonly RecordedSpan[] = [];
+const NO_LIMITS: MessageLimits = {};
+const NO_CLOSINGS: WebSocketCloseExchange['closings'] = { client: undefined, server: undefined };
 
-export class RequestContext implements LogExchange, RewriteExchange, ResponseExchange, Shared {
+export class RequestContext
+  implements LogExchange, HandshakeExchange, ResponseExchange, WebSocketCloseExchange, Shared
+{
   readonly core: GatewayCore;
   readonly exchange: ClientExchange;
   readonly snapshot: Snapshot;
@@ -85,6 +91,8 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   // What was answered, and how long it took.
   /** Too late for plugins to decide anything about the request. */
   isAnswering = false;
+  /** The whole answer is being looked at: what was kept of the request's body may be read. */
+  isInResponse = false;
   source: 'service' | 'exit' | 'error' = 'error';
   status = 0;
   upstreamStatus = '';
@@ -104,6 +112,9 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   trailers: HeaderList | undefined = undefined;
   /** Of the answer that went out. */
   responseHeaders: HeaderList | undefined = undefined;
+  messageLimits: MessageLimits = NO_LIMITS;
+  /** Of a WebSocket whose messages plugins see. */
+  closings: WebSocketCloseExchange['closings'] = NO_CLOSINGS;
 
   #forwarded: RequestView['forwarded'] | undefined = undefined;
   #request: RequestSide | undefined = undefined;
@@ -173,6 +184,10 @@ export class RequestContext implements LogExchange, RewriteExchange, ResponseExc
   }
   logText(): string {
     return this.#logEdits === undefined ? logText(this) : JSON.stringify(this.logRecord());
+  }
+
+  limitMessages(limits: MessageLimits): void {
+    this.messageLimits = limits;
   }
 
   get latencies(): LogExchange['latencies'] {

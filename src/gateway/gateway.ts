@@ -19,8 +19,10 @@ import { holdCounters } from './environment/held-counters.ts';
 import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
 import { NodeTopics } from './environment/node-events.ts';
+import { nodeFigures } from './environment/node-figures.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
+import { kindsByPlugin } from './environment/plugin-entities.ts';
 import { environmentOf, type OwnedEnvironment } from './environment/plugin-environment.ts';
 import { type ErrorPages, OWN_PAGES, renderFault, standardText } from './error-page.ts';
 import type { ClientExchange } from './exchange.ts';
@@ -140,7 +142,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const caches = new NamedCaches(clock, options.cacheBytes ?? CACHE_BYTES);
   const things = new SharedThings();
   const topics = new NodeTopics(options.shared?.onEvent);
-  const node = { id: options.nodeId ?? newUuid(), hostname: hostname() };
+  let requests = 0;
+  let accepted = 0;
+  let connections = (): number => 0;
+  const figures = (): GatewayCounters => ({ requests, connections: connections(), accepted });
+  const node = { id: options.nodeId ?? newUuid(), hostname: hostname(), figures: () => nodeFigures(figures()) };
   let kinds = kindsByPlugin(options.plugins);
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
@@ -166,6 +172,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options.shared?.onVerdict({ upstream, hostname, key, isHealthy, ...(kind === 'counted' && { step }) });
     },
   });
+  const trust = createTrust(options.trust ?? NO_TRUST);
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
   const environment = (plugin: string, entity: Entity): OwnedEnvironment =>
@@ -185,6 +192,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       events,
       logWatchers,
       vault,
+      isTrusted: trust.isTrusted,
     });
   const resolve = (config: JsonObject): JsonObject => vaults.resolve(config);
   const vault = { get: (reference: string): string => resolve({ reference })['reference'] as string };
@@ -227,7 +235,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       allowsDebug: options.allowsDebug ?? false,
       bufferBodyBytes: BUFFER_BODY_BYTES,
     },
-    trust: createTrust(options.trust ?? NO_TRUST),
+    trust,
     pool,
     http2Pool,
     events,
@@ -240,8 +248,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     resolve: (host) => resolver.answer(host),
   };
 
-  let requests = 0;
-  let accepted = 0;
   const speaksHttp2 = options.http2 ?? false;
   const onRequest = (exchange: ClientExchange): void => {
     requests += 1;
@@ -275,6 +281,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const { limits, deadlines, waits } = http1;
   const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError, onHandlerError });
+  connections = () => http1.connectionCount + http2.connectionCount;
 
   const pairs = new PluginPairs();
   const choose = (hello: Hello, handshaking: readonly PluginInstance[]): Shown | Promise<Shown> =>
@@ -354,7 +361,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       return balancers;
     },
     caches,
-    counters: () => ({ requests, connections: http1.connectionCount + http2.connectionCount, accepted }),
+    counters: figures,
     heldCounters: holdCounters(counters),
     adoptVerdict(verdict) {
       // Nobody is told what he said himself.
@@ -379,12 +386,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     close,
   };
 }
-
-/** Plugin → kinds of entities that it may write. */
-const kindsByPlugin = (plugins: readonly PluginDefinition[]): ReadonlyMap<string, ReadonlySet<string>> =>
-  new Map(
-    plugins.map(({ name, entities = [], writes = [] }) => [name, new Set([...entities.map((e) => e.name), ...writes])]),
-  );
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '');
 

@@ -10,6 +10,7 @@ import { recordAccess } from './observe/access-record.ts';
 import type { Timeline } from './observe/timeline.ts';
 import type { Chosen } from './plugins/plan.ts';
 import { runAccess, runLog, runRewrite } from './plugins/run.ts';
+import { runSocketClose } from './plugins/run-frames.ts';
 import { upstreamPath } from './router/path.ts';
 import { protocolVerdict } from './router/protocol.ts';
 import { sendUpstream } from './send.ts';
@@ -17,6 +18,7 @@ import type { Snapshot } from './snapshot.ts';
 
 /** nginx's status for a client that left before there was an answer. */
 const CLIENT_CLOSED_REQUEST = 499;
+const SWITCHED = 101;
 
 export function handle(core: GatewayCore, snapshot: Snapshot, exchange: ClientExchange): void {
   const context = new RequestContext(core, snapshot, exchange);
@@ -87,6 +89,7 @@ function forward(context: RequestContext): void {
 function finish(context: RequestContext): void {
   // Answered by the engine (a faulty body), or by nobody because the client left.
   if (context.status === 0) context.status = context.exchange.status || CLIENT_CLOSED_REQUEST;
+  if (context.chosen.socket.length > 0 && context.status === SWITCHED) runSocketClose(context);
   runLog(context);
   context.snapshot.users.leave();
   context.core.events.access?.(recordAccess(context));

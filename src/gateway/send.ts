@@ -2,7 +2,6 @@
 // failures are retried for any method; what may have reached the peer only for methods that may be repeated.
 import type { Socket } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
-import { escapePath } from '../lib/uri.ts';
 import type { BodyListener } from '../pdk/index.ts';
 import { answerError, answerPlugin, answerUpstreamFault } from './answer.ts';
 import { choosePeers, cookieFor, type PeerSource, type Picked, pickPeer } from './balance.ts';
@@ -16,7 +15,6 @@ import type { HeaderList } from './http1/headers.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
 import {
   needsResponse,
-  type ResponseNeed,
   runBodyFilter,
   runHeaderFilter,
   runResponse,
@@ -26,9 +24,9 @@ import {
 import { mayRetry } from './retry.ts';
 import type { UpstreamSettings } from './snapshot.ts';
 import { nanosecondsSince, newTry, type Try } from './try.ts';
-import { Tunnel } from './upgrade/tunnel.ts';
+import { openTunnel } from './upgrade/open.ts';
 import { upgradeOf } from './upgrade/wanted.ts';
-import { upstreamHost, upstreamTarget } from './upstream-target.ts';
+import { noteUpstreamUri, upstreamHost, upstreamTarget } from './upstream-target.ts';
 import { upstreamAnswer } from './views/upstream-answer.ts';
 import { withBody } from './with-body.ts';
 
@@ -40,7 +38,7 @@ const TIMEOUTS: ReadonlySet<string> = new Set(['connect_timeout', 'read_timeout'
 
 export function sendUpstream(context: RequestContext): void {
   setUpstreamHeaders(context);
-  context.isUpstreamHttp2 = (context.upstreamScheme ?? context.match!.route.upstream.scheme).isHttp2;
+  noteUpstreamUri(context);
   withBody(context, () => new Sending(context).attempt());
 }
 
@@ -49,7 +47,6 @@ class Sending implements UpstreamHandler {
   readonly #context: RequestContext;
   readonly #exchange: ClientExchange;
   #source: PeerSource;
-  readonly #path: string;
   readonly #settings: UpstreamSettings;
   #triesLeft: number;
   #peer: Peer | undefined = undefined;
@@ -77,9 +74,6 @@ class Sending implements UpstreamHandler {
     this.#context = context;
     this.#exchange = context.exchange;
     this.#source = choosePeers(context);
-    const query = context.rawQuery;
-    this.#path = escapePath(context.upstreamPath!) + (query === undefined ? '' : `?${query}`);
-    context.upstreamUri = this.#path;
     const { upstream } = context.match!.route;
     this.#settings = context.limits === undefined ? upstream : { ...upstream, ...context.limits };
     this.#triesLeft = this.#settings.tries;
@@ -127,7 +121,7 @@ class Sending implements UpstreamHandler {
       {
         target: upstreamTarget(context, this.#source, peer, host),
         method: context.upstreamMethod,
-        path: this.#path,
+        path: context.upstreamUri,
         hostHeader: host,
         headers: this.#exchange.headers,
         body,
@@ -148,15 +142,10 @@ class Sending implements UpstreamHandler {
     this.#noteHead(head);
     // Who wants to switch protocols cannot wait for a whole answer.
     const isAsked = this.#context.chosen.response.length > 0 && this.#upgrade === undefined;
-    const need = isAsked ? this.#needOf(head) : 'nothing';
+    const need = isAsked ? needsResponse(this.#context, head.headers) : 'nothing';
     if (need === 'body') this.#chunks = [];
     else if (need === 'head') this.#hold(head);
     else this.#startAnswer(head.headers, head.length);
-  }
-
-  #needOf({ headers }: UpstreamHead): ResponseNeed {
-    this.#context.response.bind(headers);
-    return needsResponse(this.#context);
   }
 
   /** Plugins look at the head; the body waits and then goes on chunk by chunk. */
@@ -295,7 +284,7 @@ class Sending implements UpstreamHandler {
     this.#noteHead(head);
     this.#decorate(head.headers);
     this.#isStarted = true;
-    new Tunnel({
+    openTunnel(context, {
       client: this.#exchange.switchProtocols(head.headers),
       upstream: { socket, bytes },
       idleMs: this.#settings.readTimeoutMs,
@@ -356,8 +345,7 @@ class Sending implements UpstreamHandler {
       this.#try!.state = 'failed';
       this.#try!.code = status;
       this.#source.balancer?.report(this.#peer!, { failure: isTimeout ? 'timeout' : 'tcp' });
-      if (context.chosen.retry.length === 0 || this.#asksPlugins()) return this.attempt();
-      return answerUpstreamFault(context, status);
+      return context.chosen.retry.length === 0 ? this.attempt() : this.#askPlugins(status);
     }
     this.#try!.state = 'failed';
     this.#try!.code = status;
@@ -371,13 +359,20 @@ class Sending implements UpstreamHandler {
     answerUpstreamFault(context, status);
   }
 
-  /** Plugins may send the next try elsewhere, or want none. */
-  #asksPlugins(): boolean {
-    const { targetHost, targetPort } = this.#context;
-    if (!runRetry(this.#context)) return false;
-    const isElsewhere = this.#context.targetHost !== targetHost || this.#context.targetPort !== targetPort;
-    if (isElsewhere) this.#source = choosePeers(this.#context);
-    return true;
+  /** Plugins may send the next try elsewhere or as another request, or want none. */
+  #askPlugins(status: 502 | 504): void {
+    const context = this.#context;
+    const { targetHost, targetPort } = context;
+    const goOn = (isWanted: boolean): void => {
+      if (this.#exchange.finished) return;
+      if (!isWanted) return answerUpstreamFault(context, status);
+      if (context.targetHost !== targetHost || context.targetPort !== targetPort) this.#source = choosePeers(context);
+      noteUpstreamUri(context);
+      this.attempt();
+    };
+    const step = runRetry(context);
+    if (!isPromise<boolean>(step)) return goOn(step);
+    step.then(goOn).catch((error: unknown) => this.#giveUp(500, String(error)));
   }
 
   #giveUp(status: 500 | 503, message: string): void {

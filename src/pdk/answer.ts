@@ -2,13 +2,14 @@
 // template in the format that the client accepts; `replay` repeats an answer of the upstream. Returning one ends the phase;
 // later phases still run.
 import type { JsonObject } from '../lib/json.ts';
+import type { HeaderValue } from './exchange.ts';
 
 export interface Answer {
   readonly kind: 'exit' | 'error' | 'replay';
   readonly status: number;
   /** exit: an object is sent as JSON, text and bytes as they are. error: the message. */
   readonly body: JsonObject | string | Uint8Array | undefined;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, HeaderValue | readonly HeaderValue[]>>;
   /** replay: of the body that an answer to HEAD tells of and does not have. */
   readonly length?: number | undefined;
 }

@@ -8,14 +8,18 @@ import type { Environment } from './environment.ts';
 import type {
   AccessExchange,
   BodyExchange,
+  HandshakeExchange,
   HeaderExchange,
   LogExchange,
   ResponseExchange,
   RetryExchange,
   RewriteExchange,
   UpstreamAnswerExchange,
+  WebSocketCloseExchange,
+  WebSocketExchange,
 } from './exchange.ts';
 import type { PrereadExchange, StreamLogExchange } from './stream.ts';
+import type { FrameStep, WebSocketFrame } from './web-socket.ts';
 
 /** Return nothing to go on. Return a promise only where something is awaited: the runner stays synchronous otherwise. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement is the common case
@@ -41,9 +45,15 @@ export interface Phases {
   rewrite?(exchange: RewriteExchange): Step;
   access?(exchange: AccessExchange): Step;
   /** In the turn and in the place of `access`, for requests that ask for a WebSocket. */
-  ws_handshake?(exchange: AccessExchange): Step;
+  ws_handshake?(exchange: HandshakeExchange): Step;
+  /** For every message, ping, pong and close frame of the client, before the upstream gets it. */
+  ws_client_frame?(exchange: WebSocketExchange, frame: WebSocketFrame): FrameStep | Promise<FrameStep>;
+  /** The same in the other direction. */
+  ws_server_frame?(exchange: WebSocketExchange, frame: WebSocketFrame): FrameStep | Promise<FrameStep>;
+  /** When the connection is over, before `log`. */
+  ws_close?(exchange: WebSocketCloseExchange): void;
   /** After a try to reach the upstream failed and before the next one: it may go elsewhere, or not at all. */
-  retry?(exchange: RetryExchange): void;
+  retry?(exchange: RetryExchange): void | Promise<void>;
   /** The whole upstream response is read first; use it only when headers depend on the body. */
   response?(exchange: ResponseExchange): Step;
   /**

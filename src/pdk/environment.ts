@@ -99,6 +99,14 @@ export interface Vault {
   get(reference: string): string;
 }
 
+export interface NodeFigures {
+  /** Of clients, now and so far. */
+  readonly connections: { readonly active: number; readonly accepted: number };
+  readonly requests: number;
+  /** Bytes: of the whole process, and of its objects, those that are used and all that is allocated for them. */
+  readonly memory: { readonly process: number; readonly objects: number; readonly allocated: number };
+}
+
 export interface Environment {
   /** Lines carry the plugin's name. */
   readonly log: Log;
@@ -113,6 +121,8 @@ export interface Environment {
   readonly metrics: Metrics;
   readonly network: Network;
   readonly systemLog: SystemLog;
+  /** Whether the address is one of `trusted_ips`. */
+  isTrusted(address: string): boolean;
   openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
   /** Undefined where this node has its configuration for itself: `counters` are everybody's then. */
   readonly sharedCounters: SharedCounters | undefined;
@@ -122,7 +132,12 @@ export interface Environment {
   openCache<V extends object>(name: string): Cache<V>;
   /** A thing that instances share across the node, made by the first who asks; its `close` is called with the gateway. */
   once<T extends object>(name: string, make: () => T): T;
-  readonly node: { readonly id: string; readonly hostname: string };
+  readonly node: {
+    readonly id: string;
+    readonly hostname: string;
+    /** Of this process, as they are now. */
+    figures(): NodeFigures;
+  };
   /** The configured instance: what it is scoped to. */
   readonly instance: {
     readonly id: string;

@@ -7,8 +7,11 @@ import type { BodyLimits, ParsedBody } from './body.ts';
 import type { LogEditor } from './stream.ts';
 import type { RecordedSpan, Tracing } from './tracing.ts';
 import type { UpstreamRetry, UpstreamTry, UpstreamView } from './upstream.ts';
+import type { MessageLimits, WebSocketClosing } from './web-socket.ts';
 
 export type HeaderValues = Record<string, string | string[]>;
+/** Numbers and booleans are sent as their text. */
+export type HeaderValue = string | number | boolean;
 /** Decoded query arguments: repeated ones as an array, one without `=` as true. */
 export type QueryArguments = Record<string, string | true | (string | true)[]>;
 
@@ -35,6 +38,8 @@ export interface RequestView {
   readonly startedAt: number;
   /** Scheme, host, port and path as a trusted proxy in front reported them, else our own view. */
   readonly forwarded: { readonly scheme: string; readonly host: string; readonly port: number; readonly path: string };
+  /** What the route took off the path, or what a trusted proxy in front reported. */
+  readonly forwardedPrefix: string | undefined;
   /** Captures of the route's regular expression; `unnamed[0]` is the whole match. */
   readonly captures:
     | { readonly unnamed: readonly string[]; readonly named: Readonly<Record<string, string>> }
@@ -43,11 +48,13 @@ export interface RequestView {
   readonly framing: BodyFraming;
   /** The connection that the request came on. */
   readonly connection: ConnectionView;
+  /** An underscore in the name stands for a dash as well. */
   header(name: string): string | undefined;
   headerValues(name: string): string[];
-  /** Lower-case names; at most 1000 lines. */
-  headers(): HeaderValues;
-  query(): QueryArguments;
+  /** Lower-case names; of at most `max` lines (100), which may be 1000. */
+  headers(max?: number): HeaderValues;
+  /** Of at most `max` arguments (100), which may be 1000. */
+  query(max?: number): QueryArguments;
 }
 
 export interface BodyFraming {
@@ -98,8 +105,8 @@ export interface ClientView {
 
 /** Headers that every answer to this request will carry, whoever makes it. */
 export interface ResponseHeadersView {
-  setHeader(name: string, value: string | readonly string[]): void;
-  addHeader(name: string, value: string): void;
+  setHeader(name: string, value: HeaderValue | readonly HeaderValue[]): void;
+  addHeader(name: string, value: HeaderValue): void;
   removeHeader(name: string): void;
 }
 
@@ -109,7 +116,8 @@ export interface ResponseView extends ResponseHeadersView {
   status: number;
   header(name: string): string | undefined;
   headerValues(name: string): string[];
-  headers(): HeaderValues;
+  /** As of requests. */
+  headers(max?: number): HeaderValues;
 }
 
 /** Values that plugins share within one request, typed by their slot. */
@@ -143,12 +151,28 @@ export interface RewriteExchange extends EveryPhase {
 export interface AccessExchange extends RewriteExchange {
   readonly response: ResponseHeadersView;
 }
+/** Of a request that asks for a WebSocket. */
+export interface HandshakeExchange extends AccessExchange {
+  /** For plugins that look at messages: what each side may send at most. */
+  limitMessages(limits: MessageLimits): void;
+}
+/** While messages pass, and when the last one has. */
+export interface WebSocketExchange extends EveryPhase {}
+export interface WebSocketCloseExchange extends EveryPhase {
+  /** Close frames by who sent them; undefined for a side that sent none. */
+  readonly closings: { readonly client: WebSocketClosing | undefined; readonly server: WebSocketClosing | undefined };
+}
 /** A try failed, and another one may follow. */
 export interface RetryExchange extends EveryPhase {
   readonly upstream: UpstreamRetry;
   readonly response: ResponseHeadersView;
 }
 export interface ResponseExchange extends EveryPhase {
+  /**
+   * The body as far as it was kept: one that a plugin read in `access`, or that could be sent again. Of any other nothing is left,
+   * and it counts as too large.
+   */
+  readonly request: RequestView & BodyReader;
   readonly response: ResponseView & { body: Buffer };
 }
 /** As it came. */

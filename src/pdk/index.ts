@@ -40,6 +40,7 @@ export type {
   Environment,
   Log,
   LogLevel,
+  NodeFigures,
   Queue,
   Timers,
   Vault,
@@ -53,7 +54,9 @@ export type {
   ClientCertificate,
   ClientView,
   ConnectionView,
+  HandshakeExchange,
   HeaderExchange,
+  HeaderValue,
   HeaderValues,
   LogExchange,
   QueryArguments,
@@ -67,6 +70,8 @@ export type {
   Slot,
   UpstreamAnswer,
   UpstreamAnswerExchange,
+  WebSocketCloseExchange,
+  WebSocketExchange,
 } from './exchange.ts';
 export { slot } from './exchange.ts';
 export * from './library.ts';
@@ -85,3 +90,4 @@ export type {
   Tracing,
 } from './tracing.ts';
 export type { UpstreamRetry, UpstreamTls, UpstreamTry, UpstreamView } from './upstream.ts';
+export type { FrameStep, MessageLimits, WebSocketClosing, WebSocketEnd, WebSocketFrame } from './web-socket.ts';

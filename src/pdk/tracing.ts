@@ -11,8 +11,18 @@ export interface SpanOptions {
 }
 
 export interface Tracing {
-  /** Begins a piece of work right below the span of the request. */
+  /** Begins a piece of work below the active span. */
   startSpan(name: string, options?: SpanOptions): TraceSpan;
+  /** Undefined stands for the request itself, as in the beginning. */
+  readonly active: TraceSpan | undefined;
+  setActive(span: TraceSpan | undefined): void;
+  /** What a plugin decided; undefined while those who send traces follow the caller's decision or their own rate. */
+  readonly isSampled: boolean | undefined;
+  /**
+   * Whether traces of this request are sent. Decided before a tracing plugin's turn in `access`, the upstream is told the same;
+   * decided later, until its turn in `log`, it still counts for what is sent.
+   */
+  setSampled(isSampled: boolean): void;
 }
 
 /** One that is not finished when the request ends lasts as long as the request. */

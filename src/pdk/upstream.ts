@@ -2,7 +2,7 @@
 // peer.
 import type { BodyContent } from './body.ts';
 import type { CertificatePair } from './certificate.ts';
-import type { QueryArguments } from './exchange.ts';
+import type { HeaderValue, QueryArguments } from './exchange.ts';
 
 /** The request as it will go upstream. */
 export interface UpstreamView {
@@ -17,8 +17,8 @@ export interface UpstreamView {
   /** Takes out every occurrence; the others stay in their order. */
   removeQueryArgument(name: string): void;
   /** `host` sets the Host sent upstream. */
-  setHeader(name: string, value: string | readonly string[]): void;
-  addHeader(name: string, value: string): void;
+  setHeader(name: string, value: HeaderValue | readonly HeaderValue[]): void;
+  addHeader(name: string, value: HeaderValue): void;
   removeHeader(name: string): void;
   setBody(body: Uint8Array | string): void;
   /** In its own format, with the Content-Type that goes with it. */
@@ -66,15 +66,24 @@ export interface UpstreamTry {
   /** Status that stands for the failure. */
   readonly code?: number;
 }
-/** Between two tries. */
-export interface UpstreamRetry {
+/** Between two tries: what is changed holds for the tries that follow. */
+export interface UpstreamRetry
+  extends Pick<
+    UpstreamView,
+    | 'setMethod'
+    | 'setPath'
+    | 'setRawQuery'
+    | 'setHeader'
+    | 'addHeader'
+    | 'removeHeader'
+    | 'setBody'
+    | 'setContent'
+    | 'setScheme'
+    | 'setTarget'
+    | 'setTls'
+  > {
   /** So far, in order; all of them failed. */
   readonly tries: readonly UpstreamTry[];
-  /** Where the next try goes; the tries after it as well, unless it is called again. */
-  setTarget(host: string, port: number): void;
-  /** `host` sets the Host sent upstream. */
-  setHeader(name: string, value: string | readonly string[]): void;
-  removeHeader(name: string): void;
   /** No further try: the client is told of the failure. */
   stop(): void;
 }

@@ -166,8 +166,8 @@ test('a phase has no member that makes no sense in it', () => {
     access: ({ response }) => void response.status,
     // @ts-expect-error the answer has gone out
     log: ({ response }) => response.setHeader('a', 'b'),
-    // @ts-expect-error where it goes is all that is left to say
-    retry: ({ upstream }) => upstream.setBody('x'),
+    // @ts-expect-error how often and how long is settled
+    retry: ({ upstream }) => upstream.setRetries(1),
   };
   assert.equal(Object.keys(phases).length, 4);
 });

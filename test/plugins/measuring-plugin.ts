@@ -23,3 +23,24 @@ export const measuring = definePlugin({
     }),
   }),
 });
+
+/** Decides whether traces are sent: what `x-decide` says in `access`, what `x-decide-late` says in `header_filter`. */
+export const deciding = (priority: number) =>
+  definePlugin({
+    name: 'deciding',
+    priority,
+    version: '1.0.0',
+    schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
+    handler: async () => ({
+      create: () => ({
+        access({ request, tracing }) {
+          const decision = request.header('x-decide');
+          if (decision !== undefined) tracing.setSampled(decision === 'yes');
+        },
+        header_filter({ request, tracing }) {
+          const decision = request.header('x-decide-late');
+          if (decision !== undefined) tracing.setSampled(decision === 'yes');
+        },
+      }),
+    }),
+  });

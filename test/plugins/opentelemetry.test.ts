@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
-import { measuring } from './measuring-plugin.ts';
+import { deciding, measuring } from './measuring-plugin.ts';
 import { type Collector, startCollector } from './otlp-collector.ts';
 import { logged } from './receivers.ts';
 
@@ -224,4 +224,26 @@ test('what plugins measure are spans below that of the request', async () => {
     assert.equal(left!.end, root!.end, 'it lasts as long as the request');
   };
   await withCollector({}, run, { plugins, setUp });
+});
+
+test('a plugin decides whether a trace is sent, whatever the caller and the rate say', async () => {
+  const more = {
+    plugins: [{ name: 'deciding' }],
+    setUp: { definitions: [...bundledPlugins, deciding(20)] },
+  };
+  await withCollector(
+    { sampling_rate: 0 },
+    async ({ send, echo }, collector) => {
+      await send({ headers: { 'x-decide': 'yes', traceparent: `00-${TRACE}-${SPAN}-00` } });
+      await arrived(collector.spans, 2);
+      await send({ headers: { 'x-decide': 'no', traceparent: `00-${TRACE}-${SPAN}-01` } });
+      await send({ headers: { 'x-decide-late': 'no', traceparent: `00-${TRACE}-${SPAN}-01` } });
+      await arrived(collector.spans, 2);
+      assert.deepEqual(
+        echo.requests.map(({ headers }) => String(headers['traceparent']).slice(-2)),
+        ['01', '00', '01'],
+      );
+    },
+    more,
+  );
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { CONSUMERS, type PluginInput, type Running, start } from './gateway-fixture.ts';
-import { measuring } from './measuring-plugin.ts';
+import { deciding, measuring } from './measuring-plugin.ts';
 import { type HttpMessage, logged, type Receiver, receiveHttp, take, withReceiver } from './receivers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -229,5 +229,26 @@ test('what plugins measure are spans below that of the request', async () => {
     assert.deepEqual(tagsOf(ask), { error: 'true' });
     assert.deepEqual(notesOf(ask), ['exception']);
     assert.ok((ask['duration'] as number) >= 15_000);
+  });
+});
+
+test('a plugin decides whether a trace is sent, and the upstream is told when that is not too late', async () => {
+  const definitions = [...bundledPlugins, deciding(200_000)];
+  const sink = await receiveHttp(() => 202);
+  const config = { http_endpoint: `http://127.0.0.1:${sink.port}/`, sample_ratio: 0 };
+  const plugins = [{ name: 'zipkin', config }, { name: 'deciding' }];
+  await withReceiver(sink, { plugins, definitions }, async ({ send, echo }) => {
+    await send({});
+    await send({ headers: { 'x-decide': 'yes', 'x-b3-sampled': '0' } });
+    await take(sink, 3);
+    await send({ headers: { 'x-decide-late': 'yes' } });
+    await take(sink, 6);
+    await send({ headers: { 'x-decide': 'no', 'x-b3-sampled': '1' } });
+    await send({ headers: { 'x-b3-sampled': '1', 'x-decide-late': 'no' } });
+    await take(sink, 6);
+    assert.deepEqual(
+      echo.requests.map(({ headers }) => headers['x-b3-sampled']),
+      ['0', '1', '0', '0', '1'],
+    );
   });
 });

@@ -30,6 +30,7 @@ export interface EnvironmentParts {
   readonly events: GatewayEvents;
   readonly logWatchers: LogWatchers;
   readonly vault: Environment['vault'];
+  readonly isTrusted: Environment['isTrusted'];
 }
 
 export interface OwnedEnvironment extends Environment {
@@ -58,6 +59,7 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     log,
     timers,
     vault: parts.vault,
+    isTrusted: parts.isTrusted,
     release() {
       timers.close();
       nodeEvents.close();

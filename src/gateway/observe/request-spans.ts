@@ -1,5 +1,5 @@
-// What plugins measure within one request. Times are those of the wall clock where a span begins, and lengths those of the
-// clock that never jumps. The number of spans is bounded: a plugin may measure in a loop.
+// What plugins measure within one request. The first span begins by the clock on the wall; from there the clock that never jumps
+// counts, so that no part seems longer than its whole. The number of spans is bounded: a plugin may measure in a loop.
 import type {
   RecordedSpan,
   SpanEvent,
@@ -15,9 +15,21 @@ const MAX_EVENTS = 100;
 
 export class RequestSpans implements Tracing {
   readonly all: RecordedSpan[] = [];
+  #active: RunningSpan | undefined = undefined;
+  #origin: number | undefined = undefined;
+  isSampled: boolean | undefined = undefined;
 
+  get active(): TraceSpan | undefined {
+    return this.#active;
+  }
+  setActive(span: TraceSpan | undefined): void {
+    this.#active = span as RunningSpan | undefined;
+  }
+  setSampled(isSampled: boolean): void {
+    this.isSampled = isSampled;
+  }
   startSpan(name: string, options: SpanOptions = {}): TraceSpan {
-    return this.begin(name, options, undefined);
+    return this.begin(name, options, this.#active);
   }
 
   begin(
@@ -25,19 +37,24 @@ export class RequestSpans implements Tracing {
     { kind = 'internal', attributes = {} }: SpanOptions,
     parent: RecordedSpan | undefined,
   ): TraceSpan {
+    this.#origin ??= Date.now() - performance.now();
     const span = new RunningSpan(this, name, kind, attributes, parent);
     if (this.all.length < MAX_SPANS) this.all.push(span);
     return span;
+  }
+
+  /** Milliseconds since the epoch, with fractions. */
+  now(): number {
+    return this.#origin! + performance.now();
   }
 }
 
 class RunningSpan implements TraceSpan, RecordedSpan {
   readonly #spans: RequestSpans;
-  readonly #startMark = performance.now();
   readonly name: string;
   readonly kind: 'internal' | 'client';
   readonly parent: RecordedSpan | undefined;
-  readonly start = Date.now();
+  readonly start: number;
   end: number | undefined = undefined;
   readonly attributes: Record<string, SpanValue>;
   readonly events: SpanEvent[] = [];
@@ -51,6 +68,7 @@ class RunningSpan implements TraceSpan, RecordedSpan {
     parent: RecordedSpan | undefined,
   ) {
     this.#spans = spans;
+    this.start = spans.now();
     this.name = name;
     this.kind = kind;
     this.parent = parent;
@@ -64,7 +82,7 @@ class RunningSpan implements TraceSpan, RecordedSpan {
     this.attributes[name] = value;
   }
   addEvent(name: string, attributes: SpanValues = {}): void {
-    if (this.events.length < MAX_EVENTS) this.events.push({ name, time: this.#now(), attributes });
+    if (this.events.length < MAX_EVENTS) this.events.push({ name, time: this.#spans.now(), attributes });
   }
   recordError(error: unknown): void {
     this.isError = true;
@@ -72,10 +90,6 @@ class RunningSpan implements TraceSpan, RecordedSpan {
     this.addEvent('exception', { 'exception.message': text });
   }
   finish(): void {
-    this.end ??= this.#now();
-  }
-
-  #now(): number {
-    return this.start + (performance.now() - this.#startMark);
+    this.end ??= this.#spans.now();
   }
 }

@@ -69,7 +69,7 @@ export class Timeline {
     return instances.map((instance) => this.#watch(instance));
   }
 
-  watchChosen({ access, retry, response, observe, header, body, log }: Chosen): Chosen {
+  watchChosen({ access, retry, response, observe, header, body, log, socket }: Chosen): Chosen {
     return {
       access: this.watchAll(access),
       retry: this.watchAll(retry),
@@ -78,6 +78,7 @@ export class Timeline {
       header: this.watchAll(header),
       body: this.watchAll(body),
       log: this.watchAll(log),
+      socket: this.watchAll(socket),
     };
   }
 

@@ -1,6 +1,6 @@
 // What `create` of a plugin returned, made ready to run: a phase that does not exist is told, and `ws_handshake` takes the
 // turn of `access` for requests that ask for a WebSocket.
-import type { AccessExchange, Environment, Phases } from '../../pdk/index.ts';
+import type { AccessExchange, Environment, HandshakeExchange, Phases } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 
 const NAMES: Readonly<Record<keyof Phases, true>> = {
@@ -9,6 +9,9 @@ const NAMES: Readonly<Record<keyof Phases, true>> = {
   rewrite: true,
   access: true,
   ws_handshake: true,
+  ws_client_frame: true,
+  ws_server_frame: true,
+  ws_close: true,
   retry: true,
   response: true,
   needs_response: true,
@@ -34,7 +37,7 @@ const withHandshake = (phases: Phases): Phases =>
   new Proxy(phases, {
     get(target, name) {
       if (name === 'access') {
-        return (exchange: AccessExchange) =>
+        return (exchange: HandshakeExchange) =>
           asksForWebSocket(exchange) ? target.ws_handshake!(exchange) : target.access?.(exchange);
       }
       const value: unknown = Reflect.get(target, name, target);

@@ -15,6 +15,8 @@ export interface Chosen {
   readonly header: readonly PluginInstance[];
   readonly body: readonly PluginInstance[];
   readonly log: readonly PluginInstance[];
+  /** Those that look at messages of WebSockets, or hear of their end. */
+  readonly socket: readonly PluginInstance[];
 }
 
 export interface PhasePlan {
@@ -30,7 +32,16 @@ export interface PlanEntry {
   readonly forConsumer: ((consumer: string) => PluginInstance | undefined) | undefined;
 }
 
-export const NOTHING: Chosen = { access: [], retry: [], response: [], observe: [], header: [], body: [], log: [] };
+export const NOTHING: Chosen = {
+  access: [],
+  retry: [],
+  response: [],
+  observe: [],
+  header: [],
+  body: [],
+  log: [],
+  socket: [],
+};
 
 export function choose(instances: readonly PluginInstance[]): Chosen {
   if (instances.length === 0) return NOTHING;
@@ -42,6 +53,10 @@ export function choose(instances: readonly PluginInstance[]): Chosen {
     header: instances.filter(({ phases }) => phases.header_filter !== undefined),
     body: instances.filter(({ phases }) => phases.body_filter !== undefined),
     log: instances.filter(({ phases }) => phases.log !== undefined),
+    socket: instances.filter(
+      ({ phases: { ws_client_frame, ws_server_frame, ws_close } }) =>
+        (ws_client_frame ?? ws_server_frame ?? ws_close) !== undefined,
+    ),
   };
 }
 

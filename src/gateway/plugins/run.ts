@@ -11,6 +11,7 @@ import type {
   UpstreamAnswerExchange,
 } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
+import type { HeaderList } from '../http1/headers.ts';
 import { RetrySide } from '../views/upstream.ts';
 import type { PluginInstance } from './instances.ts';
 import { choose, type PhasePlan } from './plan.ts';
@@ -93,7 +94,7 @@ function callAccess(context: RequestContext, instance: PluginInstance): Step {
 }
 
 /** Before another try; false when there shall be none. */
-export function runRetry(context: RequestContext): boolean {
+export function runRetry(context: RequestContext): boolean | Promise<boolean> {
   const upstream = new RetrySide(context);
   const { request, client, shared, tracing, route, service, response } = context;
   const exchange: RetryExchange = {
@@ -107,20 +108,33 @@ export function runRetry(context: RequestContext): boolean {
     response,
     setLogValue: (key, value, mode) => context.setLogValue(key, value, mode),
   };
-  for (const instance of context.chosen.retry) {
+  return askFrom(context, exchange, upstream, 0);
+}
+
+function askFrom(
+  context: RequestContext,
+  exchange: RetryExchange,
+  upstream: RetrySide,
+  from: number,
+): boolean | Promise<boolean> {
+  for (let i = from; i < context.chosen.retry.length; i++) {
+    const instance = context.chosen.retry[i]!;
+    const report = (error: unknown): void => context.reportPluginError(instance, 'retry', error);
     try {
-      instance.phases.retry!(exchange);
+      const step = instance.phases.retry!(exchange);
+      if (isPromise<void>(step)) return step.catch(report).then(() => askFrom(context, exchange, upstream, i + 1));
     } catch (error) {
-      context.reportPluginError(instance, 'retry', error);
+      report(error);
     }
   }
   return !upstream.isStopped;
 }
 
-export type ResponseNeed = 'nothing' | 'head' | 'body';
+type ResponseNeed = 'nothing' | 'head' | 'body';
 
 /** What plugins have to see of this answer before its head goes out. */
-export function needsResponse(context: RequestContext): ResponseNeed {
+export function needsResponse(context: RequestContext, headers: HeaderList): ResponseNeed {
+  context.response.bind(headers);
   context.isAnswering = true;
   let need: ResponseNeed = 'nothing';
   for (const instance of context.chosen.response) {
@@ -143,6 +157,7 @@ function needOf(context: RequestContext, instance: PluginInstance): ResponseNeed
 }
 
 export function runResponse(context: RequestContext, from = 0): void | Promise<void> {
+  context.isInResponse = true;
   const instances = context.chosen.response;
   for (let i = from; i < instances.length; i++) {
     const instance = instances[i]!;
@@ -200,6 +215,7 @@ const withAnswer = (context: RequestContext, answer: UpstreamAnswer): UpstreamAn
 
 export function runHeaderFilter(context: RequestContext): void {
   context.isAnswering = true;
+  context.isInResponse = false;
   for (const instance of context.chosen.header) {
     try {
       instance.phases.header_filter!(context);
@@ -225,6 +241,7 @@ export function runBodyFilter(context: RequestContext, chunk: Uint8Array, last: 
 
 export function runLog(context: RequestContext): void {
   context.isAnswering = true;
+  context.isInResponse = false;
   for (const instance of context.chosen.log) {
     try {
       instance.phases.log!(context);

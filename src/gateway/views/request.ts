@@ -15,14 +15,15 @@ import type { HeaderList } from '../http1/headers.ts';
 import { readContent } from './body-content.ts';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-const MAX_HEADER_LINES = 1000;
+const USUAL_LINES = 100;
+const MAX_LINES = 1000;
 
 /** Lower-case names, repeated lines as a list; the object has no prototype. */
-export function headerRecord(headers: HeaderList): HeaderValues {
+export function headerRecord(headers: HeaderList, max: number = USUAL_LINES): HeaderValues {
   const record: HeaderValues = Object.create(null) as HeaderValues;
   let lines = 0;
   for (const [name, value] of headers.entries()) {
-    if (++lines > MAX_HEADER_LINES) break;
+    if (++lines > max) break;
     const key = name.toLowerCase();
     const current = record[key];
     if (current === undefined) record[key] = value;
@@ -76,6 +77,9 @@ export class RequestSide implements RequestView, BodyReader {
   get forwarded(): RequestView['forwarded'] {
     return this.#context.forwarded;
   }
+  get forwardedPrefix(): string | undefined {
+    return this.#context.reportedPrefix ?? this.#context.forwardedPrefix;
+  }
   get captures(): RequestView['captures'] {
     return this.#context.match?.captures;
   }
@@ -89,28 +93,34 @@ export class RequestSide implements RequestView, BodyReader {
   }
   header(name: string): string | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') return this.#context.exchange.host;
-    return this.#context.exchange.headers.get(name);
+    const { headers } = this.#context.exchange;
+    return headers.get(name) ?? (name.includes('_') ? headers.get(name.replaceAll('_', '-')) : undefined);
   }
   headerValues(name: string): string[] {
     if (name.length === 4 && name.toLowerCase() === 'host') return [this.#context.exchange.host];
     return this.#context.exchange.headers.getAll(name);
   }
-  headers(): HeaderValues {
-    const record = headerRecord(this.#context.exchange.headers);
+  headers(max: number = USUAL_LINES): HeaderValues {
+    const record = headerRecord(this.#context.exchange.headers, checkMax(max));
     record['host'] = this.#context.exchange.host;
     return record;
   }
-  query(): QueryArguments {
-    return parseQuery(this.rawQuery);
+  query(max: number = USUAL_LINES): QueryArguments {
+    return parseQuery(this.rawQuery, checkMax(max));
   }
   /** As a plugin before may have left it. */
   body(limit: number = MAX_BODY_BYTES): Promise<Buffer | undefined> {
-    if (this.#context.isAnswering) return Promise.reject(new Error('request.body: the body has gone upstream'));
-    const changed = this.#context.upstreamBody;
+    const { upstreamBody: changed, exchange, isAnswering, isInResponse } = this.#context;
+    if (isAnswering && !isInResponse) return Promise.reject(new Error('request.body: the body has gone upstream'));
     if (changed !== undefined) return Promise.resolve(changed.length > limit ? undefined : Buffer.from(changed));
-    return this.#context.exchange.body.read(limit);
+    return isInResponse && !exchange.body.replayable ? Promise.resolve(undefined) : exchange.body.read(limit);
   }
   content({ bytes, fields, type }: BodyLimits = {}): Promise<ParsedBody> {
     return readContent(type ?? this.header('content-type'), () => this.body(bytes), fields);
   }
+}
+
+function checkMax(max: number): number {
+  if (Number.isInteger(max) && max >= 1 && max <= MAX_LINES) return max;
+  throw new RangeError(`max must be an integer from 1 to ${MAX_LINES}`);
 }

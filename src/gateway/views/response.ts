@@ -1,8 +1,9 @@
 // The answer as plugins see it. Before there is one, changes to its headers are noted; they apply to whatever answer comes,
 // from the upstream, a plugin or the gateway.
-import type { HeaderValues, ResponseView } from '../../pdk/index.ts';
+import type { HeaderValue, HeaderValues, ResponseView } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
-import { checkValue, HeaderList } from '../http1/headers.ts';
+import { HeaderList } from '../http1/headers.ts';
+import { headerBytes, isList } from './header-value.ts';
 import { headerRecord } from './request.ts';
 
 type Operation = 'set' | 'add' | 'remove';
@@ -60,27 +61,27 @@ export class ResponseSide implements ResponseView {
   headerValues(name: string): string[] {
     return this.#list?.getAll(name) ?? [];
   }
-  headers(): HeaderValues {
-    return headerRecord(this.#list ?? new HeaderList());
+  headers(max?: number): HeaderValues {
+    return headerRecord(this.#list ?? new HeaderList(), max);
   }
-  setHeader(name: string, value: string | readonly string[]): void {
-    if (typeof value === 'string') {
+  setHeader(name: string, value: HeaderValue | readonly HeaderValue[]): void {
+    if (!isList(value)) {
       this.#edit('set', name, value);
       return;
     }
     this.#edit('remove', name, '');
     for (const item of value) this.#edit('add', name, item);
   }
-  addHeader(name: string, value: string): void {
+  addHeader(name: string, value: HeaderValue): void {
     this.#edit('add', name, value);
   }
   removeHeader(name: string): void {
     this.#edit('remove', name, '');
   }
 
-  #edit(op: Operation, name: string, value: string): void {
+  #edit(op: Operation, name: string, value: HeaderValue): void {
     this.#context.core.knownNames.check(name);
-    const bytes = checkValue(name, value);
+    const bytes = headerBytes(name, value);
     if (this.#list === undefined) (this.#edits ??= []).push(op, name, bytes);
     else if (op === 'set') this.#list.put(name, bytes);
     else if (op === 'add') this.#list.append(name, bytes);

@@ -3,11 +3,18 @@
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import { withoutArgument } from '../../lib/form-arguments.ts';
 import { formatQuery, type QueryArguments } from '../../lib/query.ts';
-import type { BodyContent, UpstreamRetry, UpstreamTls, UpstreamTry, UpstreamView } from '../../pdk/index.ts';
+import type {
+  BodyContent,
+  HeaderValue,
+  UpstreamRetry,
+  UpstreamTls,
+  UpstreamTry,
+  UpstreamView,
+} from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
-import { checkValue } from '../http1/headers.ts';
 import { upstreamScheme } from '../upstream-scheme.ts';
 import { formatContent } from './body-content.ts';
+import { headerBytes, isList } from './header-value.ts';
 
 export class UpstreamSide implements UpstreamView {
   readonly #context: RequestContext;
@@ -39,14 +46,14 @@ export class UpstreamSide implements UpstreamView {
     const { rawQuery } = this.#context;
     if (rawQuery !== undefined) this.setRawQuery(withoutArgument(rawQuery, utf8ToBytes(name)));
   }
-  setHeader(name: string, value: string | readonly string[]): void {
+  setHeader(name: string, value: HeaderValue | readonly HeaderValue[]): void {
     this.#check('setHeader');
     setLines(this.#context, name, value);
   }
-  addHeader(name: string, value: string): void {
+  addHeader(name: string, value: HeaderValue): void {
     this.#check('addHeader');
     this.#context.core.knownNames.check(name);
-    this.#context.exchange.headers.append(name, checkValue(name, value));
+    this.#context.exchange.headers.append(name, headerBytes(name, value));
   }
   removeHeader(name: string): void {
     this.#check('removeHeader');
@@ -102,45 +109,34 @@ export class UpstreamSide implements UpstreamView {
   }
 }
 
-export class RetrySide implements UpstreamRetry {
-  readonly #context: RequestContext;
+export class RetrySide extends UpstreamSide implements UpstreamRetry {
+  readonly tries: readonly UpstreamTry[];
   isStopped = false;
 
   constructor(context: RequestContext) {
-    this.#context = context;
+    super(context);
+    this.tries = context.tries ?? [];
   }
 
-  get tries(): readonly UpstreamTry[] {
-    return this.#context.tries ?? [];
-  }
-  setTarget(host: string, port: number): void {
-    this.#context.targetHost = host;
-    this.#context.targetPort = port;
-  }
-  setHeader(name: string, value: string | readonly string[]): void {
-    setLines(this.#context, name, value);
-  }
-  removeHeader(name: string): void {
-    this.#context.exchange.headers.remove(name);
-  }
   stop(): void {
     this.isStopped = true;
   }
 }
 
-function setLines(context: RequestContext, name: string, value: string | readonly string[]): void {
+function setLines(context: RequestContext, name: string, value: HeaderValue | readonly HeaderValue[]): void {
   const { headers } = context.exchange;
   if (name.length === 4 && name.toLowerCase() === 'host') {
-    context.upstreamHost = typeof value === 'string' ? value : value[0];
+    const host = isList(value) ? value[0] : value;
+    context.upstreamHost = host === undefined ? undefined : String(host);
     return;
   }
   context.core.knownNames.check(name);
-  if (typeof value === 'string') {
-    headers.put(name, checkValue(name, value));
+  if (!isList(value)) {
+    headers.put(name, headerBytes(name, value));
     return;
   }
   headers.remove(name);
-  for (const item of value) headers.append(name, checkValue(name, item));
+  for (const item of value) headers.append(name, headerBytes(name, item));
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 2;

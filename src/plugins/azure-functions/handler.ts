@@ -33,7 +33,7 @@ export function create(config: Config, { network, log }: Environment): Phases {
   const tooLarge = error(413);
 
   function headersOf({ request }: AccessExchange): Record<string, string | string[]> {
-    const headers = Object.fromEntries(Object.entries(request.headers()).filter(([name]) => !NOT_SENT.has(name)));
+    const headers = Object.fromEntries(Object.entries(request.headers(1000)).filter(([name]) => !NOT_SENT.has(name)));
     for (const [name, value] of Object.entries(keys)) {
       if (value === null) delete headers[name];
       else headers[name] = value;

@@ -49,7 +49,8 @@ export function create(config: Config, environment: Environment): Phases {
   function access(exchange: AccessExchange): void {
     const trace = begin(exchange.request);
     exchange.shared.set(noted, trace);
-    const { traceId, balancerId, rootId, isSampled, incoming } = trace;
+    const { traceId, balancerId, rootId, incoming } = trace;
+    const isSampled = exchange.tracing.isSampled ?? trace.isSampled;
     propagation.inject(exchange, { traceId, spanId: balancerId, parentId: rootId, isSampled }, incoming);
     logs?.note(exchange.request, trace, () => resourceOf(exchange.request));
   }
@@ -58,7 +59,7 @@ export function create(config: Config, environment: Environment): Phases {
     logs?.forget(exchange.request);
     if (spans === undefined) return;
     const trace = exchange.shared.get(noted) ?? begin(exchange.request);
-    if (!trace.isSampled) return;
+    if (!(exchange.tracing.isSampled ?? trace.isSampled)) return;
     const items = spansOf(exchange, trace, environment.clock.now());
     spans.push({ resource: resourceOf(exchange.request), items });
   }

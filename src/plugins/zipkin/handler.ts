@@ -64,7 +64,8 @@ export function create(config: Config, environment: Environment): Phases {
   function access(exchange: AccessExchange): void {
     const trace = traceOf(exchange);
     trace.accessStart = clock.now();
-    const { traceId, proxyId, requestId, isSampled, incoming } = trace;
+    const { traceId, proxyId, requestId, incoming } = trace;
+    const isSampled = exchange.tracing.isSampled ?? trace.isSampled;
     propagation.inject(exchange, { traceId, spanId: proxyId, parentId: requestId, isSampled }, incoming);
   }
 
@@ -77,7 +78,7 @@ export function create(config: Config, environment: Environment): Phases {
 
   function logSpans(exchange: LogExchange): void {
     const trace = traceOf(exchange);
-    if (!trace.isSampled || spans === undefined) return;
+    if (spans === undefined || !(exchange.tracing.isSampled ?? trace.isSampled)) return;
     const { tags, malformed } = parseTags(exchange.request.headerValues(config.tags_header));
     if (malformed > 0) log.warn(`${config.tags_header} has parts that are no tags`, { parts: malformed });
     for (const span of spansOf(exchange, trace, trace, tags, settings, clock.now())) spans.push(span);
