@@ -367,6 +367,21 @@ test('an authority in the middle that was taken back vouches for nobody', { skip
   }),
 );
 
+test('an authority that may not sign lists has told nothing with one', { skip }, () =>
+  withAuthority(async (authority) => {
+    for (const [by, usage, expected] of [
+      ['lister', 'keyCertSign,cRLSign', 401],
+      ['issuer', 'keyCertSign', 200],
+    ] as const) {
+      authority.issue(by, { extensions: ['basicConstraints=critical,CA:TRUE', `keyUsage=${usage}`] });
+      const bad = authority.issue(`of-${by}`, { by, extensions: [LIST] });
+      authority.revoke(`of-${by}`);
+      authority.instead = (_request, response) => response.end(authority.list([], by));
+      assert.equal(await ask(await running(authority, {}), bad), expected, by);
+    }
+  }),
+);
+
 test('a proxy is asked in place of the authority', { skip }, () =>
   withAuthority(async (authority) => {
     const one = authority.issue('one', { extensions: [LIST] });
