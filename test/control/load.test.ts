@@ -262,6 +262,87 @@ describe('files of older formats', () => {
   });
 });
 
+describe('several files', () => {
+  const VERSION = '_format_version: "3.0"\n';
+  const load = (...texts: string[]) =>
+    loadTexts(
+      texts.map((text, i) => ({ name: `${i + 1}.yaml`, text })),
+      { schemas, ids: 'deterministic', dialect: 'deck' },
+    );
+  const problems = async (...texts: string[]) => {
+    const result = await load(...texts);
+    return result.ok ? [] : result.diagnostics;
+  };
+
+  it('need one format version among them', async () => {
+    const result = await load('services: [{name: a, host: h}]\n', VERSION);
+    assert.ok(result.ok);
+    assert.equal(result.state.count('services'), 1);
+    const [first, ...others] = await problems('services: []\n', '# nothing\n', 'routes: []\n');
+    assert.deepEqual([first?.file, first?.message, others], ['1.yaml', "'_format_version' is missing", []]);
+  });
+
+  it('may have the same workspace, or none', async () => {
+    const result = await load(`${VERSION}_workspace: ""\n`, '_workspace: one\n', '_workspace: one\n');
+    assert.ok(result.ok);
+    assert.equal(result.workspace, 'one');
+  });
+
+  it('add up their defaults, record by record', async () => {
+    const result = await load(
+      `${VERSION}_info: {defaults: {service: {retries: 2}, upstream: {healthchecks: {threshold: 5}}}}\n`,
+      '_info: {defaults: {service: {retries: 2, read_timeout: 700}, route:}}\n',
+      '_info: {defaults: {upstream: {healthchecks: {active: {timeout: 3}}}}}\nservices: [{name: a, host: h}]\nupstreams: [{name: u}]\n',
+    );
+    assert.ok(result.ok, result.ok ? '' : result.diagnostics.map(formatDiagnostic).join('\n'));
+    const [service] = result.state.list('services');
+    const [upstream] = result.state.list('upstreams');
+    assert.deepEqual([service?.['retries'], service?.['read_timeout']], [2, 700]);
+    assert.equal(valueAt(upstream!, ['healthchecks', 'threshold']), 5);
+    assert.equal(valueAt(upstream!, ['healthchecks', 'active', 'timeout']), 3);
+  });
+
+  it('cannot give one field two defaults: both places are told', async () => {
+    const [first, ...others] = await problems(
+      `${VERSION}_info: {defaults: {service: {retries: 2}}}\n`,
+      '_info: {defaults: {service: {retries: 3}}}\n',
+    );
+    assert.deepEqual([first?.file, first?.column, others], ['2.yaml', 39, []]);
+    assert.deepEqual(first?.other, { file: '1.yaml', line: 2, column: 39 });
+  });
+
+  it('may repeat a shared configuration, but not change it', async () => {
+    const shared = (max: number): string => `_plugin_configs: {c: {max_age: ${max}}}\n`;
+    assert.deepEqual(await problems(VERSION + shared(5), shared(5), shared(5)), []);
+    const [first] = await problems(VERSION + shared(5), shared(6));
+    assert.equal(first?.message, "'c' is given twice in '_plugin_configs', and not the same");
+  });
+
+  it('add up what they look up', async () => {
+    const tags = (list: string): string => `_info: {default_lookup_tags: {consumers: ${list}}}\n`;
+    const result = await load(VERSION + tags('[a]'), tags('[b, a]'));
+    assert.ok(result.ok);
+    assert.deepEqual(result.lookupTags.get('consumers'), ['a', 'b']);
+  });
+});
+
+describe('defaults of files', () => {
+  it('are for fields that there are, and not for names', async () => {
+    const text =
+      '_format_version: "3.0"\n_info: {defaults: {route: {strip_pat: false, id: x}, target: {target: "a:1"}}}\n';
+    const result = await loadTexts([{ name: 'f.yaml', text }], { schemas, ids: 'deterministic' });
+    assert.ok(!result.ok);
+    assert.deepEqual(
+      result.diagnostics.map(({ message, hint }) => hint ?? message),
+      [
+        "did you mean 'strip_path'?",
+        "'id' cannot have a default: it tells entities apart",
+        "'target' cannot have a default: it tells entities apart",
+      ],
+    );
+  });
+});
+
 describe('texts that are no state files', () => {
   const MIB = 1024 * 1024;
   const header = '_format_version: "3.0"\n';

@@ -1,8 +1,9 @@
 // The keys of a state file that are not entities: format version, workspace, `_info` with its tags and defaults, and the
 // sections of shared configuration. Several files add up; two files that contradict each other are an error with both places.
-import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { OLD_FORMATS } from '../../schema/upgrade.ts';
+import { readDefaults } from './defaults.ts';
 import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
 import type { Grammar } from './grammar.ts';
 import type { Document } from './lower.ts';
@@ -77,14 +78,11 @@ export function readHeader(
   }
 }
 
-type Report = (path: Path, message: string, more?: Partial<Problem>) => void;
+export type Report = (path: Path, message: string, more?: Partial<Problem>) => void;
 
 function readVersion(version: Json | undefined, source: SourceText, header: FileHeader, report: Report): void {
   const path = ['_format_version'];
-  if (version === undefined || version === null) {
-    report(path, "'_format_version' is missing", { expected: '_format_version: "3.0"' });
-    return;
-  }
+  if (version === undefined || version === null) return;
   // YAML reads an unquoted 3.0 as the number 3; there is nothing else it could mean.
   const text = version === 3 ? '3.0' : String(version);
   if (text !== '3.0' && !OLD_FORMATS.has(text)) {
@@ -96,6 +94,20 @@ function readVersion(version: Json | undefined, source: SourceText, header: File
     header.formatVersion = text;
     header.places.set('_format_version', { source, path });
   }
+}
+
+/** One of the files has to say it; the others may be parts of that one. */
+export function requireVersion(documents: readonly Document[], problems: Problem[]): void {
+  const mappings = documents.filter(({ value }) => isObject(value));
+  const [first] = mappings;
+  const isGiven = mappings.some(({ value }) => ((value as JsonObject)['_format_version'] ?? null) !== null);
+  if (first === undefined || isGiven) return;
+  problems.push({
+    source: first.source,
+    path: ['_format_version'],
+    message: "'_format_version' is missing",
+    expected: '_format_version: "3.0"',
+  });
 }
 
 /** Files of an older format are not applied to a gateway: its own version says that they were not written for it. */
@@ -111,7 +123,7 @@ export function refuseOldFormat(header: FileHeader, problems: Problem[]): void {
 }
 
 function readWorkspace(value: Json | undefined, source: SourceText, header: FileHeader, report: Report): void {
-  if (value === undefined || value === null) return;
+  if (value === undefined || value === null || value === '') return;
   const path = ['_workspace'];
   if (typeof value !== 'string' || !/^[A-Za-z0-9\-._~\u0080-\uffff]+$/.test(value)) {
     report(path, "'_workspace' must be the name of a workspace");
@@ -178,36 +190,8 @@ function readLookupTags(schemas: SchemaSet, value: Json, path: Path, header: Fil
       });
     } else if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) {
       report([...path, kind], `the tags of '${kind}' must be a list of texts`);
-    } else if (tags.length > 0) header.lookupTags.set(kind, tags as string[]);
-  }
-}
-
-function readDefaults(schemas: SchemaSet, value: Json, source: SourceText, header: FileHeader, report: Report): void {
-  if (value === null) return;
-  if (!isObject(value)) {
-    report(['_info', 'defaults'], "'_info.defaults' must be a mapping of kinds");
-    return;
-  }
-  const kinds = new Map([...schemas.entities.values()].map((schema) => [schema.deck?.kind ?? schema.name, schema]));
-  for (const [kind, defaults] of Object.entries(value)) {
-    const path = ['_info', 'defaults', kind];
-    const schema = kinds.get(kind);
-    if (schema === undefined) {
-      const near = nearest(kind, kinds.keys());
-      report(path, `unknown kind '${kind}'`, {
-        at: 'key',
-        ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
-      });
-    } else if (!isObject(defaults)) report(path, `the defaults of '${kind}' must be a mapping`);
-    else {
-      for (const name of ['id', schema.endpoint_key ?? 'id']) {
-        if (Object.hasOwn(defaults, name))
-          report([...path, name], `'${name}' cannot have a default: it tells entities apart`, { at: 'key' });
-      }
-      const other = header.places.get(`defaults ${kind}`);
-      if (other !== undefined) report(path, `the defaults of '${kind}' are given twice`, { at: 'key', other });
-      header.defaults.set(schema.name, defaults);
-      header.places.set(`defaults ${kind}`, { source, path });
+    } else if (tags.length > 0) {
+      header.lookupTags.set(kind, [...new Set([...(header.lookupTags.get(kind) ?? []), ...(tags as string[])])]);
     }
   }
 }
@@ -231,9 +215,12 @@ function readShared(
     if (!isObject(shared)) report(path, `'${name}' must be a mapping`);
     else {
       const other = header.places.get(`${section} ${name}`);
-      if (other !== undefined) report(path, `'${name}' is given twice in '${section}'`, { at: 'key', other });
-      table.set(name, shared);
-      header.places.set(`${section} ${name}`, { source, path });
+      if (other === undefined) {
+        table.set(name, shared);
+        header.places.set(`${section} ${name}`, { source, path });
+      } else if (!isEqual(table.get(name)!, shared)) {
+        report(path, `'${name}' is given twice in '${section}', and not the same`, { at: 'key', other });
+      }
     }
   }
 }

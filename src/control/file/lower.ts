@@ -5,10 +5,19 @@ import type { EntitySchema } from '../../schema/define.ts';
 import { mergeInto } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { upgradeFields } from '../../schema/upgrade.ts';
+import { applyDefaults } from './defaults.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
 import { collectFlatLinks, type FlatLinks, flatLinksForm, isFlatLinks, placeFlatLinks } from './flat-links.ts';
 import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS, type LinkedForm } from './grammar.ts';
-import { agreeOnTags, emptyHeader, type FileHeader, HEADER_KEYS, isOldFormat, readHeader } from './header.ts';
+import {
+  agreeOnTags,
+  emptyHeader,
+  type FileHeader,
+  HEADER_KEYS,
+  isOldFormat,
+  readHeader,
+  requireVersion,
+} from './header.ts';
 import type { SourceText } from './sources.ts';
 import { UNSUPPORTED_SECTIONS } from './unsupported.ts';
 
@@ -44,6 +53,7 @@ export function lower(
   const header = emptyHeader();
   // Shared configuration may stand in another file than its user: all headers come first.
   for (const document of documents) readHeader(schemas, grammar, document, header, problems);
+  requireVersion(documents, problems);
   const source = documents[0]?.source;
   if (source !== undefined) agreeOnTags(selectTags, header, source, problems);
   const flatLinks: FlatLinks = [];
@@ -161,7 +171,7 @@ function lowerEntity(
   }
   if (isOldFormat(context.header)) upgradeFields(form.schema, fields);
   applyShared(context, form, written, fields, place);
-  applyDefaults(context.header, form, fields);
+  applyDefaults(context.header.defaults.get(form.schema.name), fields);
   applyTags(context.header, form, fields);
   const entity: RawEntity = { schema: form.schema, source, path, fields, parent };
   context.entities.push(entity);
@@ -238,20 +248,6 @@ function applyShared(
   const own = fields[open.field];
   if (isObject(own)) mergeInto(merged, own);
   fields[open.field] = merged;
-}
-
-function applyDefaults(header: FileHeader, form: EntityForm, fields: JsonObject): void {
-  const defaults = header.defaults.get(form.schema.name);
-  if (defaults === undefined) return;
-  for (const [key, value] of Object.entries(defaults)) {
-    const own = fields[key];
-    if (own === undefined) fields[key] = cloneJson(value);
-    else if (isObject(own) && isObject(value)) {
-      const merged = cloneJson(value);
-      mergeInto(merged, own);
-      fields[key] = merged;
-    }
-  }
 }
 
 function applyTags(header: FileHeader, form: EntityForm, fields: JsonObject): void {
