@@ -3,7 +3,7 @@
 // own schema or writes another's entities is a defect.
 import { GwctlError } from '../../lib/errors.ts';
 import type { JsonObject } from '../../lib/json.ts';
-import type { Clock, EntityStore, EntityWrite } from '../../pdk/index.ts';
+import type { Clock, EntityStore, EntityWrite, PluginDefinition } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { schemaOf } from '../../schema/schema-set.ts';
 import { processEntity } from '../../schema/validate.ts';
@@ -98,3 +98,9 @@ export class PluginEntities implements EntityStore {
     return processed.entity;
   }
 }
+
+/** Plugin → kinds of entities that it may write. */
+export const kindsByPlugin = (plugins: readonly PluginDefinition[]): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(
+    plugins.map(({ name, entities = [], writes = [] }) => [name, new Set([...entities.map((e) => e.name), ...writes])]),
+  );
