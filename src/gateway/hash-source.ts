@@ -1,5 +1,7 @@
 // What an upstream that hashes may ask a request for.
+import { utf8ToBytes } from '../lib/byte-text.ts';
 import { parseQuery } from '../lib/query.ts';
+import { decodePath } from '../lib/uri.ts';
 import type { HashSource } from './balancer/hash-on.ts';
 import type { RequestContext } from './context.ts';
 
@@ -10,10 +12,11 @@ export function hashSource(context: RequestContext): HashSource {
     ip: () => context.clientIp,
     headers: (name) => exchange.headers.getAll(name),
     cookie: (name) => readCookie(exchange.headers.getAll('cookie'), name),
-    path: () => context.path,
+    path: () => decodePath(context.path),
     query(name) {
       const value = parseQuery(context.rawQuery ?? '')[name];
-      return value === undefined ? [] : Array.isArray(value) ? value : [value];
+      const list = value === undefined ? [] : Array.isArray(value) ? value : [value];
+      return list.map((one) => (one === true ? one : utf8ToBytes(one)));
     },
     capture(name) {
       const captures = match?.captures;

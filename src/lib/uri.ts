@@ -15,6 +15,13 @@ export function normalise(path: string, mergeSlashes: boolean): string {
   return removeDotSegments(decodeUnreserved(path), mergeSlashes);
 }
 
+/** A normalised path with every escape decoded, as one that never had any would be normalised. */
+export function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
+  const decoded = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return removeDotSegments(decoded, true);
+}
+
 function decodeUnreserved(path: string): string {
   if (!path.includes('%')) return path;
   let decoded = '';

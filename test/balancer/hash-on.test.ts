@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UpstreamConfig } from '../../src/gateway/balancer/config.ts';
 import { type HashSource, hashRequest } from '../../src/gateway/balancer/hash-on.ts';
+import type { RequestContext } from '../../src/gateway/context.ts';
+import { hashSource } from '../../src/gateway/hash-source.ts';
 import { xxh32 } from '../../src/lib/xxh32.ts';
 import { upstream } from './rig.ts';
 
@@ -30,6 +32,14 @@ test('each input is read in the form that is hashed', () => {
   );
   assert.equal(hashOf({ hash_on: 'query_arg', hash_on_query_arg: 'q' }, { query: () => [true] }), xxh32('true'));
   assert.equal(hashOf({ hash_on: 'uri_capture', hash_on_uri_capture: 'id' }, { capture: () => '7' }), xxh32('7'));
+});
+
+test('a path is hashed as if nothing in it had been escaped, and arguments as the bytes that they decode to', () => {
+  const context = { path: '/a%2Fb', rawQuery: 'q=%E6%97%A5&q&q=a+b&r=x' } as unknown as RequestContext;
+  const source = hashSource(context);
+  assert.equal(source.path(), '/a/b');
+  assert.deepEqual(source.query('q'), ['\u00e6\u0097\u00a5', true, 'a b']);
+  assert.deepEqual(source.query('s'), []);
 });
 
 test('the fallback is used when the first input is missing', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { utf8ToBytes } from '../../src/lib/byte-text.ts';
-import { escapePath, normalise, parseHost, splitTarget } from '../../src/lib/uri.ts';
+import { decodePath, escapePath, normalise, parseHost, splitTarget } from '../../src/lib/uri.ts';
 import { readFixture } from '../router/cases.ts';
 
 const cases = readFixture<{
@@ -10,6 +10,13 @@ const cases = readFixture<{
   escape: [input: string, escaped: string][];
   target: [target: string, path: string][];
 }>('uris');
+
+test('a path with every escape decoded is what it would have been without them', () => {
+  assert.equal(decodePath('/a/b'), '/a/b');
+  assert.equal(decodePath('/a%2Fb%3Fc'), '/a/b?c');
+  assert.equal(decodePath('/a%2F%2F..%2Fb'), '/b');
+  assert.equal(decodePath('/%2541%zz'), '/%41%zz');
+});
 
 describe('normalise', () => {
   for (const [input, plain, merged] of cases.normalise) {

@@ -11,7 +11,7 @@ export interface HashSource {
   ip(): string;
   headers(name: string): readonly string[];
   cookie(name: string): string | undefined;
-  /** Normalised, without the query. */
+  /** Normalised with nothing escaped, without the query. */
   path(): string;
   /** Every value of the argument; `true` for one without. */
   query(name: string): readonly (string | true)[];
