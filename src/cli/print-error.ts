@@ -23,8 +23,8 @@ export async function printError(error: Error, options: ErrorPrinting): Promise<
   return 1;
 }
 
-/** The parser adds it whenever an argument is missing, wherever the flag that it names was. */
-const ADVICE = /\n+Note: --\S+ allows multiple values\.[^\n]*/;
+/** The parser adds it whenever an argument is missing, wherever the flags that it names were. */
+const ADVICE = /\n+Note: --[\s\S]* multiple values\.[\s\S]*$/;
 
 /** Flags and arguments that the parser refuses are mistakes of use; anything else unknown is one of ours. */
 function fromParser(error: Error): GwctlError {

@@ -95,6 +95,9 @@ async function emptyState(schemas: SchemaSet): Promise<Loaded['state']> {
   return createState(schemas);
 }
 
+/** What decK can ask for too, and no file here can hold. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['documents', 'filterchains', 'rbacendpointpermissions', 'rbacroles']);
+
 /** `Services`, `KeyAuths`, `SNIs`, as decK calls them, or the names of sections. */
 function chooseKinds(schemas: SchemaSet, names: readonly string[] | undefined): ReadonlySet<string> | undefined {
   if (names === undefined || names.length === 0) return undefined;
@@ -105,9 +108,10 @@ function chooseKinds(schemas: SchemaSet, names: readonly string[] | undefined): 
     for (const word of [name, `${deck.kind}s`, admin_api_name ?? name]) kinds.set(plain(word), name);
   }
   return new Set(
-    names.map((name) => {
+    names.flatMap((name) => {
       const kind = kinds.get(plain(name));
-      if (kind !== undefined) return kind;
+      if (kind !== undefined) return [kind];
+      if (ELSEWHERE.has(plain(name))) return [];
       throw new GwctlError('E_USAGE', `'${name}' of --online-entities-list is no kind of entity`, {
         hint: `Known: ${[...new Set(kinds.values())].sort().join(', ')}.`,
       });

@@ -136,6 +136,10 @@ describe('headers and tokens', () => {
     );
     assert.match((await gwctl(['ping', '--tls-client-cert', 'x'])).err, /^Error: a client certificate needs its key/);
     assert.match((await gwctl(['ping', '--nonsense'])).err, /^Error: Nonexistent flag: --nonsense/);
+    assert.equal(
+      (await gwctl(['file', 'add-tags'])).err,
+      'Error: Missing 1 required arg:\ntag  tags to add\nHint: Run the command with --help for its flags and examples.\n',
+    );
   });
 });
 
@@ -304,7 +308,8 @@ describe('files that are wrong', () => {
   it('are all reported and nothing is asked or written', async () => {
     const gateway = await startGateway();
     const run = await gwctl(['sync', '-', '--kong-addr', gateway.address], {
-      input: '_format_version: "3.0"\nservices:\n- name: a\n  hots: x\nroutes:\n- service: b\n  paths: [/]\n',
+      input:
+        '_format_version: "3.0"\nservices:\n- name: a\n  hots: x\nroutes:\n- service: b\n  name: r\n  paths: [/]\n',
     });
     assert.equal(run.code, 1);
     assert.equal(run.out, '');

@@ -419,6 +419,13 @@ describe('gateway validate', () => {
       gateway.requests.filter((line) => line.startsWith('POST')),
       ['POST /schemas/services/validate'],
     );
+    gateway.requests.length = 0;
+    const elsewhere = 'RBACRoles,RBACEndpointPermissions,FilterChains,Documents';
+    assert.equal((await run(['gateway/validate', '-', '--online-entities-list', elsewhere], text)).code, 0);
+    assert.deepEqual(
+      gateway.requests.filter((line) => line.startsWith('POST')),
+      [],
+    );
     const wrong = await run(['gateway/validate', '-', '--online-entities-list', 'Nothing'], text);
     assert.match(wrong.err, /'Nothing' of --online-entities-list is no kind of entity/);
   });

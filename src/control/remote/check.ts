@@ -8,8 +8,10 @@ import { kindWord, labelOf } from '../plan/label.ts';
 import type { AdminClient } from './client.ts';
 import { requestFor } from './target.ts';
 
-/** Throws one error that names every entity the gateway refuses. */
-/** @param kinds only these; undefined for all. */
+/**
+ * Throws one error that names every entity the gateway refuses.
+ * @param kinds only these; undefined for all.
+ */
 export async function checkOnline(
   client: AdminClient,
   loaded: Loaded,
