@@ -137,7 +137,7 @@ describe('headers and tokens', () => {
     assert.match((await gwctl(['ping', '--tls-client-cert', 'x'])).err, /^Error: a client certificate needs its key/);
     assert.match((await gwctl(['ping', '--nonsense'])).err, /^Error: Nonexistent flag: --nonsense/);
     assert.equal(
-      (await gwctl(['file', 'add-tags'])).err,
+      (await gwctl(['file/add-tags'])).err,
       'Error: Missing 1 required arg:\ntag  tags to add\nHint: Run the command with --help for its flags and examples.\n',
     );
   });
