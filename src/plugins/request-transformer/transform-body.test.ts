@@ -62,10 +62,10 @@ test('JSON: false counts as missing, null and 0 as there', () => {
   assert.equal(json('{"a":false,"b":null}', { add: ['a:1', 'b:2'] }), '{"a":"1","b":null}');
 });
 
-test('JSON: appending keeps what was there', () => {
+test('JSON: appending keeps a text or a list, a number gives way to the list', () => {
   assert.equal(
     json('{"a":"x","b":[],"c":5,"d":null}', { append: ['a:1', 'b:1', 'c:1', 'd:1'] }),
-    '{"a":["x","1"],"b":["1"],"c":[5,"1"],"d":["1"]}',
+    '{"a":["x","1"],"b":["1"],"c":["1"],"d":["1"]}',
   );
 });
 

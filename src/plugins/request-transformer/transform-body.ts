@@ -3,8 +3,8 @@
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { formatArguments, parseArguments } from '../../lib/form-arguments.ts';
 import { boundaryOf, formatMultipart, type Part, parseMultipart, renamePart, textPart } from '../../lib/multipart.ts';
-import { formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
-import type { Pair, Rules } from './rules.ts';
+import { appendMember, formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
+import type { Rules } from './rules.ts';
 import { transformArguments } from './transform-arguments.ts';
 
 export type BodyFormat = 'json' | 'multipart' | 'form';
@@ -60,16 +60,8 @@ function changeMembers(members: JsonMembers, rules: Rules): boolean {
   }
   for (const { name, value } of rules.replace) if (isThere(name)) set(name, value);
   for (const { name, value } of rules.add) if (!isThere(name)) set(name, value);
-  for (const pair of rules.append) appendMember(members, pair);
+  for (const { name, value } of rules.append) appendMember(members, bytesToUtf8(name), bytesToUtf8(value));
   return isChanged || rules.append.length > 0;
-}
-
-function appendMember(members: JsonMembers, pair: Pair): void {
-  const name = bytesToUtf8(pair.name);
-  const value = bytesToUtf8(pair.value);
-  const current = members.get(name);
-  if (Array.isArray(current)) current.push(value);
-  else members.set(name, current === undefined || current === null ? [value] : [current, value]);
 }
 
 /** Renames before it removes; appending to a multipart field is not defined. */

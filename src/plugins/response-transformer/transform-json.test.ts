@@ -52,14 +52,14 @@ test('a member that is false counts as missing, null is there', () => {
   assert.equal(transform('{"f":false,"n":null}', lists), '{"f":"a","n":"r"}');
 });
 
-test('appending keeps what is there', () => {
+test('appending to a list, a text or an object keeps it, a number or a boolean gives way to the list', () => {
   const append = {
-    json: ['s:x', 'l:x', 'e:x', 'n:x', 'o:x', 'i:2'],
-    json_types: ['string', 'string', 'string', 'string', 'string', 'number'],
+    json: ['s:x', 'l:x', 'e:x', 'o:x', 'n:x', 'long:x', 'b:x', 'i:2', 'new:2'],
+    json_types: [...Array<string>(7).fill('string'), 'number', 'number'],
   };
   assert.equal(
-    transform('{"s":"a","l":[1],"e":[],"n":5,"o":{},"i":null}', { append }),
-    '{"s":["a","x"],"l":[1,"x"],"e":["x"],"n":[5,"x"],"o":[{},"x"],"i":[2]}',
+    transform('{"s":"a","l":[1],"e":[],"o":{},"n":5,"long":12345678901234567890,"b":true,"i":null}', { append }),
+    '{"s":["a","x"],"l":[1,"x"],"e":["x"],"o":[{},"x"],"n":["x"],"long":["x"],"b":["x"],"i":[2],"new":[2]}',
   );
 });
 

@@ -1,7 +1,7 @@
 // Rules for the members of a JSON object, at its top level only. Members that no rule names keep their exact value and
 // their place; new ones follow at the end.
-import { formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
-import type { JsonRules, MemberPair } from './rules.ts';
+import { appendMember, formatJsonMembers, type JsonMembers, parseJsonMembers } from '../shared/json-body.ts';
+import type { JsonRules } from './rules.ts';
 
 /** The new body; undefined when it is not a JSON object. */
 export function transformJson(body: Buffer, rules: JsonRules): Buffer | undefined {
@@ -11,7 +11,7 @@ export function transformJson(body: Buffer, rules: JsonRules): Buffer | undefine
   for (const { name, value: newName } of rules.rename) rename(members, name, newName);
   for (const { name, value } of rules.replace) if (isThere(members, name)) members.set(name, value);
   for (const { name, value } of rules.add) if (!isThere(members, name)) members.set(name, value);
-  for (const pair of rules.append) append(members, pair);
+  for (const { name, value } of rules.append) appendMember(members, name, value);
   return Buffer.from(formatJsonMembers(members), 'utf8');
 }
 
@@ -32,10 +32,4 @@ function rename(members: JsonMembers, name: string, newName: string): void {
 function isThere(members: JsonMembers, name: string): boolean {
   const value = members.get(name);
   return value !== undefined && value !== false;
-}
-
-function append(members: JsonMembers, { name, value }: MemberPair): void {
-  const current = members.get(name);
-  if (Array.isArray(current)) current.push(value);
-  else members.set(name, current === undefined || current === null ? [value] : [current, value]);
 }

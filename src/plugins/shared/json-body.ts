@@ -20,10 +20,19 @@ export function parseJsonMembers(body: Buffer): JsonMembers | undefined {
 export const formatJsonMembers = (members: JsonMembers): string =>
   `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
 
+/** A list grows; a text or an object becomes the first of a list; a number, a boolean or null gives way to one. */
+export function appendMember(members: JsonMembers, name: string, value: Json): void {
+  const current = members.get(name);
+  if (Array.isArray(current)) current.push(value);
+  else if (typeof current === 'string' || (isObject(current) && !isRawJSON(current)))
+    members.set(name, [current, value]);
+  else members.set(name, [value]);
+}
+
 const LONG_NUMBER = /\d{16}|\d[eE.]/;
 
 // `JSON.rawJSON` and the third argument of a reviver are in Node 22 and later, and not in the compiler's library yet.
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): Json };
+const { rawJSON, isRawJSON } = JSON as unknown as { rawJSON(text: string): Json; isRawJSON(value: unknown): boolean };
 
 function keepExactNumbers(this: unknown, _: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source;
