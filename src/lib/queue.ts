@@ -36,7 +36,7 @@ const REPORT_MS = 60_000;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export class BatchQueue<E> {
-  readonly #options: QueueOptions<E>;
+  #options: QueueOptions<E>;
   #waiting: E[] = [];
   /** Entries before this position are gone; moving it is cheaper than shifting the list. */
   #head = 0;
@@ -51,9 +51,12 @@ export class BatchQueue<E> {
   #isClosing = false;
   #isAbandoned = false;
   #wasNearlyFull = false;
+  /** Room was made for new entries, and nothing could be sent since. */
+  #isDropping = false;
   /** Not told yet, and why the last of them was. */
   #lost = 0;
   #lossReason = '';
+  #lossCause = '';
   #lossToldAt = Number.NEGATIVE_INFINITY;
   #failureToldAt = Number.NEGATIVE_INFINITY;
 
@@ -61,9 +64,24 @@ export class BatchQueue<E> {
     this.#options = options;
   }
 
+  /** From now on, for what waits as well: other limits, or another way to send. */
+  use(options: QueueOptions<E>): void {
+    if (options === this.#options) return;
+    const { maxBytes } = options.limits;
+    if (maxBytes !== undefined && this.#options.limits.maxBytes === undefined) {
+      this.#bytes = this.#waiting.slice(this.#head).reduce((sum, entry) => sum + options.sizeOf(entry), 0);
+    } else if (maxBytes === undefined) this.#bytes = 0;
+    this.#options = options;
+  }
+
   /** Entries that wait. */
   get length(): number {
     return this.#waiting.length - this.#head;
+  }
+
+  /** One more, and the oldest is lost. */
+  get isFull(): boolean {
+    return this.length >= this.#options.limits.maxEntries;
   }
 
   push(entry: E): void {
@@ -108,6 +126,7 @@ export class BatchQueue<E> {
     if (left === 0) return;
     this.#lost += left;
     this.#lossReason = 'no time left to send';
+    this.#lossCause = '';
     this.#waiting = [];
     this.#head = 0;
     this.#bytes = 0;
@@ -142,11 +161,12 @@ export class BatchQueue<E> {
     for (let attempt = 0; !this.#isAbandoned; attempt++) {
       try {
         await this.#options.send(batch);
+        this.#tellResumed();
         break;
       } catch (error) {
         if (this.#isAbandoned) break;
         if (performance.now() - startedAt > maxRetryTime * 1000) {
-          this.#lose(batch.length, `could not send within max_retry_time: ${textOf(error)}`);
+          this.#lose(batch.length, 'could not send entries due to max_retry_time exceeded', textOf(error));
           break;
         }
         this.#tellFailure(error);
@@ -200,8 +220,11 @@ export class BatchQueue<E> {
       this.#bytes += size;
     }
     for (; this.length >= maxEntries; dropped++) this.#advance(this.#head + 1);
-    if (dropped > 0) this.#lose(dropped, 'the queue is full');
-    else if (!this.#wasNearlyFull && this.length + 1 >= maxEntries * NEARLY_FULL && maxEntries > 1) {
+    if (dropped > 0) {
+      this.#isDropping = true;
+      this.#lose(dropped, 'the queue is full');
+    }
+    if (dropped === 0 && !this.#wasNearlyFull && this.length + 1 >= maxEntries * NEARLY_FULL && maxEntries > 1) {
       this.#wasNearlyFull = true;
       this.#options.report('warn', `the queue is nearly full: ${this.length + 1} of ${maxEntries} entries`);
     }
@@ -217,22 +240,32 @@ export class BatchQueue<E> {
       if (this.#underWay === 0) for (const resolve of this.#idle.splice(0)) resolve();
     };
     this.#options.send([entry]).then(end, (error) => {
-      if (!this.#isAbandoned) this.#lose(1, `could not send: ${textOf(error)}`);
+      if (!this.#isAbandoned) this.#lose(1, 'could not send', textOf(error));
       end();
     });
   }
 
-  #lose(entries: number, reason: string): void {
+  #lose(entries: number, reason: string, cause = ''): void {
     this.#lost += entries;
     this.#lossReason = reason;
+    this.#lossCause = cause;
     if (performance.now() - this.#lossToldAt >= REPORT_MS) this.#tellLost();
   }
 
   #tellLost(): void {
     if (this.#lost === 0) return;
     this.#lossToldAt = performance.now();
-    this.#options.report('error', `${this.#lossReason}; ${this.#lost} queue entries were lost`);
+    const cause = this.#lossCause === '' ? '' : `: ${this.#lossCause}`;
+    this.#options.report('error', `${this.#lossReason}. ${this.#lost} queue entries were lost${cause}`);
     this.#lost = 0;
+  }
+
+  /** After a time in which entries were dropped. */
+  #tellResumed(): void {
+    if (!this.#isDropping) return;
+    this.#isDropping = false;
+    this.#tellLost();
+    this.#options.report('warn', 'queue resumed processing');
   }
 
   #tellFailure(error: unknown): void {

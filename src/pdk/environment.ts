@@ -67,6 +67,8 @@ export interface AppendFiles {
 /** Entries on their way to somewhere else. Adding never fails; losses are reported under the plugin's name. */
 export interface Queue<E> {
   push(entry: E): void;
+  /** The next entry costs the oldest. */
+  readonly isFull: boolean;
   /** Takes no more; what it has is still sent, for a moment even when the gateway ends. */
   close(): void;
 }
@@ -123,7 +125,11 @@ export interface Environment {
   readonly systemLog: SystemLog;
   /** Whether the address is one of `trusted_ips`. */
   isTrusted(address: string): boolean;
-  openQueue<E>(options: Omit<QueueOptions<E>, 'report'>): Queue<E>;
+  /**
+   * Instances of the plugin that give the same name share one queue; limits and `send` are those of who opened it or added to it
+   * last. Without a name it is nobody else's.
+   */
+  openQueue<E>(options: Omit<QueueOptions<E>, 'report'> & { readonly name?: string }): Queue<E>;
   /** Undefined where this node has its configuration for itself: `counters` are everybody's then. */
   readonly sharedCounters: SharedCounters | undefined;
   /** Where several processes serve for this node: what they count together. Absent where `counters` are the node's. */

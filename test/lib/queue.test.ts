@@ -112,7 +112,9 @@ test('a batch is given up after max_retry_time and the next one has its turn', a
   push(queue, 'a', 'b');
   await queue.close();
   assert.deepEqual(sent, [['b']]);
-  assert.ok(reports.includes('error could not send within max_retry_time: no; 1 queue entries were lost'));
+  assert.ok(
+    reports.includes('error could not send entries due to max_retry_time exceeded. 1 queue entries were lost: no'),
+  );
 });
 
 test('a negative max_retry_time means one attempt', async () => {
@@ -138,9 +140,39 @@ test('a full queue loses its oldest entries, and says how many', async () => {
   assert.deepEqual(sent.flat(), ['a', 'd', 'e', 'f']);
   assert.deepEqual(reports, [
     'warn the queue is nearly full: 3 of 3 entries',
-    'error the queue is full; 1 queue entries were lost',
-    'error the queue is full; 1 queue entries were lost',
+    'error the queue is full. 1 queue entries were lost',
+    'error the queue is full. 1 queue entries were lost',
+    'warn queue resumed processing',
   ]);
+});
+
+test('a queue that is full says so before the next entry costs one', async () => {
+  const { open, passed } = gate();
+  const { queue } = rig({ maxEntries: 2 }, () => passed);
+  push(queue, 'a');
+  await sleep(5);
+  push(queue, 'b');
+  assert.equal(queue.isFull, false);
+  push(queue, 'c');
+  assert.equal(queue.isFull, true);
+  open();
+  await queue.close();
+});
+
+test('another way to send and other limits hold for what waits, and for the next attempt', async () => {
+  const { queue, sent, reports } = rig({}, () => Promise.reject(new Error('no')));
+  push(queue, 'a', 'bb', 'cc');
+  await sleep(5);
+  assert.ok(reports.includes('warn could not send, will try again: no'));
+  queue.use({
+    limits: { ...LIMITS, maxBatchSize: 10, maxBytes: 5 },
+    sizeOf: (entry) => entry.length,
+    send: async (batch) => void sent.push([...batch]),
+    report: () => undefined,
+  });
+  push(queue, 'dd');
+  await queue.close();
+  assert.deepEqual(sent, [['a'], ['cc', 'dd']]);
 });
 
 test('bytes are limited too: the oldest entries make room, and what is too large alone is refused', async () => {
@@ -181,7 +213,7 @@ test('with a concurrency of -1 entries go alone and at once, and are not sent ag
   await queue.close();
   assert.deepEqual(sent, [['a'], ['c']]);
   assert.equal(underWay, 3);
-  assert.equal(reports[0], 'error too many entries are under way; 1 queue entries were lost');
+  assert.equal(reports[0], 'error too many entries are under way. 1 queue entries were lost');
 });
 
 test('closing ends the coalescing delay and waits for the last attempt', async () => {
@@ -205,7 +237,7 @@ test('closing with a deadline loses what cannot be sent in time, and says so', a
   await queue.close(50);
   assert.ok(performance.now() - startedAt < 1000);
   assert.deepEqual(sent, []);
-  assert.equal(reports.at(-1), 'error no time left to send; 2 queue entries were lost');
+  assert.equal(reports.at(-1), 'error no time left to send. 2 queue entries were lost');
 });
 
 test('a send that never ends does not hold up closing', async () => {
@@ -213,7 +245,7 @@ test('a send that never ends does not hold up closing', async () => {
   push(queue, 'a');
   await sleep(5);
   await queue.close(20);
-  assert.equal(reports.at(-1), 'error no time left to send; 1 queue entries were lost');
+  assert.equal(reports.at(-1), 'error no time left to send. 1 queue entries were lost');
 });
 
 test('ten thousand entries keep their order through drops and batches', async () => {

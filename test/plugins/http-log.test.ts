@@ -138,7 +138,7 @@ test('a redirect is no success', async () => {
       await take(sink, 1);
       await logged(
         logs,
-        /^error \[http-log\] could not send within max_retry_time: .* status code 302 .*; 1 queue entries were lost$/,
+        /^error \[http-log\] could not send entries due to max_retry_time exceeded\. 1 queue entries were lost: .* status code 302 /,
       );
     },
     () => 302,
@@ -244,5 +244,40 @@ test('custom fields are set before the record is sent', async () => {
       assert.equal(record['custom'], 7);
       assert.equal(record['route'], undefined);
     },
+  );
+});
+
+test('instances with the same destination fill one queue, those with another their own', async () => {
+  const [one, other] = [await receiveHttp(), await receiveHttp()];
+  const queue = { max_batch_size: 10, max_coalescing_delay: 0.2 };
+  const plugins = [
+    { name: 'http-log', route: 'a', config: { http_endpoint: to(one.port), queue } },
+    { name: 'http-log', route: 'b', config: { http_endpoint: to(one.port), queue, headers: { 'X-By': 'b' } } },
+    { name: 'http-log', route: 'c', config: { http_endpoint: to(other.port), queue } },
+  ];
+  await withReceiver(one, { plugins, routes: { a: ['/a'], b: ['/b'], c: ['/c'] } }, async ({ send }) => {
+    for (const path of ['/a', '/b', '/c']) await send({ path });
+    const [message] = await take(one, 1);
+    assert.deepEqual((JSON.parse(message!.body) as JsonObject[]).map(uriOf), ['/a', '/b']);
+    assert.equal(message!.headers['x-by'], 'b', 'it is sent as who added last says');
+    const [apart] = await take(other, 1);
+    assert.deepEqual((JSON.parse(apart!.body) as JsonObject[]).map(uriOf), ['/c']);
+  });
+  await other.close();
+});
+
+test('a changed configuration holds for what could not be sent before', async () => {
+  await withSink(
+    (port) => ({ http_endpoint: to(port), queue: { initial_retry_delay: 0.05 } }),
+    async ({ send, store }, sink) => {
+      await send({ path: '/before' });
+      while (sink.received.length === 0) await sleep(5);
+      const [plugin] = store.state.list('plugins').filter(({ name }) => name === 'http-log');
+      const config = { ...(plugin!['config'] as JsonObject), headers: { 'X-Token': 'right' } };
+      await store.commit([{ action: 'update', kind: 'plugins', entity: { ...plugin!, config } }]);
+      while (sink.received.at(-1)!.headers['x-token'] !== 'right') await sleep(5);
+      assert.equal(uriOf(JSON.parse(sink.received.at(-1)!.body) as JsonObject), '/before');
+    },
+    ({ headers }) => (headers['x-token'] === 'right' ? 200 : 401),
   );
 });

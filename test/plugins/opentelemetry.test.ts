@@ -10,7 +10,7 @@ import { logged } from './receivers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
-const QUICK = { max_coalescing_delay: 0.05 };
+const QUICK = { max_batch_size: 200, max_coalescing_delay: 0.05 };
 
 async function withCollector(
   config: JsonObject,
@@ -198,6 +198,31 @@ test('lines of the log go to the collector, tied to the trace of their request',
     assert.equal(lines[0]!.traceId, TRACE);
     assert.match(String(lines[0]!.attributes['request.id']), /^[0-9a-f]{32}$/);
     assert.equal(collector.requests[0]!.url, '/v1/logs');
+  } finally {
+    await running.close().catch(() => undefined);
+    await collector.close();
+  }
+});
+
+test('lines that find the queue full are left out; those that wait keep their place', async () => {
+  let isAway = true;
+  const collector = await startCollector(() => (isAway ? 503 : 200));
+  const queue = { max_entries: 1, max_batch_size: 1, initial_retry_delay: 0.01, max_retry_delay: 0.05 };
+  const config = { logs_endpoint: `http://127.0.0.1:${collector.port}/v1/logs`, queue };
+  const running = await start({ plugins: [{ name: 'opentelemetry', config }] });
+  try {
+    await running.echo.close();
+    const ids: (string | undefined)[] = [];
+    for (let i = 0; i < 4; i++) {
+      ids.push((await running.send({})).header('x-kong-request-id')[0]);
+      while (collector.requests.length === 0) await sleep(5);
+    }
+    isAway = false;
+    const lines = await arrived(collector.lines, 2);
+    assert.deepEqual(
+      lines.map(({ attributes }) => attributes['request.id']),
+      ids.slice(0, 2),
+    );
   } finally {
     await running.close().catch(() => undefined);
     await collector.close();

@@ -11,10 +11,16 @@ import { LoggerProcess } from './system-log.ts';
 /** How long queues may still send when the gateway ends. */
 const LAST_SENDS_MS = 5000;
 
+interface SharedQueue<E> {
+  readonly queue: BatchQueue<E>;
+  users: number;
+}
+
 export class Outside {
   readonly network: Network;
   readonly systemLog: SystemLog;
   readonly #queues = new Set<{ close(withinMs?: number): Promise<void> }>();
+  readonly #named = new Map<string, SharedQueue<unknown>>();
   /** Under way. */
   readonly #sends = new Set<Promise<unknown>>();
   readonly #closeAll: () => Promise<void>;
@@ -43,12 +49,27 @@ export class Outside {
     };
   }
 
-  openQueue<E>(options: QueueOptions<E>): Queue<E> {
-    const queue = new BatchQueue(options);
+  /** @param name of a queue that is shared by all who open it by this name. */
+  openQueue<E>(options: QueueOptions<E>, name?: string): Queue<E> {
+    const known = name === undefined ? undefined : this.#named.get(name);
+    const shared = (known ?? { queue: new BatchQueue(options), users: 0 }) as SharedQueue<E>;
+    const { queue } = shared;
+    queue.use(options);
+    shared.users += 1;
     this.#queues.add(queue);
+    if (name !== undefined) this.#named.set(name, shared as SharedQueue<unknown>);
     return {
-      push: (entry) => queue.push(entry),
+      get isFull() {
+        return queue.isFull;
+      },
+      push(entry) {
+        queue.use(options);
+        queue.push(entry);
+      },
       close: () => {
+        shared.users -= 1;
+        if (shared.users > 0) return;
+        if (name !== undefined) this.#named.delete(name);
         void queue.close().then(() => this.#queues.delete(queue));
       },
     };

@@ -77,7 +77,11 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     openCache: (name) => caches.open(name),
     once: (name, make) => things.once(name, make),
     node,
-    openQueue: (queue) => outside.openQueue({ ...queue, report: (level, message) => log[level](message) }),
+    openQueue: ({ name, ...queue }) =>
+      outside.openQueue(
+        { ...queue, report: (level, message) => log[level](message) },
+        name === undefined ? undefined : `${plugin} ${name}`,
+      ),
     entities: new PluginEntities(store, clock, parts.kindsOf(plugin)),
     instance: {
       id: entity.id,

@@ -109,9 +109,8 @@ export function headerJson(list: HeaderList, host: string | undefined): JsonObje
   return record;
 }
 
-function authenticatedEntity(credential: JsonObject): JsonObject {
-  const entity: JsonObject = { id: credential['id'] ?? null };
-  const consumer = credential['consumer'];
-  if (isObject(consumer) && typeof consumer['id'] === 'string') entity['consumer_id'] = consumer['id'];
-  return entity;
+/** Whom a credential belongs to: most name the consumer as a reference, a session by his id alone. */
+export function authenticatedEntity({ id = null, consumer, consumer_id }: JsonObject): JsonObject {
+  const owner = consumer !== undefined && isObject(consumer) ? consumer['id'] : consumer_id;
+  return typeof owner === 'string' ? { id, consumer_id: owner } : { id };
 }

@@ -7,6 +7,7 @@ import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import type { HeaderLabels } from './header-labels.ts';
 import {
+  authenticatedEntity,
   headerJson,
   recordLatencies,
   recordSource,
@@ -34,7 +35,7 @@ export function logText(context: RequestContext): string {
     `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
     `"source":"${recordSource(context)}","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
   if (tries !== undefined) text += `,"tries":${JSON.stringify(tries)}`;
-  if (credential !== undefined) text += authenticatedText(credential);
+  if (credential !== undefined) text += `,"authenticated_entity":${JSON.stringify(authenticatedEntity(credential))}`;
   const { entityTexts } = context.core;
   if (context.route !== undefined) text += `,"route":${entityText(entityTexts, context.route)}`;
   if (context.service !== undefined) text += `,"service":${entityText(entityTexts, context.service)}`;
@@ -46,13 +47,6 @@ function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   let text = known.get(entity);
   if (text === undefined) known.set(entity, (text = JSON.stringify(storedEntity(entity))));
   return text;
-}
-
-function authenticatedText(credential: RequestContext['credential']): string {
-  const consumer = credential?.['consumer'] as { id?: unknown } | null | undefined;
-  const id = JSON.stringify(credential?.['id'] ?? null);
-  const owner = typeof consumer?.id === 'string' ? `,"consumer_id":${quote(consumer.id)}` : '';
-  return `,"authenticated_entity":{"id":${id}${owner}}`;
 }
 
 /** Lower-case names; a list with repeated lines takes the slow way. `host`, when given, is the last line. */

@@ -25,10 +25,11 @@ const STATS: Readonly<Record<Metric['name'], readonly [name: string, value: (fig
   kong_latency: ['kong_latency', ({ kongLatency }) => kongLatency],
 };
 
-export function create(config: Config, { network, openQueue }: Environment): Phases {
+export function create(config: Config, { network, openQueue, instance }: Environment): Phases {
   const { host, port } = agentOf(config);
   const metrics = config.metrics.map((metric) => compile(config, metric));
   const queue = openQueue<readonly string[]>({
+    name: instance.id,
     limits: queueLimits(config),
     sizeOf: (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0),
     send: (batch) => network.udp(host, port, batch.flat()),

@@ -17,6 +17,8 @@ export function create(config: Config, { network, openQueue }: Environment): Pha
     ...config.headers,
   };
   const queue = openQueue<string>({
+    // Instances with the same destination send together.
+    name: [config.http_endpoint, config.method, config.content_type, config.timeout, config.keepalive].join(' '),
     limits,
     sizeOf: (record) => Buffer.byteLength(record),
     async send(records) {
@@ -24,7 +26,7 @@ export function create(config: Config, { network, openQueue }: Environment): Pha
         url,
         method: config.method ?? 'POST',
         headers,
-        body: isList ? `[${records.join(',')}]` : records[0]!,
+        body: isList || records.length > 1 ? `[${records.join(',')}]` : records[0]!,
         timeoutMs: config.timeout ?? 10_000,
         keepAliveMs: config.keepalive ?? 60_000,
         verify: false,

@@ -7,7 +7,7 @@ import type { Resource } from './otlp.ts';
 
 export interface Entry<T> {
   readonly resource: Resource;
-  readonly items: readonly T[];
+  readonly item: T;
 }
 
 const FORMER_BATCH = 200;
@@ -15,12 +15,13 @@ const FORMER_DELAY = 3;
 const KEEP_ALIVE_MS = 60_000;
 
 export function openExport<T>(
+  kind: 'traces' | 'logs',
   url: string,
   config: Config,
   environment: Environment,
   encode: (resource: Resource, items: readonly T[]) => Uint8Array,
 ): Queue<Entry<T>> {
-  const { network } = environment;
+  const { network, instance } = environment;
   const headers = { 'Content-Type': 'application/x-protobuf', ...config.headers };
   const timeoutMs = (config.connect_timeout ?? 1000) + (config.send_timeout ?? 5000) + (config.read_timeout ?? 5000);
   const post = async (body: Uint8Array): Promise<void> => {
@@ -36,15 +37,16 @@ export function openExport<T>(
     if (answer.status !== 200) throw new Error(`the collector answered with status ${answer.status}`);
   };
   return environment.openQueue<Entry<T>>({
+    name: `${instance.id}:${kind}`,
     limits: limitsOf(config),
     sizeOf: () => 0,
     async send(entries) {
       const byResource = new Map<string, { resource: Resource; items: T[] }>();
-      for (const { resource, items } of entries) {
+      for (const { resource, item } of entries) {
         const key = JSON.stringify(resource);
         const group = byResource.get(key);
-        if (group === undefined) byResource.set(key, { resource, items: [...items] });
-        else group.items.push(...items);
+        if (group === undefined) byResource.set(key, { resource, items: [item] });
+        else group.items.push(item);
       }
       for (const { resource, items } of byResource.values()) await post(encode(resource, items));
     },

@@ -28,7 +28,7 @@ export function create(config: Config, environment: Environment): Phases {
   const spans =
     config.traces_endpoint === null
       ? undefined
-      : openExport<Span>(config.traces_endpoint, config, environment, encodeTraces);
+      : openExport<Span>('traces', config.traces_endpoint, config, environment, encodeTraces);
   const noted = slot<Noted>('trace');
   const logs = config.logs_endpoint === null ? undefined : tellLogs(config.logs_endpoint, config, environment);
   const header = config.http_response_header_for_traceid;
@@ -60,8 +60,8 @@ export function create(config: Config, environment: Environment): Phases {
     if (spans === undefined) return;
     const trace = exchange.shared.get(noted) ?? begin(exchange.request);
     if (!(exchange.tracing.isSampled ?? trace.isSampled)) return;
-    const items = spansOf(exchange, trace, environment.clock.now());
-    spans.push({ resource: resourceOf(exchange.request), items });
+    const resource = resourceOf(exchange.request);
+    for (const item of spansOf(exchange, trace, environment.clock.now())) spans.push({ resource, item });
   }
 
   return {

@@ -1,5 +1,5 @@
 // Sends what the gateway logs as log records. A line that names a request is tied to its trace; lines of this plugin itself
-// are left out, or a collector that is away would make lines about lines.
+// are left out, or a collector that is away would make lines about lines; and no line takes the place of an earlier one.
 import type { Environment, RequestView } from '../../pdk/index.ts';
 import { openExport } from './export.ts';
 import type { Config } from './handler.ts';
@@ -18,12 +18,12 @@ interface Known {
 }
 
 export function tellLogs(url: string, config: Config, environment: Environment): LogTeller {
-  const queue = openExport<LogLine>(url, config, environment, encodeLogs);
+  const queue = openExport<LogLine>('logs', url, config, environment, encodeLogs);
   const underWay = new Map<string, Known>();
   const ofNode = ownResource(environment.node.id);
   const { clock, instance } = environment;
   const stop = environment.watchLog((severity, text, details) => {
-    if (text.startsWith('[opentelemetry]')) return;
+    if (queue.isFull || text.startsWith('[opentelemetry]')) return;
     const id = details?.['request_id'];
     const known = typeof id === 'string' ? underWay.get(id) : undefined;
     // A scoped instance tells of its own requests only.
@@ -37,7 +37,7 @@ export function tellLogs(url: string, config: Config, environment: Environment):
       spanId: known?.trace.rootId,
       isSampled: known?.trace.isSampled === true,
     };
-    queue.push({ resource: known?.resource() ?? ofNode, items: [line] });
+    queue.push({ resource: known?.resource() ?? ofNode, item: line });
   });
   return {
     note: (request, trace, resource) => underWay.set(request.id, { trace, resource }),

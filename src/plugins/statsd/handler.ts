@@ -8,10 +8,11 @@ import { packLines } from './packets.ts';
 const TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 
-export function create(config: Config, { network, openQueue }: Environment): Phases {
+export function create(config: Config, { network, openQueue, instance }: Environment): Phases {
   const metrics = compileMetrics(config);
   const isMeasured = statusFilter(config.allow_status_codes);
   const queue = openQueue<readonly string[]>({
+    name: instance.id,
     limits: queueLimits(config),
     sizeOf: (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
     send: createSender(config, network),

@@ -117,9 +117,10 @@ function settingsOf(config: Config, { node }: Environment): SpanSettings {
   };
 }
 
-function openSpans(url: string, config: Config, { openQueue, network }: Environment) {
+function openSpans(url: string, config: Config, { openQueue, network, instance }: Environment) {
   const timeoutMs = (config.connect_timeout ?? 2000) + (config.send_timeout ?? 5000) + (config.read_timeout ?? 5000);
   return openQueue<JsonObject>({
+    name: instance.id,
     limits: queueLimits(config),
     sizeOf: (span) => Buffer.byteLength(JSON.stringify(span)),
     async send(batch) {
