@@ -1,9 +1,13 @@
 // rate-limiting and response-ratelimiting with their counters in a real Redis.
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { serve } from '../cli/serving.ts';
 import { flood } from './flood.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
 import { freePort, type RedisServer, redisMissing, startRedis } from './redis-server.ts';
@@ -22,11 +26,15 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
     config: { policy: 'redis', redis: { host: '127.0.0.1', port: redis.port, ...connection }, ...config },
   });
 
-  async function withGateways(count: number, setUp: SetUp, run: (running: Running[]) => Promise<void>): Promise<void> {
+  async function beginToCount(): Promise<void> {
     redis.command('flushall');
     // A minute that ends during the test would begin to count anew.
     const left = 60_000 - (Date.now() % 60_000);
     if (left < 8000) await sleep(left);
+  }
+
+  async function withGateways(count: number, setUp: SetUp, run: (running: Running[]) => Promise<void>): Promise<void> {
+    await beginToCount();
     const running = await Promise.all(Array.from({ length: count }, () => start(setUp)));
     try {
       await run(running);
@@ -77,6 +85,25 @@ describe('counters in Redis', { skip: missing ?? false }, () => {
       assert.deepEqual([sum(200), sum(429)], [1000, 9000]);
     });
   });
+
+  for (const workers of ['1', '2']) {
+    test(`a program with --workers ${workers} passes exactly that, too`, async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'gwctl-redis-'));
+      const file = join(folder, 'state.json');
+      const answers = { name: 'request-termination', config: { status_code: 200 } };
+      const route = { name: 'r', paths: ['/get'], plugins: [limiting({ hour: 1000 }), answers] };
+      await writeFile(file, JSON.stringify({ _format_version: '3.0', routes: [route] }));
+      await beginToCount();
+      const { proxy, child } = await serve([file, '--workers', workers, '--proxy-access-log', 'off']);
+      try {
+        const statuses = await flood(Number(new URL(proxy).port), { requests: 10_000, connections: 64 });
+        assert.deepEqual([statuses.get(200), statuses.get(429)], [1000, 9000]);
+      } finally {
+        child.kill('SIGKILL');
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
 
   test('a database and a login', async () => {
     redis.command('acl', 'setuser', 'gate', 'on', '>sesame', '~ratelimit:*', '+@all');
