@@ -54,6 +54,12 @@ export function cookieFor({ balancer, hash, setCookie }: PeerSource, peer: Peer)
 const NO_PEER: Picked = { ok: false, status: 503, message: 'failure to get a peer from the ring-balancer' };
 const NO_ADDRESS: Picked = { ok: false, status: 503, message: 'name resolution failed' };
 
+/** Not that there is no such name: nobody could tell. */
+function unresolved(host: string, error: unknown): Picked {
+  const reason = error instanceof Error ? error.message : String(error);
+  return { ok: false, status: 500, message: `failed the initial dns/balancer resolve for '${host}' with: ${reason}` };
+}
+
 export function pickPeer(context: RequestContext, source: PeerSource): Picked | Promise<Picked> {
   const { balancer } = source;
   if (balancer !== undefined) {
@@ -67,7 +73,7 @@ export function pickPeer(context: RequestContext, source: PeerSource): Picked | 
   return isPromise<NameAnswer>(answer)
     ? answer.then(
         (found) => pickAddress(context, source, found),
-        () => NO_ADDRESS,
+        (error: unknown) => unresolved(source.host, error),
       )
     : pickAddress(context, source, answer as NameAnswer);
 }

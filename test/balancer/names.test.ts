@@ -66,6 +66,32 @@ test('a name without addresses is 503', async (t) => {
   assert.match(text, /name resolution failed/);
 });
 
+test('a name of which no name server can tell whether it exists is 500, with the reason', async (t) => {
+  const server = await startNameServer(t);
+  server.trouble.set('sick.test', 2);
+  const { send } = await start(
+    { services: [{ name: 's', host: 'sick.test', port: 9, routes: [route] }] },
+    { dns: { dns_resolver: [server.address] } },
+  );
+  const { status, text } = await send('/');
+  assert.equal(status, 500);
+  assert.equal(
+    JSON.parse(text).message,
+    "failed the initial dns/balancer resolve for 'sick.test' with: " +
+      'cannot resolve sick.test: the name server answers with code 2',
+  );
+});
+
+test('a name under .invalid is none, and nobody is asked', async (t) => {
+  const server = await startNameServer(t);
+  const { send } = await start(
+    { services: [{ name: 's', host: 'Some.Invalid', port: 9, routes: [route] }] },
+    { dns: { dns_resolver: [server.address] } },
+  );
+  assert.equal((await send('/')).status, 503);
+  assert.deepEqual(server.questions, []);
+});
+
 test('a target with SRV records is called by their names when the upstream wants it so', async (t) => {
   const server = await startNameServer(t);
   const port = await named(t, 'one', '127.0.0.1');

@@ -114,7 +114,7 @@ class CachingResolver implements Resolver {
   #withoutAsking(host: string): NameAnswer | undefined {
     const name = host.toLowerCase();
     const literal = literalAddress(name);
-    if (literal === undefined) return this.#known.get(name);
+    if (literal === undefined) return name.endsWith('.invalid') ? NOWHERE : this.#known.get(name);
     const answer = plainAnswer([literal]);
     const forever = Number.POSITIVE_INFINITY;
     this.#keep(host, { answer, error: undefined, type: undefined, freshUntil: forever, usableUntil: forever });
@@ -177,6 +177,9 @@ class CachingResolver implements Resolver {
 }
 
 const settled = (entry: Entry): NameAnswer | Promise<NameAnswer> => entry.answer ?? Promise.reject(entry.error);
+
+/** Names that never exist (RFC 6761); no name server has to say so. */
+const NOWHERE = new NameAnswer([], 'A');
 
 function plainAnswer(addresses: readonly string[]): NameAnswer {
   const kind: AnswerKind = addresses[0] !== undefined && isIPv6(addresses[0]) ? 'AAAA' : 'A';
