@@ -10,21 +10,27 @@ export type BodyResult =
   /** `text`: a body that is neither JSON nor a form. */
   { ok: true; value: JsonObject; isForm: boolean; text: string | undefined } | { ok: false; reply: Reply };
 
+export interface BodyLimits {
+  readonly bytes: number;
+  /** Names, members and elements: each of them is judged, and meanwhile nothing else is done. */
+  readonly values: number;
+}
+
 const MAX_DEPTH = 64;
 const MAX_ARGUMENTS = 1000;
 
 const TEXT_TYPES = ['application/yaml', 'text/yaml'];
 
 /** @param accepts `text`: YAML is taken too, and handed on as it is. */
-export async function readBody(request: IncomingMessage, maxBytes: number, accepts?: 'text'): Promise<BodyResult> {
+export async function readBody(request: IncomingMessage, limits: BodyLimits, accepts?: 'text'): Promise<BodyResult> {
   const type = request.headers['content-type'];
-  const bytes = await collect(request, maxBytes);
+  const bytes = await collect(request, limits.bytes);
   if (bytes === undefined) return refuse(413, 'Payload too large');
   if (countHeader(request, 'content-type') > 1) return refuse(400, 'Multiple Content-Type headers not allowed');
   if (type === undefined) return bytes.length === 0 ? taken({}, false) : refuse(415, 'Unsupported media type');
-  if (type.startsWith('application/json')) return parseJson(bytes.toString('utf8'));
+  if (type.startsWith('application/json')) return parseJson(bytes.toString('utf8'), limits);
   if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(bytes.toString('utf8'));
-  if (type.startsWith('multipart/form-data')) return parseParts(bytes, type);
+  if (type.startsWith('multipart/form-data')) return parseParts(bytes, type, limits);
   if (accepts === 'text' && TEXT_TYPES.some((one) => type.startsWith(one))) {
     return { ...taken({}, false), text: bytes.toString('utf8') };
   }
@@ -37,6 +43,7 @@ const countHeader = (request: IncomingMessage, name: string): number =>
   request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
 
 const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
+const unreadable = refuse(400, 'Cannot parse form body');
 
 async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
@@ -50,8 +57,10 @@ async function collect(request: IncomingMessage, maxBytes: number): Promise<Buff
   return size > maxBytes ? undefined : Buffer.concat(chunks);
 }
 
-function parseJson(text: string): BodyResult {
-  if (depthOf(text) > MAX_DEPTH) return refuse(400, 'Cannot parse JSON body');
+function parseJson(text: string, limits: BodyLimits): BodyResult {
+  const excess = excessOf(text, limits);
+  if (excess === 'depth') return refuse(400, 'Cannot parse JSON body');
+  if (excess === 'values') return refuse(413, `more than ${limits.values} values`);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -64,33 +73,42 @@ function parseJson(text: string): BodyResult {
   return taken(value, false);
 }
 
-/** Deepest nesting of brackets outside of strings, without building anything. */
-function depthOf(text: string): number {
+/** Of what there is too much, told by brackets, commas and colons outside of strings, without building anything. */
+function excessOf(text: string, { values }: BodyLimits): 'depth' | 'values' | undefined {
   let depth = 0;
-  let deepest = 0;
-  let inString = false;
+  let count = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (inString) {
-      if (code === 0x5c) i += 1;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (code === 0x7d || code === 0x5d) depth -= 1;
+    if (code === 0x22) i = endOfString(text, i);
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > MAX_DEPTH) return 'depth';
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+    else if ((code === 0x2c || code === 0x3a) && ++count > values) return 'values';
   }
-  return deepest;
+  return undefined;
+}
+
+/** Where the quote is that ends it. */
+function endOfString(text: string, start: number): number {
+  for (let i = start + 1; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x5c) i += 1;
+    else if (code === 0x22) return i;
+  }
+  return text.length;
 }
 
 /** `a.b=1`, `a[b]=1`, `a[]=x`, `a[1]=x` and repeated names nest; values stay text until `inferTypes`. */
 function parseForm(text: string): BodyResult {
+  if (hasMoreThan(MAX_ARGUMENTS, '&', text)) return refuse(400, 'Too many arguments');
   return nestPairs([...new URLSearchParams(text)]);
 }
 
 /** A part of JSON is a value; any other is a text. */
-function parseParts(bytes: Buffer, type: string): BodyResult {
+function parseParts(bytes: Buffer, type: string, limits: BodyLimits): BodyResult {
   const boundary = boundaryOf(type);
   const parts = boundary === undefined ? undefined : parseMultipart(bytes, boundary);
-  if (parts === undefined) return refuse(400, 'Cannot parse form body');
+  if (parts === undefined) return unreadable;
   const pairs: [string, Json][] = [];
   for (const { name, head, body } of parts) {
     if (name === undefined) continue;
@@ -99,22 +117,29 @@ function parseParts(bytes: Buffer, type: string): BodyResult {
       pairs.push([Buffer.from(name, 'latin1').toString('utf8'), text]);
       continue;
     }
-    const value = parseJson(`{"value":${text}}`);
+    const value = parseJson(`{"value":${text}}`, limits);
     if (!value.ok) return value;
     pairs.push([name, value.value['value'] ?? null]);
   }
   return nestPairs(pairs);
 }
 
+function hasMoreThan(count: number, character: string, text: string): boolean {
+  let at = text.indexOf(character);
+  for (let found = 0; at >= 0; at = text.indexOf(character, at + 1)) if (++found > count) return true;
+  return false;
+}
+
 function nestPairs(pairs: readonly [string, Json][]): BodyResult {
   if (pairs.length > MAX_ARGUMENTS) return refuse(400, 'Too many arguments');
   const root: JsonObject = {};
   for (const [name, value] of pairs) {
+    if (hasMoreThan(MAX_DEPTH, '.', name) || hasMoreThan(MAX_DEPTH, '[', name)) return unreadable;
     const path = splitName(name);
-    if (path.length > MAX_DEPTH) return refuse(400, 'Cannot parse form body');
+    if (path.length > MAX_DEPTH) return unreadable;
     setAt(root, path, value);
   }
-  return findForbiddenKey(root) === undefined ? taken(root, true) : refuse(400, 'Cannot parse form body');
+  return findForbiddenKey(root) === undefined ? taken(root, true) : unreadable;
 }
 
 const splitName = (name: string): string[] => {

@@ -7,7 +7,7 @@ import { createServer, STATUS_CODES } from '../lib/node-http.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
-import { readBody } from './body.ts';
+import { type BodyLimits, readBody } from './body.ts';
 import { serveEndpoint } from './crud.ts';
 import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
@@ -18,8 +18,9 @@ import { findSpecial, listSpecial, type ParseDocument, type SpecialRoute } from 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const MAX_ARGUMENTS = 1000;
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
-const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024;
+const ENTITY_LIMITS: BodyLimits = { bytes: 10 * 1024 * 1024, values: 100_000 };
+/** Whole configurations. */
+const DOCUMENT_LIMITS: BodyLimits = { bytes: 128 * 1024 * 1024, values: Number.POSITIVE_INFINITY };
 const NO_BODY = { ok: true, value: {}, isForm: false, text: undefined } as const;
 
 export interface AdminOptions {
@@ -131,7 +132,7 @@ async function answerRequest(
   const hasBody = WRITES.has(method) && method !== 'DELETE';
   const takesText = special?.route.takes !== undefined;
   const body = hasBody
-    ? await readBody(request, takesText ? MAX_DOCUMENT_BYTES : MAX_BODY_BYTES, takesText ? 'text' : undefined)
+    ? await readBody(request, takesText ? DOCUMENT_LIMITS : ENTITY_LIMITS, takesText ? 'text' : undefined)
     : NO_BODY;
   if (!body.ok) return body.reply;
   const run = special?.route.methods[method];

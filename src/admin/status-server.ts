@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
-import { readBody } from './body.ts';
+import { type BodyLimits, readBody } from './body.ts';
 import type { NodeInfo } from './node.ts';
 import { message, methodNotAllowed, noContent, notFound, type Reply } from './reply.ts';
 import { createReplyServer, methodOf, preflight, type Target } from './server.ts';
@@ -29,7 +29,7 @@ export interface StatusOptions {
 const SHARED_PATHS: ReadonlySet<string> = new Set(['status', 'status/dns', 'metrics']);
 const NO_DOCUMENTS = (): Promise<{ ok: true; value: undefined }> => Promise.resolve({ ok: true, value: undefined });
 const READY_METHODS = ['GET', 'POST'];
-const MAX_BODY_BYTES = 64 * 1024;
+const LIMITS: BodyLimits = { bytes: 64 * 1024, values: 10_000 };
 
 export const createStatusServer = (options: StatusOptions): Server =>
   createReplyServer((request, target) => answerRequest(options, request, target), options.onError);
@@ -66,7 +66,7 @@ function readyReply(readiness: Readiness): Reply {
 }
 
 async function setStatus(readiness: Readiness, request: IncomingMessage): Promise<Reply> {
-  const body = await readBody(request, MAX_BODY_BYTES);
+  const body = await readBody(request, LIMITS);
   if (!body.ok) return body.reply;
   if (body.value['status'] !== 'draining') return message(400, "status: expected 'draining'");
   readiness.drain();

@@ -7,6 +7,9 @@ import { runEntityChecks } from './checks.ts';
 import type { ErrorNode, ErrorTree, Field, Fields, Matcher } from './define.ts';
 import { messages } from './messages.ts';
 
+/** Nobody reads more, and each takes time and a line of the answer. */
+const MAX_PROBLEMS = 100;
+
 const VAULT_REFERENCE = /^\{vault:\/\/[^}]+\}$/;
 
 export const isVaultReference = (value: unknown): boolean => typeof value === 'string' && VAULT_REFERENCE.test(value);
@@ -96,10 +99,8 @@ function validateInside(field: Field, value: Json): ErrorNode | undefined {
 /** Unknown, missing and wrong fields of a record or of a whole entity. */
 export function validateRecord(fields: Fields, value: JsonObject): ErrorTree {
   const tree: ErrorTree = {};
-  for (const key of Object.keys(value)) {
-    const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
-    if (field === undefined) tree[key] = messages.unknown;
-  }
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(fields, key));
+  for (const key of unknown.slice(0, MAX_PROBLEMS)) tree[key] = messages.unknown;
   for (const key of Object.keys(fields)) {
     const error = validateField(fields[key]!, value[key]);
     if (error !== undefined) tree[key] = error;
@@ -109,13 +110,14 @@ export function validateRecord(fields: Fields, value: JsonObject): ErrorTree {
 
 function validateElements(element: Field, values: readonly Json[]): ErrorNode | undefined {
   let errors: (ErrorNode | null)[] | undefined;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = 0, count = 0; i < values.length && count < MAX_PROBLEMS; i++) {
     const value = values[i]!;
     const error = value === null ? messages.required : validateField(element, value);
     if (error === undefined) continue;
     errors ??= [];
     while (errors.length < i) errors.push(null);
     errors[i] = error;
+    count += 1;
   }
   return errors;
 }
@@ -137,7 +139,8 @@ function validateForeign(eq: JsonLiteral | undefined, value: Json): ErrorNode | 
   if (eq === null) return undefined;
   if (!isObject(value)) return { id: messages.missingPrimaryKey };
   const tree: ErrorTree = {};
-  for (const key of Object.keys(value)) if (key !== 'id') tree[key] = messages.notPrimaryKey;
+  const others = Object.keys(value).filter((key) => key !== 'id');
+  for (const key of others.slice(0, MAX_PROBLEMS)) tree[key] = messages.notPrimaryKey;
   const id = value['id'];
   if (id === undefined || id === null) tree['id'] = messages.missingPrimaryKey;
   else if (typeof id !== 'string') tree['id'] = messages.type.string;

@@ -60,6 +60,57 @@ test('a body over 10 MiB is refused with 413', async () => {
   await admin.close();
 });
 
+test('a body of more than 100 000 values is refused with 413, however small they are', async () => {
+  const admin = await startAdmin();
+  const json = { 'content-type': 'application/json' };
+  const zeros = (count: number): string => Array(count).fill(0).join();
+  for (const [body, status] of [
+    [`{"tags":[${zeros(100_001)}]}`, 413],
+    [`{"tags":[${zeros(99_999)}]}`, 400],
+    [`{"host":"${zeros(100_001)}"}`, 400],
+    [`{"host":"\\"${zeros(100_001)}"}`, 400],
+  ] as const) {
+    assert.equal(await ask(admin.port, 'POST', '/services', json, body), status, body.slice(0, 12));
+  }
+  await admin.close();
+});
+
+test('of very many faults of one kind the first hundred are told', async () => {
+  const admin = await startAdmin();
+  const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i}`);
+  const unknown = Object.fromEntries(names(5000).map((name) => [name, 1]));
+  const refused = async (path: string, body: object): Promise<{ message: string; fields: Record<string, object> }> => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(admin.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.equal(response.status, 400);
+    return (await response.json()) as { message: string; fields: Record<string, object> };
+  };
+  const top = await refused('/services', { host: 'a.test', ...unknown });
+  assert.match(top.message, /^100 schema violations \(k0: unknown field; k1: unknown field; /);
+  assert.equal(Object.keys(top.fields).length, 100);
+  const below = await refused('/plugins', { name: 'key-auth', config: unknown });
+  assert.equal(Object.keys(below.fields['config']!).length, 100);
+  const list = await refused('/routes', { paths: names(5000) });
+  assert.equal((list.fields['paths'] as string[]).length, 100);
+  const reference = await refused('/routes', { paths: ['/'], service: { id: 'x', ...unknown } });
+  assert.equal(Object.keys(reference.fields['service']!).length, 101);
+  // One that is right is no fault, wherever it stands.
+  const late = await refused('/routes', { paths: [...names(5000).map((name) => `/${name}`), 'x'] });
+  assert.equal((late.fields['paths'] as (string | null)[]).length, 5001);
+  await admin.close();
+});
+
+test('forms of very many or very deep names are refused before they are taken apart', async () => {
+  const admin = await startAdmin();
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const post = (body: string) => ask(admin.port, 'POST', '/services', form, body);
+  assert.equal(await post(`host=a.test&${'tags[]=x&'.repeat(998)}tags[]=x`), 201);
+  for (const body of ['k=1&'.repeat(1e6), '&'.repeat(1e6), `a${'[b]'.repeat(1e6)}=1`, `${'a.'.repeat(1e6)}=1`]) {
+    assert.equal(await post(body), 400, body.slice(0, 12));
+  }
+  await admin.close();
+});
+
 test('a list of 2 500 is walked page by page without a gap or a repetition, while rows come and go', async () => {
   const admin = await startAdmin();
   const { store } = admin;
