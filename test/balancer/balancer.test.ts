@@ -52,7 +52,7 @@ describe('picking', () => {
     );
   });
 
-  for (const algorithm of ['round-robin', 'consistent-hashing', 'least-connections', 'latency']) {
+  for (const algorithm of ['round-robin', 'consistent-hashing', 'least-connections']) {
     test(`${algorithm}: a retry goes to a peer that was not tried, until all were`, (t) => {
       const targets = [target('10.0.0.1:80', 300), target('10.0.0.2:80'), target('10.0.0.3:80')];
       const balancer = registryFor(t).update([{ upstream: upstream({ algorithm }), targets }])('u')!;
@@ -61,14 +61,25 @@ describe('picking', () => {
       assert.equal(new Set(keys(tried.slice(0, 3))).size, 3);
       assert.equal(new Set(keys(tried.slice(3))).size, 3);
     });
+  }
 
+  test('latency: a retry goes to a peer that was not tried, and to nobody when all were', (t) => {
+    const targets = [target('10.0.0.1:80', 300), target('10.0.0.2:80'), target('10.0.0.3:80')];
+    const balancer = registryFor(t).update([{ upstream: upstream({ algorithm: 'latency' }), targets }])('u')!;
+    const tried: Peer[] = [];
+    for (let i = 0; i < 3; i++) tried.push(balancer.pick(tried)!);
+    assert.equal(new Set(keys(tried)).size, 3);
+    assert.equal(balancer.pick(tried), undefined);
+  });
+
+  for (const algorithm of ['round-robin', 'consistent-hashing', 'least-connections', 'latency']) {
     test(`${algorithm}: an unhealthy peer is passed over, by retries too`, (t) => {
       const targets = [target('10.0.0.1:80'), target('10.0.0.2:80')];
       const balancer = registryFor(t).update([{ upstream: upstream({ ...PASSIVE, algorithm }), targets }])('u')!;
       assert.equal(balancer.setHealth('t-10.0.0.1:80', undefined, false), true);
       const first = balancer.pick([], 5)!;
       assert.equal(first.key, '10.0.0.2:80');
-      assert.equal(balancer.pick([first], 5)?.key, '10.0.0.2:80');
+      assert.equal(balancer.pick([first], 5)?.key, algorithm === 'latency' ? undefined : '10.0.0.2:80');
     });
   }
 

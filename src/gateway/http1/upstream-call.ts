@@ -12,7 +12,7 @@ import {
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /** RFC 9110 section 9.2.2. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
+export const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS', 'TRACE']);
 
 export class PooledCall implements UpstreamCall {
   readonly request: UpstreamRequest;

@@ -1,6 +1,6 @@
 // The address that has answered quickest lately, for its weight. Latencies are smoothed with a memory of ten seconds, rise
 // at once and fall slowly; an address nobody has asked yet counts as the average of the others.
-import { type Address, includesPeer, ofThisRound, type Peer } from '../address.ts';
+import { type Address, includesPeer, type Peer } from '../address.ts';
 import type { Algorithm, Picker, Ring } from './algorithm.ts';
 
 const MEMORY_MS = 10_000;
@@ -28,11 +28,6 @@ class Quickest implements Picker {
     }
   }
 
-  next(tried: readonly Peer[]): Address | undefined {
-    const avoid = tried.length === 0 ? tried : ofThisRound(tried, this.#addresses.length);
-    return this.#quickest(avoid) ?? (avoid.length === 0 ? undefined : this.#quickest([]));
-  }
-
   end(address: Address, latencyMs: number | undefined): void {
     if (latencyMs === undefined) return;
     const now = performance.now();
@@ -44,8 +39,8 @@ class Quickest implements Picker {
     address.slowness = slownessOf(address);
   }
 
-  /** Equals are taken in turn from a random start, so that they share the load. */
-  #quickest(avoid: readonly Peer[]): Address | undefined {
+  /** Nobody, once all were tried. Equals are taken in turn from a random start, so that they share the load. */
+  next(tried: readonly Peer[]): Address | undefined {
     const addresses = this.#addresses;
     let best: Address | undefined;
     let least = Number.POSITIVE_INFINITY;
@@ -54,7 +49,7 @@ class Quickest implements Picker {
       const address = addresses[at]!;
       at = at + 1 === addresses.length ? 0 : at + 1;
       if (address.slowness >= least || !address.isAvailable) continue;
-      if (avoid.length > 0 && includesPeer(avoid, address)) continue;
+      if (tried.length > 0 && includesPeer(tried, address)) continue;
       best = address;
       least = address.slowness;
     }
