@@ -2,21 +2,19 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileExists, writePrivateFile } from '../control/file/output-file.ts';
 import { raise } from '../control/file/raise.ts';
 import { type FileFormat, writeStateText } from '../control/file/write.ts';
 import { type RemoteState, readState } from '../control/remote/read.ts';
-import { GwctlError } from '../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { Entity } from '../schema/define.ts';
 import type { SchemaSet } from '../schema/schema-set.ts';
 import { maskSecrets } from '../schema/sensitive.ts';
 import { createState, type State } from '../state/state.ts';
-import { confirm } from './confirm.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { skippedKinds } from './flags.ts';
 import { openAdaptedSession } from './gateway-session.ts';
 import { fieldsOf } from './output/body.ts';
+import { confirmOverwrite, unwritable, writePrivate } from './output-file.ts';
 import { requireWorkspace } from './workspace.ts';
 
 export interface DumpRequest extends ConnectionFlags {
@@ -79,31 +77,26 @@ function sanitize(schemas: SchemaSet, state: State, salt: string): State {
   return result.value;
 }
 
-export async function writeDump(path: string, content: JsonObject, format: FileFormat, yes: boolean): Promise<void> {
-  const text = await writeStateText(content, format);
-  if (path === '-') {
-    process.stdout.write(text);
-    return;
-  }
-  if (!yes && (await fileExists(path))) await confirmOverwrite(path);
-  await writePrivateFile(path, text);
-}
-
-export async function confirmOverwrite(path: string): Promise<void> {
-  if (await confirm(`File '${path}' already exists. Do you want to overwrite it? `)) return;
-  throw new GwctlError('E_USAGE', `${path} exists and was left as it is`, { hint: 'Pass --yes to overwrite it.' });
+export async function writeDump(
+  path: string,
+  content: JsonObject,
+  format: FileFormat,
+  answer: 'yes' | 'ask',
+): Promise<void> {
+  await confirmOverwrite(path, answer);
+  await writePrivate(path, await writeStateText(content, format));
 }
 
 /** One file for each kind, or for each first tag, in a folder; read together they are the whole again. */
 export async function writeSplit(
   folder: string,
   content: JsonObject,
-  options: { readonly by: string; readonly format: FileFormat; readonly yes: boolean },
+  options: { readonly by: string; readonly format: FileFormat; readonly answer: 'yes' | 'ask' },
 ): Promise<void> {
   const parts = options.by === 'tag' ? splitByTag(content) : splitByKind(content);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch(unwritable(folder));
   for (const [name, part] of parts) {
-    await writeDump(join(folder, `${fileName(name)}.${options.format}`), part, options.format, options.yes);
+    await writeDump(join(folder, `${fileName(name)}.${options.format}`), part, options.format, options.answer);
   }
 }
 

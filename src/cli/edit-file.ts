@@ -11,6 +11,7 @@ import type { Templates } from '../control/transform/templates.ts';
 import type { Tree } from '../control/transform/tree.ts';
 import { GwctlError } from '../lib/errors.ts';
 import { globalFlags } from './flags.ts';
+import { outputFlag, writePrivate } from './output-file.ts';
 
 /** Global flags that mean nothing without a gateway: pipelines pass them to every command alike. */
 const withoutGateway = Object.fromEntries(
@@ -33,15 +34,6 @@ export const inputFlag = {
     default: '-',
     helpValue: 'FILE',
     description: 'state file to read; - for standard input',
-  }),
-};
-
-export const outputFlag = {
-  'output-file': Flags.string({
-    char: 'o',
-    default: '-',
-    helpValue: 'FILE',
-    description: 'where to write it; - for standard output',
   }),
 };
 
@@ -159,35 +151,7 @@ export function formatOf(flags: OutputFlags): 'yaml' | 'json' {
   return choose('format', flags.format ?? (inEnvironment === '' ? byName : inEnvironment), ['yaml', 'json']);
 }
 
-/** An existing file is overwritten only when somebody agrees. */
-export async function confirmOverwrite(path: string, answer: 'yes' | 'ask'): Promise<void> {
-  const { fileExists } = await import('../control/file/output-file.ts');
-  if (answer === 'yes' || path === '-' || path.startsWith('/dev/') || !(await fileExists(path))) return;
-  const { confirm } = await import('./confirm.ts');
-  if (await confirm(`File '${path}' already exists. Do you want to overwrite it? `)) return;
-  throw new GwctlError('E_USAGE', `${path} exists and was left as it is`, { hint: 'Pass --yes to overwrite it.' });
-}
-
-/** A file without an extension gets that of its format, as decK does where it writes whole configurations. */
-export const withExtension = (path: string, format: string): string =>
-  path === '-' || path.startsWith('/dev/') || extname(path) !== '' ? path : `${path}.${format}`;
-
 export async function writeState(tree: Tree, flags: OutputFlags): Promise<void> {
   const { writeTree } = await import('../control/transform/tree.ts');
-  await writeText(flags['output-file'], writeTree(tree, formatOf(flags)));
-}
-
-export async function writeText(path: string, text: string): Promise<void> {
-  if (path === '-' || path === '/dev/stdout') {
-    process.stdout.write(text);
-    return;
-  }
-  const { writePrivateFile } = await import('../control/file/output-file.ts');
-  await writePrivateFile(path, text).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new GwctlError('E_USAGE', `${path} cannot be written: ${reason}`, {
-      hint: 'Check that the directory exists and can be written to.',
-      cause: error,
-    });
-  });
+  await writePrivate(flags['output-file'], writeTree(tree, formatOf(flags)));
 }

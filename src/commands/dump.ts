@@ -4,6 +4,7 @@ import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../cli/base-command.ts';
 import { refusedFlags } from '../cli/deck-flags.ts';
 import { parallelismFlag, selectTagFlag, skipFlags } from '../cli/flags.ts';
+import { confirmOverwrite, withExtension } from '../cli/output-file.ts';
 
 export default class Dump extends BaseCommand {
   static override summary = 'Write the configuration of a gateway as a state file';
@@ -48,27 +49,24 @@ by its owner only: credentials and keys come out in clear.`;
     const output = flags['output-file'];
     const isJson = flags.format === 'json' || (flags.format === undefined && extname(output) === '.json');
     const format = isJson ? 'json' : 'yaml';
-    const { fileExists } = await import('../control/file/output-file.ts');
-    const { confirmOverwrite, readDump, writeDump, writeSplit } = await import('../cli/dump.ts');
+    const answer = flags.yes ? 'yes' : 'ask';
+    const { readDump, writeDump, writeSplit } = await import('../cli/dump.ts');
     if (flags['all-workspaces']) {
       const { listWorkspaces } = await import('../cli/workspace.ts');
       for (const workspace of await listWorkspaces(flags, this.trace)) {
         const content = await readDump({ ...flags, workspace }, this.trace);
-        await writeDump(`${workspace ?? 'default'}.${format}`, content, format, flags.yes);
+        await writeDump(`${workspace ?? 'default'}.${format}`, content, format, answer);
       }
       return;
     }
     if (flags['split-by'] !== undefined) {
-      const { by, yes } = { by: flags['split-by'], yes: flags.yes };
-      await writeSplit(output === '-' ? '.' : output, await readDump(flags, this.trace), { by, format, yes });
+      const by = flags['split-by'];
+      await writeSplit(output === '-' ? '.' : output, await readDump(flags, this.trace), { by, format, answer });
       return;
     }
     const path = withExtension(output, format);
     // Asked before the gateway is.
-    if (path !== '-' && !flags.yes && (await fileExists(path))) await confirmOverwrite(path);
-    await writeDump(path, await readDump(flags, this.trace), format, true);
+    await confirmOverwrite(path, answer);
+    await writeDump(path, await readDump(flags, this.trace), format, 'yes');
   }
 }
-
-const withExtension = (path: string, format: string): string =>
-  path === '-' || path.startsWith('/dev/') || extname(path) !== '' ? path : `${path}.${format}`;

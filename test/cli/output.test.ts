@@ -215,6 +215,19 @@ describe('dump', () => {
     assert.equal((await gwctl(['dump', '-o', file, '--yes', '--kong-addr', gateway.address])).code, 0);
     assert.match(readFileSync(file, 'utf8'), /^_format_version/);
   });
+
+  it('says where it cannot write', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'gwctl-')), 'file');
+    writeFileSync(file, '');
+    for (const args of [
+      ['-o', join(file, 'state.yaml')],
+      ['-o', join(file, 'folder'), '--split-by', 'kind'],
+    ]) {
+      const { code, out, err } = await gwctl(['dump', ...args, '--kong-addr', gateway.address]);
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, /^Error: \S+ cannot be written: ENOTDIR.*\nHint: Check that the directory exists/);
+    }
+  });
 });
 
 describe('validate', () => {

@@ -1,16 +1,8 @@
 // gwctl file convert: a file for an older gateway becomes one for a newer.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import {
-  bundledGrammar,
-  confirmOverwrite,
-  formatOf,
-  localFlags,
-  openState,
-  outputFlags,
-  withExtension,
-  writeState,
-} from '../../cli/edit-file.ts';
+import { bundledGrammar, formatOf, localFlags, openState, outputFlags, writeState } from '../../cli/edit-file.ts';
+import { confirmOverwrite, withExtension } from '../../cli/output-file.ts';
 import { GwctlError } from '../../lib/errors.ts';
 
 export default class FileConvert extends BaseCommand {

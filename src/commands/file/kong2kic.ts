@@ -1,7 +1,8 @@
 // gwctl file kong2kic: a state file as objects for the Kong Ingress Controller.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { choose, inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { choose, inputFlag, localFlags, openModel } from '../../cli/edit-file.ts';
+import { outputFlag, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileKong2kic extends BaseCommand {
   static override summary = 'Turn a state file into objects for the Kong Ingress Controller';
@@ -56,7 +57,7 @@ pods. What is left out is named on standard error. Variables of the environment 
     const texts = [];
     for (const object of objects) texts.push(await writeStateText(object, format));
     const text = format === 'json' ? texts.join('') : texts.map((item) => `${item}---\n`).join('');
-    await writeText(flags['output-file'], text);
+    await writePrivate(flags['output-file'], text);
     for (const note of notes) process.stderr.write(`note: ${note}\n`);
   }
 }

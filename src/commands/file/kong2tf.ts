@@ -1,7 +1,8 @@
 // gwctl file kong2tf: a state file as Terraform resources.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { inputFlag, localFlags, openModel, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { inputFlag, localFlags, openModel } from '../../cli/edit-file.ts';
+import { outputFlag, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileKong2tf extends BaseCommand {
   static override summary = 'Turn a state file into Terraform resources';
@@ -40,6 +41,6 @@ With --generate-imports-for-control-plane-id, entities that have an id in the fi
       importInto: flags['generate-imports-for-control-plane-id'],
       credentials: flags['ignore-credential-changes'] ? 'ignore-changes' : 'manage',
     });
-    await writeText(flags['output-file'], text);
+    await writePrivate(flags['output-file'], text);
   }
 }

@@ -2,8 +2,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { choose, inputFlag, localFlags, openState, outputFlag, writeText } from '../../cli/edit-file.ts';
+import { choose, inputFlag, localFlags, openState } from '../../cli/edit-file.ts';
 import { readRules } from '../../cli/edit-inputs.ts';
+import { outputFlag, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileLint extends BaseCommand {
   static override summary = 'Check a state file against your own rules';
@@ -51,7 +52,7 @@ Exits 1 when something is as bad as --fail-severity, or worse.`;
     const found = await lintTree(tree, rules);
     const failures = found.filter(({ severity }) => isAtLeast(severity, limit));
     const shown = flags['display-only-failures'] ? failures : found;
-    await writeText(flags['output-file'], await formatViolations(shown, failures.length, format));
+    await writePrivate(flags['output-file'], await formatViolations(shown, failures.length, format));
     if (failures.length > 0) process.exitCode = 1;
   }
 }

@@ -1,16 +1,8 @@
 // gwctl file list-tags: which tags a file uses.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import {
-  choose,
-  chooseEntities,
-  inputFlag,
-  localFlags,
-  openState,
-  outputFlag,
-  selectorFlag,
-  writeText,
-} from '../../cli/edit-file.ts';
+import { choose, chooseEntities, inputFlag, localFlags, openState, selectorFlag } from '../../cli/edit-file.ts';
+import { outputFlag, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileListTags extends BaseCommand {
   static override summary = 'List the tags of a state file';
@@ -42,6 +34,6 @@ export default class FileListTags extends BaseCommand {
       format === 'plain'
         ? tree.templates.putBack(tags.map((tag) => `${tag}\n`).join(''), 'yaml')
         : writeTree(treeOf(tree.source, { tags }, tree.templates), format === 'json' ? 'json' : 'yaml');
-    await writeText(flags['output-file'], text);
+    await writePrivate(flags['output-file'], text);
   }
 }

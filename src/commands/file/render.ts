@@ -1,17 +1,10 @@
 // gwctl file render: what state files mean, written out.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import {
-  formatOf,
-  localFlags,
-  outputFlags,
-  refuse,
-  refuseDiagnostics,
-  withExtension,
-  writeText,
-} from '../../cli/edit-file.ts';
+import { formatOf, localFlags, outputFlags, refuse, refuseDiagnostics } from '../../cli/edit-file.ts';
 import { stateArgument, stateFlag } from '../../cli/flags.ts';
 import { printableLines } from '../../cli/output/printable.ts';
+import { withExtension, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileRender extends BaseCommand {
   static override summary = 'Write out what state files mean';
@@ -56,6 +49,6 @@ secret. With --populate-env-vars their values are filled in.`;
     for (const warning of rendered.warnings) process.stderr.write(`${printableLines(formatDiagnostic(warning))}\n`);
     const format = formatOf(flags);
     const path = withExtension(flags['output-file'], format);
-    await writeText(path, await writeStateText(rendered.content, format));
+    await writePrivate(path, await writeStateText(rendered.content, format));
   }
 }

@@ -1,7 +1,7 @@
 // gwctl schema openapi: the Admin API, for clients and their generators.
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
-import { outputFileFlag, writeOutput } from '../../cli/output-file.ts';
+import { outputFlag, writeOutput } from '../../cli/output-file.ts';
 
 export default class SchemaOpenapi extends BaseCommand {
   static override summary = 'Print the OpenAPI document of the Admin API';
@@ -13,7 +13,7 @@ plugin, and errors. The document is OpenAPI 3.1 in JSON.`;
     "<%= config.bin %> schema openapi | jq '.paths | keys'",
   ];
   static override baseFlags = { 'no-color': globalFlags['no-color'], verbose: globalFlags.verbose } as never;
-  static override flags = { ...outputFileFlag };
+  static override flags = { ...outputFlag };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SchemaOpenapi);

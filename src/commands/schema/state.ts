@@ -1,7 +1,7 @@
 // gwctl schema state: the grammar of state files, for editors.
 import { BaseCommand } from '../../cli/base-command.ts';
 import { globalFlags } from '../../cli/flags.ts';
-import { outputFileFlag, writeOutput } from '../../cli/output-file.ts';
+import { outputFlag, writeOutput } from '../../cli/output-file.ts';
 
 export default class SchemaState extends BaseCommand {
   static override summary = 'Print the JSON Schema of state files';
@@ -17,7 +17,7 @@ What needs all files at once - references, duplicates, variables of the environm
     '<%= config.bin %> schema state | jq .properties',
   ];
   static override baseFlags = { 'no-color': globalFlags['no-color'], verbose: globalFlags.verbose } as never;
-  static override flags = { ...outputFileFlag };
+  static override flags = { ...outputFlag };
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SchemaState);
