@@ -97,7 +97,7 @@ export class RequestContext
   status = 0;
   upstreamStatus = '';
   proxyLatency = 0;
-  /** -1 until an upstream answered. */
+  /** -1 until an upstream answered, or it is known that none will. */
   upstreamLatency = -1;
   receiveLatency = 0;
   /** The whole answer was read before its head went out. */

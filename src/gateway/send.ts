@@ -245,7 +245,7 @@ class Sending implements UpstreamHandler {
     if (this.#chunkBytes > MAX_BUFFERED_RESPONSE) {
       this.#call?.abort();
       this.#chunks = [];
-      answerUpstreamFault(this.#context, 502);
+      this.#answerFault(502);
       return true;
     }
     // The engine may use its buffer again; what is kept must be our own.
@@ -327,12 +327,9 @@ class Sending implements UpstreamHandler {
     // However quickly it came, a failure counts as a slow answer.
     this.#release(Math.max(Date.now() - this.#sentAt, FAILURE_MS));
     if (this.#exchange.finished) return;
+    const where = { request_id: context.id, peer: this.#peer!.key, reason: error.kind };
     if (this.#isStarted) {
-      context.core.events.log('warn', 'upstream failed in the middle of its answer', {
-        request_id: context.id,
-        peer: this.#peer!.key,
-        reason: error.kind,
-      });
+      context.core.events.log('warn', 'upstream failed in the middle of its answer', where);
       this.#exchange.abort();
       return;
     }
@@ -350,13 +347,8 @@ class Sending implements UpstreamHandler {
     this.#try!.state = 'failed';
     this.#try!.code = status;
     this.#source.balancer?.report(this.#peer!, isTimeout ? { failure: 'timeout' } : { status });
-    context.core.events.log('warn', 'no answer from the upstream', {
-      request_id: context.id,
-      peer: this.#peer!.key,
-      reason: error.kind,
-      tries: context.tries!.length,
-    });
-    answerUpstreamFault(context, status);
+    context.core.events.log('warn', 'no answer from the upstream', { ...where, tries: context.tries!.length });
+    this.#answerFault(status);
   }
 
   /** Plugins may send the next try elsewhere or as another request, or want none. */
@@ -365,7 +357,7 @@ class Sending implements UpstreamHandler {
     const { targetHost, targetPort } = context;
     const goOn = (isWanted: boolean): void => {
       if (this.#exchange.finished) return;
-      if (!isWanted) return answerUpstreamFault(context, status);
+      if (!isWanted) return this.#answerFault(status);
       if (context.targetHost !== targetHost || context.targetPort !== targetPort) this.#source = choosePeers(context);
       noteUpstreamUri(context);
       this.attempt();
@@ -377,7 +369,12 @@ class Sending implements UpstreamHandler {
 
   #giveUp(status: 500 | 503, message: string): void {
     if (this.#context.tries === undefined) answerError(this.#context, status, message);
-    else answerUpstreamFault(this.#context, status);
+    else this.#answerFault(status);
+  }
+
+  #answerFault(status: 500 | 502 | 503 | 504): void {
+    this.#context.upstreamLatency = Date.now() - this.#sentAt;
+    answerUpstreamFault(this.#context, status);
   }
 
   /** Once for every pick: the peer has one request less under way. */

@@ -50,6 +50,7 @@ test('by default answers tell server, latencies and the id of the request', asyn
   const latencies = ['x-kong-upstream-latency', 'x-kong-proxy-latency'];
   assert.deepEqual(proxied.own, ['server', 'via', ...latencies, 'x-kong-request-id']);
   assert.deepEqual(own.own, ['server', 'x-kong-response-latency', 'x-kong-request-id']);
+  assert.deepEqual(dead.own, ['server', ...latencies, 'x-kong-request-id'], 'of a page in place of an answer, too');
   assert.equal(dead.headers['x-kong-upstream-status'], undefined);
   assert.equal(proxied.headers['kong-route-id'], undefined);
   assert.match(asked(proxied.text)['x-kong-request-id']!, /^[0-9a-f]{32}$/);
