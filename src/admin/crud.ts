@@ -144,6 +144,9 @@ async function serveChild(
   if (!parent.ok) return parent.reply;
   const { schema, field } = endpoint;
   const located = locateChild(state, schema, field, parent.entity, endpoint.key);
+  // By its own path what is not there counts as deleted; among the children of somebody it is looked for first.
+  const isChange = request.method === 'PATCH' || request.method === 'DELETE';
+  if (isChange && located.ok && located.entity === undefined) return notFound;
   return serveEntity(context, schema, request, located, { [field]: { id: parent.entity.id } });
 }
 
