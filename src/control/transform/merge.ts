@@ -39,6 +39,10 @@ function put(target: YAMLMap, pair: Pair): void {
     return;
   }
   const [earlier, later] = [before.value as unknown, pair.value];
+  // What is the same keeps what is said beside it.
+  if (isScalar(earlier) && isScalar(later) && earlier.value === later.value) {
+    later.comment = later.comment ?? earlier.comment ?? null;
+  }
   if (!isSeq(earlier) || !isSeq(later)) {
     before.value = later as never;
     const [kept, added] = [before.key, pair.key] as unknown[];

@@ -37,7 +37,8 @@ export function applyNamespace(
 ): Placed {
   const entities = entitiesOf(grammar, tree);
   const routes = entities.filter(({ kind }) => grammar.get(kind)?.schema.fields[MATCH] !== undefined);
-  const chosen = selected === undefined ? routes : routes.filter(({ map }) => selected.includes(map));
+  const meant = new Set(selected);
+  const chosen = selected === undefined ? routes : routes.filter(({ map }) => meant.has(map));
   const others = (selected?.length ?? 0) - chosen.length;
   if (selected !== undefined && others > 0) {
     const message = `the selectors also find ${others === 1 ? 'something that is' : `${others} things that are`} no route`;
@@ -72,7 +73,7 @@ function placeUnderPath(
   const exposed = new Set<TreeEntity>();
   for (const route of chosen) if (prefixPaths(tree, route.map, prefix)) exposed.add(route);
   // A service whose routes all show the prefix upstream is mended once; otherwise each route on its own.
-  const byService = Map.groupBy(routes, (route) => serviceOf(grammar, entities, route));
+  const byService = Map.groupBy(routes, createServiceFinder(grammar, entities));
   for (const [service, siblings] of byService) {
     const wrong = siblings.filter((route) => exposed.has(route));
     if (wrong.length === 0) continue;
@@ -105,20 +106,30 @@ function withPrefix(tree: Tree, item: unknown, prefix: string): unknown {
   return node;
 }
 
-function serviceOf(grammar: Grammar, entities: readonly TreeEntity[], route: TreeEntity): TreeEntity | undefined {
-  if (route.parent !== undefined) return route.parent;
-  for (const [field, { reference, in_file }] of grammar.get(route.kind)?.foreign ?? []) {
-    if (in_file?.nest !== true) continue;
-    const written = route.map.get(field);
-    const names = ['id', ...(grammar.get(reference)?.names ?? [])];
-    const wanted =
-      textOf(written) ?? names.map((name) => textOf((written as YAMLMap | undefined)?.get?.(name))).find(Boolean);
-    if (wanted === undefined) continue;
-    return entities.find(
-      ({ kind, map }) => kind === reference && names.some((name) => textOf(map.get(name)) === wanted),
-    );
+/** Whom a route belongs to: what it is nested in, or what it names. */
+function createServiceFinder(
+  grammar: Grammar,
+  entities: readonly TreeEntity[],
+): (route: TreeEntity) => TreeEntity | undefined {
+  const namesOf = (kind: string): string[] => ['id', ...(grammar.get(kind)?.names ?? [])];
+  const byName = new Map<string, TreeEntity>();
+  for (const entity of entities) {
+    for (const name of namesOf(entity.kind)) {
+      const text = textOf(entity.map.get(name));
+      if (text !== undefined) byName.set(`${entity.kind} ${text}`, entity);
+    }
   }
-  return undefined;
+  return ({ kind, map, parent }) => {
+    if (parent !== undefined) return parent;
+    for (const [field, { reference, in_file }] of grammar.get(kind)?.foreign ?? []) {
+      if (in_file?.nest !== true) continue;
+      const written = map.get(field);
+      const texts = namesOf(reference).map((name) => textOf((written as YAMLMap | undefined)?.get?.(name)));
+      const wanted = textOf(written) ?? texts.find(Boolean);
+      if (wanted !== undefined) return byName.get(`${reference} ${wanted}`);
+    }
+    return undefined;
+  };
 }
 
 /** `path: /api/kong` → `/api/`, when the path ends in the prefix. */
