@@ -214,6 +214,9 @@ test('a route for https only is refused or redirected in clear text', async () =
   const upgrade = await running.send('/upgrade');
   assert.deepEqual([upgrade.status, JSON.parse(upgrade.text).message], [426, 'Please use HTTPS protocol']);
   assert.equal(upgrade.headers['upgrade'], 'TLS/1.2, HTTP/1.1');
+  assert.equal(upgrade.headers['connection'], 'Upgrade');
+  const last = await running.send('/upgrade', { headers: { connection: 'close' } });
+  assert.equal(last.headers['connection'], 'Upgrade, close');
   const moved = await running.send('/moved?a=1');
   assert.deepEqual([moved.status, moved.headers['location'], moved.text], [301, 'https://example.test/moved?a=1', '']);
   await running.close();

@@ -16,6 +16,9 @@ import { lastChunk } from './trailers.ts';
 export type { RequestBody } from './request-body.ts';
 
 const SMALL = 8_192;
+const UPGRADE_REQUIRED = 426;
+const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
+const CLOSE = 'Connection: close\r\n\r\n';
 
 const BODYLESS = 0;
 const LENGTH = 1;
@@ -156,10 +159,17 @@ export class Exchange implements ClientExchange {
     }
     this.keepAlive = this.connection.mayKeepAlive(this);
     const date = headers.has('date') ? '' : `Date: ${this.connection.httpDate()}\r\n`;
-    const persistence = this.keepAlive ? 'Connection: keep-alive\r\n\r\n' : 'Connection: close\r\n\r\n';
+    const offers = status === UPGRADE_REQUIRED && headers.has('upgrade');
+    const persistence = offers ? this.offering() : this.keepAlive ? KEEP_ALIVE : CLOSE;
     this.pending = text + date + framing + persistence;
     this.bytesOut += this.pending.length;
     if (this.mode !== BODYLESS) this.flushSoon();
+  }
+
+  /** Other protocols are named in Upgrade: Connection has to say so (RFC 9110 section 7.8). */
+  private offering(): string {
+    const rest = this.keepAlive ? (this.httpMinor === 1 ? '' : ', keep-alive') : ', close';
+    return `Connection: Upgrade${rest}\r\n\r\n`;
   }
 
   /** False: wait for onDrain before the next write. The chunk's memory may be lent: it is kept when it cannot go out at once. */
