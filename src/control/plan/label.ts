@@ -11,9 +11,8 @@ export function labelOf(schemas: SchemaSet, schema: EntitySchema, entity: Entity
   const fields = form?.fields ?? [schema.endpoint_key ?? 'id'];
   const names = fields.map((field) => entity[field]).filter((value) => typeof value === 'string' && value !== '');
   let name = names.length === 0 ? entity.id : names.join(' ');
-  // A secret shows its end, never more than half of itself.
-  if (names.length > 0 && form?.tail !== undefined)
-    name = name.slice(-Math.min(form.tail, Math.floor(name.length / 2)) || name.length);
+  // A secret shows its end, by which people tell it from others.
+  if (names.length > 0 && form?.tail !== undefined) name = name.slice(-form.tail);
   if (form?.of !== undefined) name = nameOfReferenced(schemas, schema, entity, form.of, states) ?? name;
   const owners = (form?.for ?? []).flatMap((field) => {
     const text = describeOwner(schemas, schema, entity, field, states);
