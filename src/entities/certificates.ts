@@ -62,5 +62,5 @@ export const certificates = defineEntity({
           : undefined,
     },
   ],
-  deck: { kind: 'certificate', identity: [['cert', 'key']], label: { fields: ['id'] } },
+  deck: { kind: 'certificate', identity: [['cert', 'key']], requires: ['id'], label: { fields: ['id'] } },
 });

@@ -16,5 +16,5 @@ export const keySets = defineEntity({
     created_at: timestampSeconds,
     updated_at: timestampSeconds,
   },
-  deck: { kind: 'key-set', absent_on: [404, 403] },
+  deck: { kind: 'key-set', requires_one_of: ['name', 'id'], absent_on: [404, 403] },
 });

@@ -67,7 +67,7 @@ export const keys = defineEntity({
     { check: 'at_least_one_of', fields: ['pem', 'jwk'] },
     { check: 'custom_entity_check', fields: ['jwk', 'kid'], run: checkJwk },
   ],
-  deck: { kind: 'key', absent_on: [404, 403] },
+  deck: { kind: 'key', requires_one_of: ['name', 'id'], absent_on: [404, 403] },
 });
 
 function checkPemPair(pem: JsonObject): string | undefined {

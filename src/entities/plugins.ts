@@ -52,6 +52,11 @@ export const plugins = defineEntity({
       description: 'Settings that it shares with other plugins: each takes the place of a part of `config`.',
     },
   },
+  fields_elsewhere: {
+    ordering: 'only Kong Enterprise has it; here plugins run by their priority',
+    condition: 'only Kong Enterprise has it; set the plugin on the routes that it is for',
+    run_on: 'Kong has it no more since version 2',
+  },
   overlay: {
     field: 'partials',
     entity: 'partials',

@@ -230,7 +230,7 @@ export const routes = defineEntity({
   entity_checks: [snisOnlyWithTls],
   subschemas: subschemas(false),
   upgrade: { paths: (value) => (typeof value === 'string' ? upgradePath(value) : value) },
-  deck: { kind: 'route' },
+  deck: { kind: 'route', requires_one_of: ['name', 'id'] },
 });
 
 /** The routes of a gateway with the traditional router: server names without wildcards, and PCRE. */

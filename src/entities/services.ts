@@ -86,6 +86,7 @@ export const services = defineEntity({
   ],
   deck: {
     kind: 'service',
+    requires_one_of: ['name', 'id'],
     accepts: { url: (url) => (typeof url === 'string' ? url.trim().replaceAll(' ', '%20') : url) },
   },
 });

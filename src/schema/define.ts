@@ -217,6 +217,8 @@ export interface DeckForm {
   readonly identity?: readonly (readonly string[])[];
   /** Fields that a file for a gateway must have though the gateway could make them: nobody would know what they became. */
   readonly requires?: readonly string[];
+  /** Fields of which such a file must have one: without, the entity would be another after each sync. */
+  readonly requires_one_of?: readonly string[];
   /** Field → what a value in a file stands for, where files may say it in more ways than the Admin API knows. */
   readonly accepts?: { readonly [field: string]: (value: Json) => Json };
   readonly label?: {
@@ -269,7 +271,7 @@ export interface EntitySchema {
   readonly subschema_key?: string;
   readonly subschema_error?: string;
   readonly fields: Fields;
-  /** Field that it has under other settings → what to set. */
+  /** Field that it does not have but others know → where it is, or what to do instead. */
   readonly fields_elsewhere?: { readonly [field: string]: string };
   readonly shorthand_fields?: Shorthands;
   readonly entity_checks?: readonly EntityCheck[];

@@ -232,7 +232,8 @@ describe('dump', () => {
 
 describe('validate', () => {
   it('says nothing off a terminal, and counts when it is asked', async () => {
-    const input = '_format_version: "3.0"\nservices:\n- name: a\n  host: h\nroutes:\n- paths: [/a]\n- paths: [/b]\n';
+    const input =
+      '_format_version: "3.0"\nservices:\n- name: a\n  host: h\nroutes:\n- name: a\n  paths: [/a]\n- name: b\n  paths: [/b]\n';
     assert.deepEqual(await gwctl(['validate', '-'], { input }), { code: 0, out: '', err: '' });
     const told = await gwctl(['validate', '-', '--verbose', '1'], { input });
     assert.deepEqual([told.code, told.out], [0, 'valid: 2 routes, 1 service\n']);

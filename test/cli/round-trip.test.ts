@@ -15,6 +15,8 @@ interface Case {
   readonly name: string;
   readonly files: readonly string[];
   readonly env: Record<string, string>;
+  /** Written for Kong's DB-less mode: to be turned into decK's form first. */
+  readonly isDbLess: boolean;
 }
 
 /** Inputs and outputs of `file` commands, and cases that have a test of their own. */
@@ -27,18 +29,19 @@ function listCases(): Case[] {
   for (const name of readdirSync(valid).sort()) {
     const expected = JSON.parse(readFileSync(join(valid, name, 'expected.json'), 'utf8')) as {
       env?: Record<string, string>;
+      dialect?: 'dbless';
     };
     const files = readdirSync(join(valid, name), { recursive: true, encoding: 'utf8' })
       .filter((file) => /\.(ya?ml|json)$/.test(file) && file !== 'expected.json')
       .map((file) => join(valid, name, file));
-    cases.push({ name, files, env: expected.env ?? {} });
+    cases.push({ name, files, env: expected.env ?? {}, isDbLess: expected.dialect === 'dbless' });
   }
   const others = readdirSync(fixtures, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /\.ya?ml$/.test(file) && !ELSEWHERE.test(file),
   );
   for (const file of others.sort()) {
     const isState = /^_format_version:/m.test(readFileSync(join(fixtures, file), 'utf8'));
-    if (isState) cases.push({ name: file, files: [join(fixtures, file)], env: {} });
+    if (isState) cases.push({ name: file, files: [join(fixtures, file)], env: {}, isDbLess: false });
   }
   return cases;
 }
@@ -57,11 +60,12 @@ describe('sync and dump', () => {
     await gateway.close();
   });
 
-  for (const [i, { name, files, env }] of listCases().entries()) {
+  for (const [i, { name, files: written, env, isDbLess }] of listCases().entries()) {
     it(`leave nothing to do for ${name}`, async () => {
       const run = (...args: string[]) => gwctl([...args, '--kong-addr', gateway.address], { env });
       const reset = await gwctl(['sync', '-', '--allow-empty', '--kong-addr', gateway.address]);
       assert.equal(reset.code, 0, reset.err);
+      const files = isDbLess ? await inDecksForm(written) : written;
       const sync = await run('sync', ...files);
       assert.deepEqual([sync.code, sync.err], [0, '']);
       assert.doesNotMatch(sync.out, /Created: 0/);
@@ -78,6 +82,17 @@ describe('sync and dump', () => {
         assert.deepEqual(again, { code: 0, out: EMPTY, err: '' }, readFileSync(dumped, 'utf8'));
       }
     });
+  }
+
+  async function inDecksForm(written: readonly string[]): Promise<string[]> {
+    const files = written.map((_, i) => join(folder, `deck-${i}.yaml`));
+    for (const [i, file] of files.entries()) {
+      const refused = await gwctl(['sync', written[i]!, '--kong-addr', gateway.address]);
+      assert.match(refused.err, /stands only in files of Kong's DB-less mode\n[^]*gwctl file format deck FILE/);
+      const formatted = await gwctl(['file/format', 'deck', written[i]!, '-o', file]);
+      assert.deepEqual([formatted.code, formatted.err], [0, '']);
+    }
+    return files;
   }
 
   it('restore a dump with ids and everything in it on an empty gateway', async () => {

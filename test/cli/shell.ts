@@ -18,6 +18,9 @@ export function openShell(): Shell {
   const script = join(dirname(fileURLToPath(import.meta.url)), 'run-shell.mjs');
   const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const waiting: ((run: Run) => void)[] = [];
+  child.once('exit', (code) => {
+    for (const answer of waiting.splice(0)) answer({ code: code ?? -1, out: '', err: 'the shell has ended' });
+  });
   createInterface({ input: child.stdout }).on('line', (line) => waiting.shift()?.(JSON.parse(line) as Run));
   return {
     run: (args, options = {}) =>

@@ -423,6 +423,31 @@ describe('files for a gateway', () => {
     assert.ok((await load(` ${HEAD}`)).ok, 'for serve it is YAML like any other');
   });
 
+  it('name what has no other identity', async () => {
+    const nameless = `${HEAD}services:\n- host: a\nroutes:\n- paths: [/]\nkey_sets:\n- tags: [a]\n`;
+    assert.deepEqual(await refusals(nameless), [
+      '0.yaml:3:3 name or id: one of them is required',
+      '0.yaml:5:3 name or id: one of them is required',
+      '0.yaml:7:3 name or id: one of them is required',
+    ]);
+    const withId = `${HEAD}services:\n- host: a\n  id: 5b6e4a3c-91ab-4f0e-8b43-0f6ad9a3e001\n`;
+    assert.deepEqual(await refusals(withId), []);
+    assert.ok((await load(nameless)).ok, 'serve names them itself');
+  });
+
+  it("are in decK's form, not in that of Kong's DB-less mode", async () => {
+    const flat = `${HEAD}_comment: mine\nconsumers:\n- username: a\n  _ignore: x\nkeyauth_credentials:\n- consumer: a\n  key: b\n`;
+    assert.deepEqual(await refusals(flat), [
+      "0.yaml:2:1 unknown field '_comment'",
+      "0.yaml:5:3 unknown field '_ignore'",
+      "0.yaml:6:1 'keyauth_credentials' stands only in files of Kong's DB-less mode",
+    ]);
+    const served = await load(flat);
+    assert.equal(served.ok && served.writtenFor, "Kong's DB-less mode");
+    const nested = await load(`${HEAD}consumers:\n- username: a\n  keyauth_credentials:\n  - key: b\n`);
+    assert.equal(nested.ok && nested.writtenFor, 'decK');
+  });
+
   it('with the marks of a merge conflict are told as such', async () => {
     const text = `${HEAD}<<<<<<< HEAD\nservices: []\n=======\nroutes: []\n>>>>>>> other\n`;
     assert.deepEqual(await refusals(text), ['0.yaml:2:1 a merge conflict is left in the file']);

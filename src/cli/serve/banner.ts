@@ -15,6 +15,8 @@ export interface BannerFacts {
   readonly status: readonly Place[];
   readonly state: State;
   readonly files: readonly string[];
+  /** What the files are written in. */
+  readonly writtenFor: string | undefined;
   readonly isWatching: boolean;
   /** Where the configuration is kept. */
   readonly kept: string;
@@ -32,7 +34,8 @@ export function banner(facts: BannerFacts): string {
   for (const place of facts.status) lines.push(`  Status API ${url(place)}`);
   lines.push(`  loaded     ${countEntities(facts.state)}`);
   if (facts.files.length > 0) {
-    lines.push(`  from       ${facts.files.join(', ')}${facts.isWatching ? ' (watching for changes)' : ''}`);
+    const remarks = [`in the form of ${facts.writtenFor}`, ...(facts.isWatching ? ['watched for changes'] : [])];
+    lines.push(`  from       ${facts.files.join(', ')} (${remarks.join(', ')})`);
   }
   lines.push(`  kept       ${facts.kept}`);
   return lines.join('\n');

@@ -30,6 +30,8 @@ export interface OpenedStore {
   readonly store: Store;
   /** The files in use. */
   readonly files: readonly string[];
+  /** What they are written in; absent without files. */
+  readonly writtenFor: string | undefined;
   /** Reads the files again, by these schemas if they are others; what it answers puts them in place of what there is. */
   read(schemas?: SchemaSet): Promise<() => Promise<void>>;
   /** Where the configuration is kept, for the banner. */
@@ -70,6 +72,7 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   return {
     store,
     files,
+    writtenFor: loaded?.writtenFor,
     async read(others = schemas) {
       // Whoever asks for other schemas has other code, and wants all that was made by the former one made anew.
       const { state, hash, warnings } = others === schemas ? await readAgain() : await loadState(what, others);

@@ -25,6 +25,7 @@ import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner } from './banner.ts';
+import { tellDebugToken, withDebugToken } from './debug-token.ts';
 import { openErrorLog } from './error-log.ts';
 import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
@@ -56,7 +57,8 @@ const EXPIRY_SWEEP_MS = 1000;
 const GRACE_MS = 10_000;
 
 export async function serve(options: ServeOptions): Promise<void> {
-  const { inputs, config, isWatching, remarks, data, onOtherContent } = options;
+  const config = withDebugToken(options.config);
+  const { inputs, isWatching, remarks, data, onOtherContent } = options;
   const startedAt = performance.now();
   setEngineFlags();
   const proxyListen = parseListen('proxy_listen', config.proxy_listen);
@@ -134,6 +136,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   try {
     if (config.prefix !== null) pidFile = writePidFile(config.prefix);
+    tellDebugToken(config, log);
     if (workerCount > 1) {
       const { WorkerPool } = await import('../workers/pool.ts');
       pool = new WorkerPool({
@@ -205,7 +208,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   releaseYoungGeneration();
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
-    `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, isWatching, kept: opened.kept, readyMs })}\n`,
+    `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, writtenFor: opened.writtenFor, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
   await untilSignal({

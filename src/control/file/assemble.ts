@@ -14,6 +14,7 @@ import { createState, type State } from '../../state/state.ts';
 import { shapeOf, uniqueText } from '../../state/table.ts';
 import type { Violation } from '../../state/violation.ts';
 import { nearest, type Path, type Place, type Problem } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import { describeField, fieldAtPath, formOf, type Grammar, legalKeys } from './grammar.ts';
 import {
   type CurrentIndex,
@@ -27,9 +28,6 @@ import type { RawEntity } from './lower.ts';
 import { isOutside, type Links, linkKey } from './references.ts';
 import { withoutStandIns } from './stand-ins.ts';
 import { UNSUPPORTED_KEYS } from './unsupported.ts';
-
-/** `deck`: files for a gateway say all that decK wants said. `any`: a gateway reads for itself and fills in the rest. */
-export type Dialect = 'deck' | 'any';
 
 export interface AssembleOptions {
   readonly schemas: SchemaSet;
@@ -190,15 +188,11 @@ function lend(schemas: SchemaSet, raw: RawEntity, input: JsonObject, entity: Ent
 /** What a gateway would make by itself: a key that each sync would make anew, a secret that nobody would know. */
 function describeMissing({ schema, source, path, fields }: RawEntity): Problem[] {
   const isWritten = (name: string): boolean => fields[name] !== undefined && fields[name] !== null;
-  const { kind, requires = [] } = schema.deck ?? {};
-  return requires
-    .filter((name) => !isWritten(name))
-    .map((name) => ({
-      source,
-      path,
-      message: `${name}: required field missing`,
-      hint: `files for a gateway say it, so that every sync makes the same ${kind ?? schema.name}; only \`serve\` fills it in`,
-    }));
+  const { kind, requires = [], requires_one_of: names = [] } = schema.deck ?? {};
+  const hint = `files for a gateway say it, so that every sync makes the same ${kind ?? schema.name}; only \`serve\` fills it in`;
+  const missing = requires.filter((name) => !isWritten(name)).map((name) => `${name}: required field missing`);
+  if (names.length > 0 && !names.some(isWritten)) missing.push(`${names.join(' or ')}: one of them is required`);
+  return missing.map((message) => ({ source, path, message, hint }));
 }
 
 export function fieldsOf(schemas: SchemaSet, schema: EntitySchema, value: JsonObject): Fields {

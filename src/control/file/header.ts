@@ -22,6 +22,8 @@ export interface FileHeader {
   /** Section (`_plugin_configs`) → name → value. */
   readonly shared: Map<string, Map<string, JsonObject>>;
   readonly places: Map<string, Place>;
+  /** The first thing in the files that only those of DB-less mode have. */
+  dbLess: Place | undefined;
 }
 
 export const HEADER_KEYS: ReadonlySet<string> = new Set([
@@ -44,6 +46,7 @@ export const emptyHeader = (): FileHeader => ({
   defaults: new Map(),
   shared: new Map(),
   places: new Map(),
+  dbLess: undefined,
 });
 
 export function readHeader(

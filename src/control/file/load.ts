@@ -4,8 +4,9 @@
 import type { Entity } from '../../schema/define.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import type { State } from '../../state/state.ts';
-import { assemble, type Dialect } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import type { Diagnostic, Problem } from './diagnostics.ts';
+import type { Dialect } from './dialect.ts';
 import { type Rendered, renderEnv } from './env.ts';
 import { createGrammar } from './grammar.ts';
 import { refuseOldFormat } from './header.ts';
@@ -57,6 +58,8 @@ export interface Loaded extends FileScope {
   readonly warnings: readonly Diagnostic[];
   /** Names of the files that were read. */
   readonly files: readonly string[];
+  /** What the files are written in, as people call it. */
+  readonly writtenFor: 'decK' | "Kong's DB-less mode";
   /** What the files took from the environment: not to be shown. */
   readonly variables: ReadonlySet<string>;
   /** Where an entity stands; undefined when it does not come from a file. */
@@ -85,7 +88,7 @@ export async function loadTexts(
   const problems: Problem[] = [...earlier];
   const rendered = new Map<SourceText, Rendered>();
   const dialect = options.dialect ?? (options.ids === 'from-current' ? 'deck' : 'any');
-  const { entities, header, hasContent } = await readEntities(sources, options, rendered, problems);
+  const { entities, header, hasContent } = await readEntities(sources, options, dialect, rendered, problems);
   // With a gateway at hand the guard of its commands knows what nothing would do to it.
   if (dialect === 'deck') refuseBlank(sources, hasContent || options.ids === 'from-current', problems);
   // Without a gateway at hand they are read as a gateway without a database reads them.
@@ -121,6 +124,7 @@ export async function loadTexts(
     current,
     warnings: await place.all(known.warnings, 'warning'),
     files: sources.map((source) => source.name),
+    writtenFor: header.dbLess === undefined ? 'decK' : "Kong's DB-less mode",
     variables: new Set([...rendered.values()].flatMap(({ values }) => values)),
     positionOf: async (kind, id) => {
       const origin = assembled.origins.get(`${kind}/${id}`);
@@ -146,6 +150,7 @@ function refuseBlank(sources: readonly SourceText[], mayBeEmpty: boolean, proble
 async function readEntities(
   sources: readonly SourceText[],
   options: LoadOptions,
+  dialect: Dialect,
   rendered: Map<SourceText, Rendered>,
   problems: Problem[],
 ): Promise<Pick<Lowered, 'entities' | 'header'> & { readonly hasContent: boolean }> {
@@ -154,7 +159,8 @@ async function readEntities(
     const document = await readDocument(source, options.env ?? {}, rendered, problems);
     if (document !== undefined) documents.push(document);
   }
-  const lowered = lower(options.schemas, createGrammar(options.schemas), documents, options.selectTags ?? []);
+  const { schemas, selectTags = [] } = options;
+  const lowered = lower(schemas, createGrammar(schemas), documents, { selectTags, dialect });
   problems.push(...lowered.problems);
   return { entities: lowered.entities, header: lowered.header, hasContent: documents.length > 0 };
 }

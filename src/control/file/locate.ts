@@ -2,7 +2,7 @@
 // the key of a path stands. Slow on large files, so it is only used once something is wrong.
 import type { Document, LineCounter, Node, Pair, YAMLMap } from 'yaml';
 import type { Path } from './diagnostics.ts';
-import { BOOLEAN_WORDS } from './yaml-words.ts';
+import { SCALAR_TAGS } from './yaml-words.ts';
 
 export interface Locator {
   /** Offset of the key or value at `path`, or of the nearest thing above it that exists. */
@@ -15,12 +15,6 @@ export interface Locator {
 export async function createLocator(text: string): Promise<Locator> {
   const yaml = await import('yaml');
   const lines: LineCounter = new yaml.LineCounter();
-  const boolean = {
-    tag: 'tag:yaml.org,2002:bool',
-    default: true,
-    test: /^(?:true|True|TRUE|false|False|FALSE|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF)$/,
-    resolve: (word: string) => BOOLEAN_WORDS.get(word) ?? word,
-  };
   const document = yaml.parseDocument(text, {
     version: '1.2',
     merge: true,
@@ -28,7 +22,7 @@ export async function createLocator(text: string): Promise<Locator> {
     prettyErrors: false,
     stringKeys: false,
     logLevel: 'error',
-    customTags: (tags) => [boolean, ...tags],
+    customTags: (tags) => [...SCALAR_TAGS, ...tags] as never,
   }) as Document.Parsed;
   return {
     offsetOf: (path, at) => offsetOf(yaml, document, path, at),

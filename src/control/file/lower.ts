@@ -1,12 +1,13 @@
 // From the shape of a state file to a flat list of entities: nested children are lifted out and remember their parent,
 // shared configuration and the file's own defaults and tags are merged in. Nothing here judges fields; process.ts does.
 import { cloneJson, isObject, type Json, type JsonObject } from '../../lib/json.ts';
-import type { EntitySchema } from '../../schema/define.ts';
+import type { EntitySchema, Fields } from '../../schema/define.ts';
 import { mergeInto } from '../../schema/process.ts';
 import type { SchemaSet } from '../../schema/schema-set.ts';
 import { upgradeFields } from '../../schema/upgrade.ts';
 import { applyDefaults } from './defaults.ts';
 import { nearest, type Path, type Problem } from './diagnostics.ts';
+import { type Dialect, isDbLessKey, isDbLessSection, refuseDbLess } from './dialect.ts';
 import { collectFlatLinks, type FlatLinks, flatLinksForm, isFlatLinks, placeFlatLinks } from './flat-links.ts';
 import { type ChildForm, type EntityForm, formOf, type Grammar, IGNORED_KEYS, type LinkedForm } from './grammar.ts';
 import {
@@ -41,12 +42,17 @@ export interface Lowered {
   readonly problems: readonly Problem[];
 }
 
-/** @param selectTags tags of the command line, to be the same as those of the files where these have some. */
+export interface LowerOptions {
+  /** Tags of the command line, to be the same as those of the files where these have some. */
+  readonly selectTags: readonly string[];
+  readonly dialect: Dialect;
+}
+
 export function lower(
   schemas: SchemaSet,
   grammar: Grammar,
   documents: readonly Document[],
-  selectTags: readonly string[] = [],
+  { selectTags, dialect }: LowerOptions,
 ): Lowered {
   const problems: Problem[] = [];
   const entities: RawEntity[] = [];
@@ -57,7 +63,7 @@ export function lower(
   const source = documents[0]?.source;
   if (source !== undefined) agreeOnTags(selectTags, header, source, problems);
   const flatLinks: FlatLinks = [];
-  const context: Context = { grammar, header, problems, entities, flatLinks };
+  const context: Context = { grammar, dialect, header, problems, entities, flatLinks };
   for (const { source, value } of documents) {
     if (isObject(value)) lowerSections(context, source, value);
   }
@@ -67,14 +73,22 @@ export function lower(
 
 interface Context {
   readonly grammar: Grammar;
+  readonly dialect: Dialect;
   readonly header: FileHeader;
   readonly problems: Problem[];
   readonly entities: RawEntity[];
   readonly flatLinks: FlatLinks;
 }
 
+/** Remembers what tells that a file is of DB-less mode, and refuses it where decK's files are wanted. */
+function noteDbLess({ dialect, header, problems }: Context, source: SourceText, path: Path): void {
+  header.dbLess ??= { source, path };
+  if (dialect === 'deck') problems.push(refuseDbLess({ source, path }));
+}
+
 function lowerSections(context: Context, source: SourceText, root: JsonObject): void {
   for (const [key, value] of Object.entries(root)) {
+    if (isDbLessSection(context.grammar, key)) noteDbLess(context, source, [key]);
     const form = context.grammar.get(key);
     const linking = form === undefined ? flatLinksForm(context.grammar, key) : undefined;
     if (form !== undefined) lowerList(context, source, form, value, [key], undefined);
@@ -142,19 +156,21 @@ function lowerEntity(
   path: Path,
   parent: RawEntity['parent'],
 ): void {
-  const fields: JsonObject = {};
+  const own: JsonObject = {};
   const children: [ChildForm, Json, string][] = [];
   const links: [LinkedForm, Json, string][] = [];
   const pairs: [Json, string][] = [];
   for (const [key, value] of Object.entries(written)) {
     const child = form.children.get(key);
     const link = form.links.get(key);
+    if (isDbLessKey(form, key)) noteDbLess(context, source, [...path, key]);
     if (child !== undefined) children.push([child, value, key]);
     else if (link !== undefined) links.push([link, value, key]);
     else if (isFlatLinks(form, key)) pairs.push([value, key]);
     else if (key === form.open?.key) continue;
-    else if (!IGNORED_KEYS.has(key)) fields[key] = value;
+    else if (!IGNORED_KEYS.has(key)) own[key] = value;
   }
+  const fields = context.dialect === 'deck' ? withoutNulls(form.schema.fields, own) : own;
   const place = { source, path };
   if (parent !== undefined && Object.hasOwn(fields, parent.field)) {
     context.problems.push({
@@ -169,6 +185,7 @@ function lowerEntity(
   for (const [name, read] of Object.entries(form.schema.deck?.accepts ?? {})) {
     if (fields[name] !== undefined) fields[name] = read(fields[name]);
   }
+  if (context.dialect === 'deck') expandSugar(form.schema, fields);
   if (isOldFormat(context.header)) upgradeFields(form.schema, fields);
   applyShared(context, form, written, fields, place);
   applyDefaults(context.header.defaults.get(form.schema.name), fields);
@@ -184,6 +201,28 @@ function lowerEntity(
     lowerList(context, source, childForm, value, [...path, key], { field: child.field, entity });
   }
   for (const [link, value, key] of links) lowerLinks(context, source, link, value, [...path, key], entity);
+}
+
+/** To decK a key without a value is no key, at any depth of records; what plugins are configured with is their own affair. */
+const withoutNulls = (fields: Fields, value: JsonObject): JsonObject =>
+  Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([key, inner]) => {
+        const field = fields[key];
+        const isRecord = field?.type === 'record' && field.abstract !== true && isObject(inner);
+        return [key, isRecord ? withoutNulls(field.fields, inner) : inner];
+      }),
+  );
+
+/** `url`: what the file says of a field by its own name counts, where the Admin API lets the shorthand win. */
+function expandSugar({ fields, shorthand_fields = {} }: EntitySchema, own: JsonObject): void {
+  for (const [name, { type, deprecation, expand }] of Object.entries(shorthand_fields)) {
+    const value = own[name];
+    if (deprecation !== undefined || Object.hasOwn(fields, name) || typeof value !== type) continue;
+    delete own[name];
+    for (const [key, inner] of Object.entries(expand(value as Json, own))) if (inner !== null) own[key] ??= inner;
+  }
 }
 
 /** `groups: [{name: gold}]`: each item is a reference, and makes an entity that holds it and its owner. */

@@ -3,7 +3,7 @@
 import { isForbiddenKey, type Json } from '../../lib/json.ts';
 import type { Path } from './diagnostics.ts';
 import { scanText } from './scan.ts';
-import { BOOLEAN_WORDS } from './yaml-words.ts';
+import { BOOLEAN_WORDS, INTEGER, readInteger } from './yaml-words.ts';
 
 export type Parsed =
   | { readonly ok: true; readonly value: Json | undefined }
@@ -63,8 +63,14 @@ async function parseYaml(text: string): Promise<Parsed> {
     identify: (value) => typeof value === 'boolean',
     resolve: (source) => BOOLEAN_WORDS.get(source) ?? yaml.NOT_RESOLVED,
   });
+  const integers = yaml.defineScalarTag<number>('tag:yaml.org,2002:int', {
+    implicit: true,
+    implicitFirstChars: [...'+-0123456789'],
+    identify: (value) => Number.isSafeInteger(value),
+    resolve: (source) => (INTEGER.test(source) ? (readInteger(source) ?? yaml.NOT_RESOLVED) : yaml.NOT_RESOLVED),
+  });
   try {
-    const schema = yaml.CORE_SCHEMA.withTags(words, yaml.mergeTag);
+    const schema = yaml.CORE_SCHEMA.withTags(words, integers, yaml.mergeTag);
     const documents = yaml.loadAll(text, { schema, maxDepth: MAX_DEPTH });
     if (documents.length === 0) return { ok: true, value: undefined };
     if (documents.length > 1) return syntax('the file holds more than one YAML document; give each its own file', 0);

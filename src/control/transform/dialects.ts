@@ -12,8 +12,8 @@ export interface Relation {
   /** Field of a flat entry that names the parent, and the parent's fields that it may name, the preferred first. */
   readonly parentField: string;
   readonly parentNames: readonly string[];
-  /** Field of a flat entry → field of a nested entry, where they are called differently. */
-  readonly renamed: { readonly [flat: string]: string };
+  /** Field of a flat entry → fields of a nested entry that say the same: by name, and by id. */
+  readonly renamed: { readonly [flat: string]: { readonly name: string; readonly id: string } };
 }
 
 export const RELATIONS: readonly Relation[] = [
@@ -33,15 +33,15 @@ export const RELATIONS: readonly Relation[] = [
     list: 'groups',
     parentField: 'consumer',
     parentNames: ['username', 'custom_id', 'id'],
-    renamed: { consumer_group: 'name' },
+    renamed: { consumer_group: { name: 'name', id: 'id' } },
   },
   {
     flat: 'plugins_partials',
-    nestedAs: [],
+    nestedAs: ['plugins_partials'],
     reference: 'plugins',
     list: 'partials',
     parentField: 'plugin',
     parentNames: ['id', 'instance_name'],
-    renamed: { partial: 'id' },
+    renamed: { partial: { name: 'name', id: 'id' } },
   },
 ];

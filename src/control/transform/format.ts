@@ -1,8 +1,10 @@
 // Between decK's dialect and that of Kong's DB-less mode: nested relations become lists at the top, and back. What names no
 // entity of the file cannot be nested and is reported with its place.
-import { isMap, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isNode, type Pair, type YAMLMap } from 'yaml';
+import { isUuid } from '../../lib/ids.ts';
 import type { Path, Problem } from '../file/diagnostics.ts';
-import type { Grammar } from '../file/grammar.ts';
+import { ownerOf } from '../file/dialect.ts';
+import { type Grammar, IGNORED_KEYS } from '../file/grammar.ts';
 import { RELATIONS, type Relation } from './dialects.ts';
 import { listIn, rootOf, setIn, type Tree, textOf } from './tree.ts';
 import { entitiesOf, type TreeEntity } from './walk.ts';
@@ -16,14 +18,17 @@ export function formatTree(grammar: Grammar, tree: Tree, dialect: Dialect): Prob
     if (dialect === 'deck') nest(grammar, tree, relation, problems);
     else flatten(grammar, tree, relation, problems);
   }
-  if (dialect === 'deck') for (const relation of ownedLists(grammar)) nest(grammar, tree, relation, problems);
+  if (dialect === 'deck') {
+    for (const relation of ownedLists(grammar)) nest(grammar, tree, relation, problems);
+    for (const map of [rootOf(tree), ...entitiesOf(grammar, tree).map((entity) => entity.map)]) writeRemarks(map);
+  }
   return problems;
 }
 
 /** Lists that may stand at the top in the DB-less dialect only: of entities that cannot be without their parent. */
 function ownedLists(grammar: Grammar): Relation[] {
   return [...grammar].flatMap(([kind, form]) => {
-    const owner = form.foreign.find(([, field]) => field.in_file?.nest === true && field.required === true);
+    const owner = ownerOf(form);
     if (owner === undefined) return [];
     const [field, { reference }] = owner;
     const parentNames = [...(grammar.get(reference)?.names ?? []), 'id'];
@@ -53,7 +58,7 @@ function nest(grammar: Grammar, tree: Tree, relation: Relation, problems: Proble
       continue;
     }
     entry.delete(relation.parentField);
-    renameFields(entry as YAMLMap, relation.renamed);
+    toNested(entry as YAMLMap, relation);
     append(tree, owner.map, relation.list, entry as YAMLMap);
   }
   flat.items = left as typeof flat.items;
@@ -102,13 +107,12 @@ function renameList(tree: Tree, map: YAMLMap, key: string, relation: Relation): 
   map.delete(key);
   for (const item of list.items) {
     if (!isMap(item)) continue;
-    renameFields(item as YAMLMap, relation.renamed);
+    toNested(item as YAMLMap, relation);
     append(tree, map, relation.list, item as YAMLMap);
   }
 }
 
 function flatten(grammar: Grammar, tree: Tree, relation: Relation, problems: Problem[]): void {
-  const backwards = Object.fromEntries(Object.entries(relation.renamed).map(([flat, nested]) => [nested, flat]));
   for (const { kind, map, path } of entitiesOf(grammar, tree)) {
     const list = kind === relation.reference ? listIn(map, relation.list) : undefined;
     if (list === undefined || list.items.length === 0) continue;
@@ -121,7 +125,7 @@ function flatten(grammar: Grammar, tree: Tree, relation: Relation, problems: Pro
     map.delete(relation.list);
     for (const item of list.items) {
       if (!isMap(item)) continue;
-      renameFields(item as YAMLMap, backwards);
+      toFlat(item as YAMLMap, relation);
       setIn(tree, item as YAMLMap, relation.parentField, name);
       append(tree, rootOf(tree), relation.flat, item as YAMLMap);
     }
@@ -135,11 +139,42 @@ function append(tree: Tree, owner: YAMLMap, key: string, entry: YAMLMap): void {
   list.flow = false;
 }
 
-function renameFields(entry: YAMLMap, renamed: Readonly<Record<string, string>>): void {
+/** `partial: redis-main` and `partial: {id: …}` become the name or the id that a nested entry has. */
+function toNested(entry: YAMLMap, { renamed }: Relation): void {
+  // A flat entry that is nothing but a link has an id of its own, and a nested one has none.
+  if (Object.keys(renamed).length > 0) entry.delete('id');
   for (const pair of entry.items as Pair[]) {
     const to = renamed[textOf(pair.key) ?? ''];
     if (to === undefined || !isKey(pair.key)) continue;
-    pair.key.value = to;
+    const inner: Pair | undefined = isMap(pair.value) ? pair.value.items[0] : undefined;
+    if (inner !== undefined) pair.value = inner.value;
+    const isId = inner === undefined ? isUuid(textOf(pair.value) ?? '') : textOf(inner.key) === 'id';
+    pair.key.value = isId ? to.id : to.name;
+  }
+}
+
+function toFlat(entry: YAMLMap, { renamed }: Relation): void {
+  for (const [flat, { name, id }] of Object.entries(renamed)) {
+    // A name says enough; the flat entry has one field for both.
+    if (entry.has(name)) entry.delete(id);
+    for (const pair of entry.items as Pair[]) {
+      if (isKey(pair.key) && (pair.key.value === name || pair.key.value === id)) pair.key.value = flat;
+    }
+  }
+}
+
+/** Keys that hold remarks become the comments that they stand for. */
+function writeRemarks(map: YAMLMap): void {
+  for (const key of IGNORED_KEYS) {
+    const at = (map.items as Pair[]).findIndex((pair) => textOf(pair.key) === key);
+    if (at < 0) continue;
+    const [pair] = map.items.splice(at, 1) as [Pair];
+    const text = textOf(pair.value) ?? `${key}: ${JSON.stringify(pair.value)}`;
+    const above = isNode(pair.key) ? pair.key.commentBefore : undefined;
+    const remark = [above, text.trimEnd().replaceAll(/^/gm, ' ')].filter(Boolean).join('\n');
+    const below = map.items[at]?.key;
+    if (isNode(below)) below.commentBefore = [remark, below.commentBefore].filter(Boolean).join('\n');
+    else map.comment = [map.comment, remark].filter(Boolean).join('\n');
   }
 }
 

@@ -17,7 +17,7 @@ import type { Json, JsonObject } from '../../lib/json.ts';
 import type { Problem } from '../file/diagnostics.ts';
 import { parseState } from '../file/parse.ts';
 import type { SourceText } from '../file/sources.ts';
-import { BOOLEAN_WORDS } from '../file/yaml-words.ts';
+import { SCALAR_TAGS } from '../file/yaml-words.ts';
 import { createTemplates, type Templates } from './templates.ts';
 
 export interface Tree {
@@ -39,23 +39,13 @@ interface Style {
 
 export type Opened = { readonly ok: true; readonly tree: Tree } | { readonly ok: false; readonly problem: Problem };
 
-const BOOLEAN = {
-  tag: 'tag:yaml.org,2002:bool',
-  default: true as const,
-  identify: (value: unknown) => typeof value === 'boolean',
-  test: new RegExp(`^(?:${[...BOOLEAN_WORDS.keys()].join('|')})$`),
-  resolve: (word: string) => BOOLEAN_WORDS.get(word) ?? word,
-  stringify: ({ source, value }: { source?: string; value?: unknown }) =>
-    source !== undefined && BOOLEAN_WORDS.get(source) === value ? source : String(value),
-};
-
 const OPTIONS = {
   version: '1.2',
   compat: 'yaml-1.1',
   merge: true,
   prettyErrors: false,
   logLevel: 'error',
-  customTags: (tags: unknown[]) => [BOOLEAN, ...tags] as never,
+  customTags: (tags: unknown[]) => [...SCALAR_TAGS, ...tags] as never,
 } as const;
 
 const MAX_UNFOLDED = 2_000_000;

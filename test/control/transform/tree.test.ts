@@ -109,9 +109,10 @@ describe('a tree', () => {
   });
 
   it('reads the words of YAML 1.1 as the loader does and writes them as they were', async () => {
-    const tree = await open('a: yes\nb: off\nc: "yes"\n');
-    assert.deepEqual(jsonOf(tree), { a: true, b: false, c: 'yes' });
-    assert.equal(writeTree(tree, 'yaml'), 'a: yes\nb: off\nc: "yes"\n');
+    const text = 'a: yes\nb: off\nc: "yes"\nd: 010\ne: 1_000\nf: 08\ng: "010"\n';
+    const tree = await open(text);
+    assert.deepEqual(jsonOf(tree), { a: true, b: false, c: 'yes', d: 8, e: 1000, f: 8, g: '010' });
+    assert.equal(writeTree(tree, 'yaml'), text);
   });
 
   it('unfolds anchors, also of merge keys inside of merge keys', async () => {
