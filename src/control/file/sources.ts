@@ -1,6 +1,7 @@
 // Where state files come from: files, directories (recursively, sorted, so that every run reads them in the same order),
-// `-` for standard input, and http(s) addresses. Symbolic links inside a directory are not followed.
-import { lstat, readdir, readFile, stat } from 'node:fs/promises';
+// `-` for standard input, and http(s) addresses. Inside a directory symbolic links to files are followed, those to directories
+// are not.
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Problem } from './diagnostics.ts';
 import { wholeFile } from './diagnostics.ts';
@@ -28,36 +29,35 @@ export async function readSources(
   options: SourceOptions = {},
 ): Promise<{ sources: SourceText[]; problems: Problem[] }> {
   const problems: Problem[] = [];
-  const sources: SourceText[] = [];
-  for (const input of inputs) {
+  const attempt = async <T>(input: string, run: () => Promise<T>): Promise<T[]> => {
     try {
-      sources.push(...(await readInput(input, options)));
+      return [await run()];
     } catch (error) {
       problems.push(wholeFile({ name: nameOf(input), text: '' }, `cannot read it: ${explain(error)}`));
+      return [];
     }
+  };
+  const sources: SourceText[] = [];
+  for (const input of inputs) {
+    const [paths = []] = await attempt(input, () => listPaths(input));
+    const read = paths.map((path) =>
+      attempt(path, async () => ({ name: nameOf(path), text: await readText(path, options) })),
+    );
+    sources.push(...(await Promise.all(read)).flat());
   }
   return { sources, problems };
 }
 
 const nameOf = (input: string): string => (input === '-' ? '<stdin>' : input);
 
-async function readInput(input: string, options: SourceOptions): Promise<SourceText[]> {
-  if (input === '-') return [{ name: nameOf(input), text: await readStream(options.stdin) }];
-  if (/^https?:\/\//.test(input)) {
-    if (options.fetchText === undefined) throw new Error('addresses are not accepted here');
-    return [{ name: input, text: await options.fetchText(input) }];
-  }
-  const found = await stat(input);
-  if (!found.isDirectory()) return [await readOne(input)];
+const isAddress = (input: string): boolean => /^https?:\/\//.test(input);
+
+/** What an input stands for: itself, or the files of a directory. */
+async function listPaths(input: string): Promise<string[]> {
+  if (input === '-' || isAddress(input) || !(await stat(input)).isDirectory()) return [input];
   const paths = await listStateFiles(input);
   if (paths.length === 0) throw new Error('the directory holds no .yaml, .yml or .json file');
-  return Promise.all(paths.map(readOne));
-}
-
-async function readOne(path: string): Promise<SourceText> {
-  const bytes = await readFile(path);
-  if (bytes.length > MAX_BYTES) throw new Error(TOO_LARGE);
-  return { name: path, text: decode(bytes) };
+  return withoutTwins(paths);
 }
 
 async function listStateFiles(directory: string): Promise<string[]> {
@@ -66,9 +66,39 @@ async function listStateFiles(directory: string): Promise<string[]> {
     const path = join(directory, name);
     const entry = await lstat(path);
     if (entry.isDirectory()) paths.push(...(await listStateFiles(path)));
-    else if (entry.isFile() && EXTENSIONS.has(extname(name).toLowerCase())) paths.push(path);
+    else if (EXTENSIONS.has(extname(name).toLowerCase()) && (entry.isFile() || (await isLinkToFile(path)))) {
+      paths.push(path);
+    }
   }
   return paths;
+}
+
+/** One that leads nowhere as well: whoever reads it will say so. */
+const isLinkToFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (target) => target.isFile(),
+    () => true,
+  );
+
+/** A file and the links to it count once: that is how clusters mount configuration. */
+async function withoutTwins(paths: readonly string[]): Promise<string[]> {
+  const byFile = new Map<string, string>();
+  for (const path of paths) {
+    const file = await realpath(path).catch(() => path);
+    if (!byFile.has(file)) byFile.set(file, path);
+  }
+  return [...byFile.values()];
+}
+
+async function readText(path: string, options: SourceOptions): Promise<string> {
+  if (path === '-') return readStream(options.stdin);
+  if (isAddress(path)) {
+    if (options.fetchText === undefined) throw new Error('addresses are not accepted here');
+    return options.fetchText(path);
+  }
+  const bytes = await readFile(path);
+  if (bytes.length > MAX_BYTES) throw new Error(TOO_LARGE);
+  return decode(bytes);
 }
 
 async function readStream(stream: SourceOptions['stdin']): Promise<string> {
