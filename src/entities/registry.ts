@@ -48,6 +48,8 @@ const coreEntities: readonly EntitySchema[] = [
 export interface PluginSchema {
   readonly name: string;
   readonly schema: Subschema;
+  /** In its place where there is no database. */
+  readonly schema_without_database?: Subschema;
   /** For those that run it. */
   readonly serving_checks?: readonly EntityCheck[];
   readonly entities?: readonly EntitySchema[];
@@ -67,17 +69,22 @@ export const ROUTER_FLAVORS = Object.keys(routesOf) as readonly RouterFlavor[];
 /** @param word of a gateway that may know others. */
 export const isRouterFlavor = (word: unknown): word is RouterFlavor => ROUTER_FLAVORS.includes(word as RouterFlavor);
 
+/** Who runs plugins asks more of them than who reads their files. */
+export type SchemaUse = 'files' | 'serving' | 'serving without a database';
+
 export function createSchemas(
   pluginSchemas: readonly PluginSchema[],
-  options: { readonly routerFlavor?: RouterFlavor; readonly use?: 'serving' | 'files' } = {},
+  { use = 'files', ...options }: { readonly routerFlavor?: RouterFlavor; readonly use?: SchemaUse } = {},
 ): SchemaSet {
   const routesHere = routesOf[options.routerFlavor ?? 'traditional_compatible'];
   const core = coreEntities.map((schema) => (schema === routes ? routesHere : schema));
   const owned = pluginSchemas.flatMap((plugin) => plugin.entities ?? []);
-  const subschemaOf = ({ schema, serving_checks: checks = [] }: PluginSchema): Subschema =>
-    options.use === 'serving' && checks.length > 0
-      ? { ...schema, entity_checks: [...(schema.entity_checks ?? []), ...checks] }
-      : schema;
+  const subschemaOf = (plugin: PluginSchema): Subschema => {
+    if (use === 'files') return plugin.schema;
+    const schema = (use === 'serving' ? undefined : plugin.schema_without_database) ?? plugin.schema;
+    const { serving_checks: checks = [] } = plugin;
+    return checks.length === 0 ? schema : { ...schema, entity_checks: [...(schema.entity_checks ?? []), ...checks] };
+  };
   const subschemas = Object.fromEntries(pluginSchemas.map((plugin) => [plugin.name, subschemaOf(plugin)]));
   return createSchemaSet([...core, ...owned], { plugins: subschemas });
 }

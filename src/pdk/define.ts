@@ -94,6 +94,8 @@ export interface PluginDefinition {
   /** It decides nothing about a request: without it, requests may pass. */
   readonly observes?: true;
   readonly schema: Subschema;
+  /** In its place on a node without a database, which may offer less. */
+  readonly schema_without_database?: Subschema;
   /**
    * What only a gateway that runs the plugin asks of a configuration. Files for other gateways are not held to it; `validate`
    * warns.

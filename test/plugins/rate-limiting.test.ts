@@ -5,6 +5,7 @@ import { LocalCounters } from '../../src/gateway/environment/counters.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import type { AccessExchange, Environment } from '../../src/pdk/index.ts';
 import { create } from '../../src/plugins/rate-limiting/handler.ts';
+import { serve } from '../cli/serving.ts';
 import { flood } from './flood.ts';
 import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
 
@@ -157,6 +158,29 @@ test('10 000 requests over 64 connections against a limit of 1000: 1000 pass', a
     assert.deepEqual([statuses.get(200), statuses.get(429)], [1000, 9000]);
     assert.equal(echo.requests.length, 1000);
   });
+});
+
+test('a node without a database does not offer to count in one', async () => {
+  for (const [workers, ...mode] of [['1', '--db-less'], ['2', '--db-less'], ['1']]) {
+    const { admin, child } = await serve([...mode, '--workers', workers!, '--proxy-access-log', 'off']);
+    const { fields } = (await (await fetch(`${admin}/schemas/plugins/rate-limiting`)).json()) as {
+      fields: { config?: { fields: Record<string, { one_of?: string[] }>[] } }[];
+    };
+    const config = fields.find((field) => field.config !== undefined)!.config!.fields;
+    const policies = config.find((field) => field['policy'] !== undefined)!['policy']!.one_of;
+    assert.deepEqual(policies, mode.length === 0 ? ['local', 'cluster', 'redis'] : ['local', 'redis']);
+    if (mode.length > 0) {
+      const plugin = { name: 'rate-limiting', config: { minute: 5, policy: 'cluster' } };
+      const response = await fetch(`${admin}/config`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ _format_version: '3.0', plugins: [plugin] }),
+      });
+      assert.equal(response.status, 400);
+      assert.match(await response.text(), /expected one of: local, redis/);
+    }
+    child.kill('SIGKILL');
+  }
 });
 
 // From here on without HTTP: the clock is the test's.

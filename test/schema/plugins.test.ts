@@ -112,6 +112,25 @@ test('secrets of credentials and of these plugins are masked wherever they are s
 const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
 const credential = (fields: JsonObject): JsonObject => ({ consumer: { id: BOB }, username: 'bob', ...fields });
 
+test('counters in the database are for nodes that have one, whatever files say that are for others', () => {
+  const counting = [
+    { name: 'rate-limiting', config: { minute: 5, policy: 'cluster' } },
+    { name: 'response-ratelimiting', config: { limits: { video: { minute: 5 } }, policy: 'cluster' } },
+  ];
+  for (const plugin of counting) {
+    for (const use of ['files', 'serving'] as const) {
+      const schemasHere = createSchemas(bundledPlugins, { use });
+      assert.ok(
+        processEntity(schemasHere, schemaOf(schemasHere, 'plugins'), plugin, { auto }).ok,
+        `${plugin.name}, ${use}`,
+      );
+    }
+    const without = createSchemas(bundledPlugins, { use: 'serving without a database' });
+    const refused = processEntity(without, schemaOf(without, 'plugins'), plugin, { auto });
+    assert.deepEqual(refused.ok || refused.errors, { config: { policy: 'expected one of: local, redis' } });
+  }
+});
+
 test('a password is stored as the SHA-1 of itself and the id of its consumer, blanks included', () => {
   const entity = stored(write('basicauth_credentials', credential({ password: ' kong ' })));
   assert.equal(entity['password'], sha1(` kong ${BOB}`));

@@ -3,6 +3,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { RouterFlavor, SchemaUse } from '../../entities/registry.ts';
 import type { Fact } from '../../state/state.ts';
 import { unpackError, type WireError } from '../workers/messages.ts';
 import type { StateFiles } from './load-state.ts';
@@ -10,7 +11,8 @@ import type { StateFiles } from './load-state.ts';
 /** What the thread needs to make the same schemas: only bundled plugins, for those of a user may have changed on disk. */
 export interface ThreadTask extends StateFiles {
   readonly plugins: readonly string[];
-  readonly routerFlavor: 'traditional' | 'traditional_compatible' | 'expressions';
+  readonly routerFlavor: RouterFlavor;
+  readonly use: SchemaUse;
 }
 
 export type FromThread =

@@ -16,7 +16,7 @@ const tell = (message: FromThread): void => parentPort?.postMessage(message);
 
 async function read(task: ThreadTask): Promise<void> {
   const plugins = await loadPluginDefinitions(task.plugins, process.cwd());
-  const schemas = createSchemas(plugins, { routerFlavor: task.routerFlavor, use: 'serving' });
+  const schemas = createSchemas(plugins, { routerFlavor: task.routerFlavor, use: task.use });
   const { state, hash, warnings } = await loadState(task, schemas);
   let facts: Fact[] = [];
   const send = async (): Promise<void> => {

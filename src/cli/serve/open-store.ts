@@ -12,6 +12,7 @@ import { MemoryStore } from '../../store/memory.ts';
 import { showAddress } from '../../store/postgres/address.ts';
 import type { Store, StoreReport } from '../../store/store.ts';
 import { choosePlace, type Place } from '../database.ts';
+import { schemaUse } from '../schema-use.ts';
 import { areLarge, loadApart } from './load-apart.ts';
 import { type LoadedState, loadState, type StateFiles } from './load-state.ts';
 
@@ -63,7 +64,7 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
     const succession = new Succession(store.state);
     const isApart = areAllBundled(config.plugins) && (await areLarge(files));
     const take = (facts: readonly Fact[]): void => succession.take(facts);
-    const task = { ...what, plugins: config.plugins, routerFlavor: config.router_flavor };
+    const task = { ...what, plugins: config.plugins, routerFlavor: config.router_flavor, use: schemaUse(config) };
     const { hash, warnings } = await (isApart ? loadApart(task, take) : loadHere(what, schemas, take));
     const next = await resultInSlices(succession.finish(), SLICE_MS);
     if (!next.ok) throw new GwctlError('E_INTERNAL', `the files contradict what they come after: ${next.error.code}`);

@@ -21,6 +21,7 @@ import { deleteExpired } from '../../store/expire.ts';
 import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
 import { resolvePluginImports } from '../plugin-imports.ts';
+import { schemaUse } from '../schema-use.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { openAccessLog } from './access-log.ts';
@@ -77,7 +78,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const watched = isWatching ? new WatchedPlugins(config.plugins, process.cwd()) : undefined;
   let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
   const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
-    createSchemas(known, { routerFlavor: config.router_flavor, use: 'serving' });
+    createSchemas(known, { routerFlavor: config.router_flavor, use: schemaUse(config) });
   // Of a large file most is garbage at once.
   releaseYoungGeneration();
   const opened = await openStore({

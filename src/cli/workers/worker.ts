@@ -4,6 +4,7 @@ import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { loadPluginDefinitions } from '../../plugins/loader.ts';
 import { resolvePluginImports } from '../plugin-imports.ts';
+import { schemaUse } from '../schema-use.ts';
 import { openAccessLog } from '../serve/access-log.ts';
 import { openErrorLog } from '../serve/error-log.ts';
 import { createLogLevel } from '../serve/log-level.ts';
@@ -67,7 +68,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   const log = createServerLog(logLevel.current, errorLog.write);
   resolvePluginImports();
   const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
-  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor, use: 'serving' });
+  const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor, use: schemaUse(config) });
   const shared = news.facts.hasSharedCounters ? new RemoteCounters(calls, 'store') : undefined;
   const store = new MirrorStore({ schemas, news, calls, counters: shared });
   const accessLog = openAccessLog({

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../lib/json.ts';
 import type { EntityCheck, Subschema } from '../../schema/define.ts';
 import { headerName, path, pluginProtocolsHttp } from '../../schema/typedefs.ts';
+import { policy, policyWithoutDatabase } from '../shared/counter-policy.ts';
 import { checkPeriodOrder, PERIODS } from '../shared/periods.ts';
 import { redis, redisShorthands } from '../shared/redis.ts';
 
@@ -46,13 +47,7 @@ export const schema = {
         },
         header_name: { ...headerName, description: 'Header that limit_by `header` counts by.' },
         path: { ...path, description: 'Path that limit_by `path` counts apart.' },
-        policy: {
-          type: 'string',
-          default: 'local',
-          len_min: 0,
-          one_of: ['local', 'cluster', 'redis'],
-          description: 'Where counters are kept.',
-        },
+        policy: { ...policy, len_min: 0 },
         fault_tolerant: {
           type: 'boolean',
           required: true,
@@ -90,6 +85,16 @@ export const schema = {
     needs('header', 'header_name'),
     needs('path', 'path'),
   ],
+} as const satisfies Subschema;
+
+const { config } = schema.fields;
+
+export const schemaWithoutDatabase = {
+  ...schema,
+  fields: {
+    ...schema.fields,
+    config: { ...config, fields: { ...config.fields, policy: { ...policyWithoutDatabase, len_min: 0 } } },
+  },
 } as const satisfies Subschema;
 
 /** A longer period cannot allow less than a shorter one; sync_rate belongs to Redis. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../lib/json.ts';
 import type { EntityCheck, Subschema } from '../../schema/define.ts';
 import { checkHttpToken } from '../../schema/formats.ts';
 import { pluginProtocolsHttp } from '../../schema/typedefs.ts';
+import { policy, policyWithoutDatabase } from '../shared/counter-policy.ts';
 import { checkPeriodOrder, PERIODS } from '../shared/periods.ts';
 import { redis, redisShorthands } from '../shared/redis.ts';
 
@@ -40,12 +41,7 @@ export const schema = {
           one_of: ['consumer', 'credential', 'ip'],
           description: 'What a counter belongs to; the client address where that is unknown.',
         },
-        policy: {
-          type: 'string',
-          default: 'local',
-          one_of: ['local', 'cluster', 'redis'],
-          description: 'Where counters are kept.',
-        },
+        policy,
         fault_tolerant: {
           type: 'boolean',
           required: true,
@@ -91,4 +87,11 @@ export const schema = {
     },
   },
   entity_checks: [needsRedis('host'), needsRedis('port'), needsRedis('timeout')],
+} as const satisfies Subschema;
+
+const { config } = schema.fields;
+
+export const schemaWithoutDatabase = {
+  ...schema,
+  fields: { ...schema.fields, config: { ...config, fields: { ...config.fields, policy: policyWithoutDatabase } } },
 } as const satisfies Subschema;
