@@ -136,6 +136,17 @@ export const properties = {
     default: false,
     description: 'Tell clients that send Kong-Debug which route and service they got, and what took how long.',
   },
+  request_debug: {
+    type: 'boolean',
+    required: true,
+    default: true,
+    description: 'Tell clients that send X-Kong-Request-Debug, from loopback or with the token, what took how long.',
+  },
+  request_debug_token: {
+    type: 'string',
+    encrypted: true,
+    description: 'What X-Kong-Request-Debug-Token must say from other machines; made anew for every run when absent.',
+  },
   error_default_type: {
     type: 'string',
     required: true,

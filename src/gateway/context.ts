@@ -22,6 +22,7 @@ import type { CompiledRoute } from './compiled-route.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
+import { readDebugAsk, readKongDebug } from './observe/debug-ask.ts';
 import { type LogEdit, logEdit } from './observe/log-edits.ts';
 import { logRecord, recordLatencies } from './observe/log-record.ts';
 import { logText } from './observe/log-text.ts';
@@ -130,16 +131,23 @@ export class RequestContext
     this.snapshot = snapshot;
     this.exchange = exchange;
     this.id = core.newRequestId();
-    const isAsked = core.config.allowsDebug && exchange.headers.has('kong-debug');
-    this.timeline = isAsked ? new Timeline(this.id) : undefined;
     this.startedAt = exchange.startedAt;
     this.isTrustedPeer = core.trust.isTrusted(exchange.remoteAddress);
     this.clientIp = core.trust.clientAddress(exchange.headers, exchange.remoteAddress, exchange.announcedAddress);
-    removeClaims(exchange.headers, this.isTrustedPeer);
+    const isDebugged = removeClaims(exchange.headers, this.isTrustedPeer);
+    this.timeline = isDebugged || core.config.allowsDebug ? this.#startTimeline() : undefined;
     const { path, query } = splitTarget(exchange.target);
     this.path = normalise(path, true);
     this.rawQuery = query;
     this.upstreamMethod = exchange.method;
+  }
+
+  #startTimeline(): Timeline | undefined {
+    const { core, exchange, clientIp } = this;
+    const { config } = core;
+    const asking = { config, headers: exchange.headers, addresses: [exchange.remoteAddress, clientIp] } as const;
+    const ask = readDebugAsk(asking) ?? readKongDebug(asking);
+    return ask && new Timeline(this.id, ask);
   }
 
   get request(): RequestSide {

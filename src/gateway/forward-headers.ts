@@ -6,6 +6,7 @@ import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
+import type { Timeline } from './observe/timeline.ts';
 
 const VIA_1_1 = `1.1 kong/${KONG_VERSION}`;
 const VIA_2 = `2 kong/${KONG_VERSION}`;
@@ -70,7 +71,7 @@ export function setUpstreamHeaders(context: RequestContext): void {
 
 /** On an answer of the upstream, or on the error page that stands for one. */
 export function setProxiedHeaders(context: RequestContext, headers: HeaderList, isUpstreams: boolean): void {
-  const { shown, allowsDebug } = context.core.config;
+  const { shown } = context.core.config;
   const earlier = takeOwn(headers, ANSWERING);
   let tail = '';
   if (shown.server && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
@@ -84,17 +85,17 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
     tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
   if (shown.proxyLatency) tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;
   if (shown.upstreamStatus) setUpstreamStatus(context, headers);
-  if (allowsDebug) setDebugHeaders(context, headers);
+  if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
   if (shown.requestId) tail += `X-Kong-Request-Id: ${context.id}\r\n`;
   headers.setTail(tail);
 }
 
 /** On an answer that the gateway or a plugin made. */
 export function setOwnHeaders(context: RequestContext, headers: HeaderList): void {
-  const { shown, allowsDebug } = context.core.config;
+  const { shown } = context.core.config;
   if (shown.responseLatency) headers.set('X-Kong-Response-Latency', String(context.elapsed()));
   if (shown.server) headers.set('Server', SERVER_TOKEN);
-  if (allowsDebug) setDebugHeaders(context, headers);
+  if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
   if (shown.requestId) headers.set('X-Kong-Request-Id', context.id);
 }
 
@@ -104,8 +105,11 @@ function setUpstreamStatus({ upstreamStatus }: RequestContext, headers: HeaderLi
   headers.set('X-Kong-Upstream-Status', upstreamStatus.slice(upstreamStatus.lastIndexOf(' ') + 1));
 }
 
-function setDebugHeaders({ exchange, route, service, timeline }: RequestContext, headers: HeaderList): void {
-  if (!exchange.headers.has('kong-debug')) return;
+/** Route and service have to be allowed. */
+function setDebugHeaders(context: RequestContext, timeline: Timeline, headers: HeaderList): void {
+  const { core, exchange, route, service } = context;
+  headers.set('X-Kong-Request-Debug-Output', timeline.headerText());
+  if (!core.config.allowsDebug || !exchange.headers.has('kong-debug')) return;
   const tell = (kind: string, entity: Entity | undefined): void => {
     if (entity === undefined) return;
     headers.set(`Kong-${kind}-Id`, entity.id);
@@ -113,5 +117,4 @@ function setDebugHeaders({ exchange, route, service, timeline }: RequestContext,
   };
   tell('Route', route);
   tell('Service', service);
-  if (timeline !== undefined) headers.set('X-Kong-Request-Debug-Output', timeline.headerText());
 }

@@ -81,6 +81,8 @@ export interface GatewayOptions {
   readonly errorPages?: ErrorPages;
   /** Clients that send Kong-Debug are told route and service. */
   readonly allowsDebug?: boolean;
+  /** What X-Kong-Request-Debug needs from other machines; without it that is not heard. */
+  readonly debugToken?: string | undefined;
   readonly routerFlavor?: RouterFlavor;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
@@ -233,6 +235,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       shown: options.shown ?? shownHeaders(properties.headers.default, properties.headers_upstream.default),
       errorPages: options.errorPages ?? OWN_PAGES,
       allowsDebug: options.allowsDebug ?? false,
+      debugToken: options.debugToken,
       bufferBodyBytes: BUFFER_BODY_BYTES,
     },
     trust,

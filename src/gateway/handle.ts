@@ -99,7 +99,10 @@ function finish(context: RequestContext): void {
 /** The answer's head told what was known then. */
 function tellTimeline({ core, id, exchange, status }: RequestContext, timeline: Timeline): void {
   const details = { request_id: id, method: exchange.method, uri: exchange.target, status };
-  core.events.log('debug', 'timeline of a request', { ...details, timeline: timeline.record() });
+  core.events.log(timeline.logLevel, '[request-debug] timeline of a request', {
+    ...details,
+    timeline: timeline.record(),
+  });
 }
 
 function proceed(context: RequestContext, step: void | Promise<void>, next: (context: RequestContext) => void): void {

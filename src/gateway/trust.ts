@@ -88,19 +88,23 @@ const FORWARDING = [
   'x-kong-request-id',
   'x-real-ip',
 ];
-const SUSPECTS = new NameSet([...IDENTITY, ...FORWARDING, 'forwarded'], 'any');
-const READABLE = new NameSet(FORWARDING, 'exact');
+/** Looked for with the claims, because nearly no request has it. */
+export const ASKS_FOR_DEBUGGING = 'x-kong-request-debug';
+const READABLE_NAMES = [...FORWARDING, ASKS_FOR_DEBUGGING];
+const SUSPECTS = new NameSet([...IDENTITY, ...READABLE_NAMES, 'forwarded'], 'any');
+const READABLE = new NameSet(READABLE_NAMES, 'exact');
 
 /**
  * Removes what a client must not claim: identity headers in any spelling, and spellings with underscores of the headers
- * that the gateway sets itself.
+ * that the gateway sets itself. Answers whether the client asks to be told what its request took.
  */
-export function removeClaims(headers: HeaderList, isTrustedPeer: boolean): void {
+export function removeClaims(headers: HeaderList, isTrustedPeer: boolean): boolean {
   const suspects = headers.namesIn(SUSPECTS);
-  if (suspects === undefined) return;
+  if (suspects === undefined) return false;
   for (const name of suspects) {
     if (READABLE.has(name, 0, name.length)) continue;
     if (isTrustedPeer && name.toLowerCase() === 'forwarded') continue;
     headers.remove(name);
   }
+  return headers.has(ASKS_FOR_DEBUGGING);
 }

@@ -1,10 +1,14 @@
-// What a client that sends Kong-Debug is told about the time its request took, and what the log says of it.
+// What a client that sends Kong-Debug or X-Kong-Request-Debug is told about the time its request took, who may ask, and what the log
+// says of it.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { Socket } from 'node:net';
 import { after, test } from 'node:test';
+import type { CoreConfig } from '../../src/gateway/core.ts';
 import { startGateway } from '../../src/gateway/gateway.ts';
+import { HeaderList } from '../../src/gateway/http1/headers.ts';
+import { readDebugAsk } from '../../src/gateway/observe/debug-ask.ts';
 import type { Json } from '../../src/lib/json.ts';
 import { definePlugin, type Phases } from '../../src/pdk/index.ts';
 import { MemoryStore } from '../../src/store/memory.ts';
@@ -39,10 +43,17 @@ interface Line {
   readonly details: Readonly<Record<string, Json>>;
 }
 
+interface Setting {
+  readonly url?: string;
+  readonly allowsDebug?: boolean;
+  readonly http2?: boolean;
+  readonly debugToken?: string;
+}
+
 /** A gateway with these plugins for everybody, and its log. */
 async function serve(
   plugins: readonly ReturnType<typeof plugin>[],
-  { url = '', allowsDebug = true, http2 = false } = {},
+  { url = '', allowsDebug = true, http2 = false, debugToken }: Setting = {},
 ) {
   const upstream = await startUpstream((request, response) => {
     setTimeout(() => echo(request, response), 30);
@@ -60,6 +71,9 @@ async function serve(
     listen: [{ host: '127.0.0.1', port: 0 }],
     http2,
     allowsDebug,
+    debugToken,
+    // A test says by X-Real-IP from where it comes.
+    trust: { trustedIps: ['127.0.0.1'], realIpHeader: 'X-Real-IP', realIpRecursive: false },
     store: new MemoryStore(state),
     plugins,
     events: { access: undefined, log: (level, message, details = {}) => lines.push({ level, message, details }) },
@@ -68,7 +82,7 @@ async function serve(
   const close = (): Promise<void> => (closing ??= gateway.close(500).then(() => upstream.close()));
   open.push(close);
   const port = gateway.addresses[0]!.port;
-  const timelines = () => lines.filter(({ message }) => message === 'timeline of a request');
+  const timelines = () => lines.filter(({ message }) => message === '[request-debug] timeline of a request');
   return {
     port,
     state,
@@ -76,9 +90,10 @@ async function serve(
     timelines,
     get: (path: string, headers: Record<string, string> = { 'kong-debug': '1' }) =>
       fetch(`http://127.0.0.1:${port}${path}`, { headers }).then(async (answer) => {
-        await answer.text();
+        const body = await answer.text();
         const text = answer.headers.get('x-kong-request-debug-output');
-        return { answer, text, output: text === null ? undefined : (JSON.parse(text) as Output) };
+        const seen = answer.ok ? (JSON.parse(body) as { headers: Record<string, string> }).headers : {};
+        return { answer, text, seen, output: text === null ? undefined : (JSON.parse(text) as Output) };
       }),
     close,
   };
@@ -207,5 +222,111 @@ test('over HTTP/2 the same is told', async () => {
   const socket = session.socket as Socket;
   session.destroy();
   socket.destroy();
+  await running.close();
+});
+
+const TOKEN = 'a token that nobody guesses';
+/** Without what Kong-Debug tells. */
+const byToken = { allowsDebug: false, debugToken: TOKEN };
+const ELSEWHERE = '203.0.113.9';
+
+test('from this machine X-Kong-Request-Debug is enough, and it does not go upstream', async () => {
+  const running = await serve([plugin('one', 10, { access: () => undefined })], byToken);
+  const asked = { 'x-kong-request-debug': '*', 'x-kong-request-debug-log': 'false', 'x-kong-request-debug-token': 'x' };
+  const { output, seen, answer } = await running.get('/r', asked);
+  assert.deepEqual(Object.keys(output!.child!), ['rewrite', 'router', 'access', 'balancer', 'upstream']);
+  assert.deepEqual(Object.keys(output!.child!['access']!.child!['plugins']!.child!), ['one']);
+  assert.deepEqual(
+    Object.keys(seen).filter((name) => name.startsWith('x-kong-request-debug')),
+    [],
+  );
+  assert.equal(answer.headers.get('kong-route-id'), null);
+  assert.equal((await running.get('/r', { 'kong-debug': '1' })).text, null);
+  await running.close();
+});
+
+test('from elsewhere the token is asked for', async () => {
+  const running = await serve([], byToken);
+  const ask = (headers: Record<string, string>) =>
+    running.get('/r', { 'x-real-ip': ELSEWHERE, 'x-kong-request-debug': '*', ...headers });
+  for (const headers of [{}, { 'x-kong-request-debug-token': '' }, { 'x-kong-request-debug-token': `${TOKEN}x` }]) {
+    const { text, seen } = await ask(headers);
+    assert.equal(text, null);
+    // It may be meant for a gateway behind this one.
+    assert.equal(seen['x-kong-request-debug'], '*');
+  }
+  const { output, seen } = await ask({ 'x-kong-request-debug-token': TOKEN });
+  assert.ok(output!.total_time > 0);
+  assert.equal(seen['x-kong-request-debug-token'], undefined);
+  await running.close();
+});
+
+test('who speaks for a client on this machine has to be there himself', () => {
+  const config = { debugToken: TOKEN } as CoreConfig;
+  const ask = (...addresses: [string, string]) => {
+    const headers = new HeaderList();
+    headers.append('X-Kong-Request-Debug', '*');
+    return readDebugAsk({ config, headers, addresses }) !== undefined;
+  };
+  assert.equal(ask('127.0.0.1', '127.8.9.1'), true);
+  assert.equal(ask('::1', '::ffff:127.0.0.1'), true);
+  assert.equal(ask(ELSEWHERE, '127.0.0.1'), false);
+  assert.equal(ask('127.0.0.1', ELSEWHERE), false);
+  assert.equal(ask('', ''), false);
+});
+
+test('some steps can be asked for alone; a word that is none asks for nothing', async () => {
+  const running = await serve([], byToken);
+  const steps = async (asked: string) => {
+    const { output } = await running.get('/r', { 'x-kong-request-debug': asked });
+    return output && Object.keys(output.child!);
+  };
+  assert.deepEqual(await steps('upstream'), ['upstream']);
+  assert.deepEqual(await steps('upstream, rewrite,log'), ['rewrite', 'upstream']);
+  for (const none of ['', 'true', 'upstream,everything', '*,upstream', 'router'])
+    assert.equal(await steps(none), undefined);
+  assert.equal(running.timelines().length, 2);
+  await running.close();
+});
+
+test('the log has it at level info for who asks for that', async () => {
+  const running = await serve([], byToken);
+  for (const [log, level] of [
+    ['true', 'info'],
+    ['false', 'debug'],
+  ] as const) {
+    running.lines.length = 0;
+    await running.get('/r', { 'x-kong-request-debug': '*', 'x-kong-request-debug-log': log });
+    await until(() => running.timelines().length > 0, 'the line in the log');
+    assert.equal(running.timelines()[0]!.level, level);
+  }
+  await running.close();
+});
+
+test('clients elsewhere get 2 KiB at most, and the log has the rest at level info', async () => {
+  const many = Array.from({ length: 30 }, (_, i) => plugin(`plugin-${i}`, i, { access: () => undefined }));
+  const running = await serve(many, byToken);
+  const asked = { 'x-kong-request-debug': '*', 'x-kong-request-debug-token': TOKEN };
+  const near = await running.get('/r', asked);
+  assert.ok(near.text!.length > 2048 && near.output!.truncated === undefined, `${near.text!.length} bytes`);
+  running.lines.length = 0;
+  const { text, output } = await running.get('/r', { ...asked, 'x-real-ip': ELSEWHERE });
+  assert.ok(text!.length <= 2048);
+  assert.equal(output!.truncated, true);
+  await until(() => running.timelines().length > 0, 'the line in the log');
+  const [{ level, details }] = running.timelines() as [Line];
+  assert.equal(level, 'info');
+  assert.equal(details['request_id'], output!.request_id);
+  const logged = details['timeline'] as unknown as Output;
+  assert.equal(Object.keys(logged.child!['access']!.child!['plugins']!.child!).length, 30);
+  await running.close();
+});
+
+test('where it is switched off the headers mean nothing and go upstream', async () => {
+  const running = await serve([], { allowsDebug: false });
+  const { text, seen } = await running.get('/r', { 'x-kong-request-debug': '*', 'x-kong-request-debug-log': 'true' });
+  assert.equal(text, null);
+  assert.equal(seen['x-kong-request-debug'], '*');
+  assert.equal(running.timelines().length, 0);
   await running.close();
 });

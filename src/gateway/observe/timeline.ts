@@ -1,9 +1,10 @@
-// How long each step of one request and each plugin instance took, for whoever asks with Kong-Debug where that is allowed. Other
-// requests have no timeline and meet nothing of it: instances are watched by standing in for them, not by asking at every call.
+// How long each step of one request and each plugin instance took, for whoever may ask. Other requests have no timeline and meet nothing
+// of it: instances are watched by standing in for them, not by asking at every call.
 import { isPromise } from '../../lib/promise.ts';
 import type { Phases } from '../../pdk/index.ts';
 import type { PluginInstance } from '../plugins/instances.ts';
 import type { Chosen, PhasePlan } from '../plugins/plan.ts';
+import type { DebugAsk } from './debug-ask.ts';
 
 /** Steps that follow each other; with several tries the last ones come again. */
 export type Stage = 'rewrite' | 'router' | 'access' | 'request_body' | 'balancer' | 'upstream' | 'response';
@@ -14,10 +15,9 @@ export type Part = 'dns' | 'connect' | 'time_to_first_byte' | 'streaming';
 /** A type, not an interface: it is JSON, and may be logged. */
 export type Times = { total_time: number; child?: Record<string, Times> };
 
-export type TimelineRecord = Times & { request_id: string; total_time_without_upstream: number };
+const TRUNCATED = 'the plugins are left out here: the whole is in the log, under the request_id';
 
-/** What one header line should hold at most; more is told without the plugins, and `truncated`. */
-const MAX_BYTES = 4096;
+export type TimelineRecord = Times & { request_id: string; total_time_without_upstream: number };
 
 /** Phases that belong to a step with another name. */
 const STEP_OF: Readonly<Partial<Record<keyof Phases, string>>> = {
@@ -29,6 +29,7 @@ const STEP_OF: Readonly<Partial<Record<keyof Phases, string>>> = {
 
 export class Timeline {
   readonly #id: string;
+  readonly #ask: DebugAsk;
   readonly #startedAt = performance.now();
   #stage: Stage = 'rewrite';
   #stageAt = this.#startedAt;
@@ -39,8 +40,16 @@ export class Timeline {
   readonly #runs = new Map<string, Map<PluginInstance, number>>();
   readonly #watched = new Map<PluginInstance, PluginInstance>();
 
-  constructor(id: string) {
+  #isTruncated = false;
+
+  constructor(id: string, ask: DebugAsk) {
     this.#id = id;
+    this.#ask = ask;
+  }
+
+  /** What the client was not told for want of room is in the log, whatever it asked for. */
+  get logLevel(): DebugAsk['logLevel'] {
+    return this.#isTruncated ? 'info' : this.#ask.logLevel;
   }
 
   /** The step before ends here. */
@@ -98,11 +107,12 @@ export class Timeline {
     return this.#tell('instances');
   }
 
-  /** The same as one short line of ASCII, for a header. */
+  /** The same as one short line of ASCII, for a header; without the plugins where that would be too long. */
   headerText(): string {
     const whole = JSON.stringify(this.record());
-    if (whole.length <= MAX_BYTES && isAscii(whole)) return whole;
-    return JSON.stringify({ ...this.#tell('steps'), truncated: true });
+    if (whole.length <= this.#ask.maxBytes && isAscii(whole)) return whole;
+    this.#isTruncated = true;
+    return JSON.stringify({ ...this.#tell('steps'), truncated: true, message: TRUNCATED });
   }
 
   #tell(depth: 'instances' | 'steps'): TimelineRecord {
@@ -122,6 +132,8 @@ export class Timeline {
       if (depth === 'instances')
         (child[step].child ??= Object.create(null) as Record<string, Times>)['plugins'] = plugins;
     }
+    const { steps } = this.#ask;
+    if (steps !== undefined) for (const step of Object.keys(child)) if (!steps.has(step)) delete child[step];
     const total = now - this.#startedAt;
     return {
       request_id: this.#id,
