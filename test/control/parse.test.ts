@@ -162,13 +162,64 @@ describe('environment variables in state files', () => {
   it('never evaluates anything else', () => {
     for (const text of [
       '${{ 1 + 1 }}',
-      '${{ printf "%s" (env "DECK_A") }}',
+      '${{ .Env }}',
       '${{ env DECK_A }}',
-      '${{- env "DECK_A" -}}',
+      '${{ env "DECK_A" "DECK_A" }}',
+      '${{ (env "DECK_A" }}',
+      '${{ $x := env "DECK_A" }}',
+      '${{ range 3 }}',
+      '${{ constructor "a" }}',
+      '${{ printf "%x" "a" }}',
+      '${{ printf "%s" }}',
+      `\${{ ${'('.repeat(5000)} }}`,
+      '${{ else }}',
+      '${{ end }}',
+      '${{ if true }}${{ else }}${{ else }}${{ end }}',
       '${{}}',
     ]) {
-      assert.match(problem(text, { DECK_A: 'x' }), /is no template this program understands/, text);
+      assert.match(problem(text, { DECK_A: 'x' }), /is no (?:template|function) this program understands/, text);
     }
+  });
+
+  it('compares and prints', () => {
+    const env = { DECK_A: 'prod', DECK_N: '8', DECK_T: 'true', DECK_E: '' };
+    const cases: [string, string][] = [
+      ['${{ eq (env "DECK_A") "dev" "prod" }}', 'true'],
+      ['${{ ne (env "DECK_A") "prod" }}', 'false'],
+      ['${{ eq (env "DECK_N" | toInt) 8 }}', 'true'],
+      ['${{ and (env "DECK_A") (env "DECK_E") }}', ''],
+      ['${{ or (env "DECK_E") `none` }}', 'none'],
+      ['${{ not (env "DECK_T" | toBool) }}', 'false'],
+      [
+        '${{ printf "%s-%d of %v, %t, %q, 5%%" (env "DECK_A") (env "DECK_N" | toInt) 9 true "a\\n" }}',
+        'prod-8 of 9, true, "a\\n", 5%',
+      ],
+      ['${{ env "DECK_A" | printf "api.%s.test" }}', 'api.prod.test'],
+      ['${{ print "a" 1 }}${{/* a remark */}}', 'a1'],
+    ];
+    for (const [text, expected] of cases) assert.equal(render(text, env), expected, text);
+    assert.equal(problem('${{ eq (env "DECK_N") 8 }}', env), 'a string cannot be compared with a number');
+  });
+
+  it('takes one of several texts', () => {
+    const text =
+      '${{ if eq (env "DECK_A") "prod" -}}\na: 1\n${{ else if eq (env "DECK_A") "dev" -}}\na: ${{ env "DECK_B" }}\n${{ else -}}\na: 3\n${{ end -}}\nb: 1\n';
+    assert.equal(render(text, { DECK_A: 'prod' }), 'a: 1\nb: 1\n');
+    assert.equal(render(text, { DECK_A: 'dev', DECK_B: 'x' }), 'a: x\nb: 1\n');
+    const rendered = renderEnv(text, { DECK_A: 'test' });
+    assert.deepEqual([rendered.text, rendered.problems], ['a: 3\nb: 1\n', []]);
+    assert.equal(rendered.originalOffset(rendered.text.indexOf('a: 3')), text.indexOf('a: 3'));
+    assert.equal(rendered.originalOffset(rendered.text.indexOf('b: 1')), text.indexOf('b: 1'));
+    assert.equal(render('${{ if false }}${{ if true }}a${{ else }}b${{ end }}c${{ else }}d${{ end }}'), 'd');
+    assert.equal(problem('${{ if true }}a'), 'the `if` has no ${{ end }}');
+    assert.equal(problem('${{ if env "DECK_X" }}a${{ end }}'), "environment variable 'DECK_X' is not set");
+  });
+
+  it('remembers what came from a variable, and nothing else', () => {
+    const { values } = renderEnv('${{ if env "DECK_A" }}${{ print "b" }}${{ end }}${{ printf "x%s" (env "DECK_A") }}', {
+      DECK_A: 'secret',
+    });
+    assert.deepEqual(values, ['xsecret']);
   });
 
   it('reports a template that is never closed', () => {

@@ -1,5 +1,6 @@
-// `${{ env "DECK_X" | toInt }}` in the text of a state file. Replacement happens before parsing, as decK does it, so quotes
-// around the template decide the type. Nothing but these few words is ever evaluated. Comment lines stay untouched.
+// `${{ env "DECK_X" | toInt }}` and `${{ if … }}` in the text of a state file. Replacement happens before parsing, as decK does
+// it, so quotes around the template decide the type. What may stand inside is in template.ts. Comment lines stay untouched.
+import { type Env, evaluate, isTrue, misunderstood, TemplateError } from './template.ts';
 
 export interface TemplateProblem {
   /** Offset of the template in the original text. */
@@ -24,29 +25,39 @@ interface Segment {
   readonly originalEnd: number;
 }
 
-type Value =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly problem: Omit<TemplateProblem, 'offset'> };
-
 const OPEN = '${{';
 const CLOSE = '}}';
-const PREFIX = /^(?:DECK|GWCTL)_/;
-const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it shows the syntax of templates
-const SYNTAX_HINT = 'Only ${{ env "DECK_NAME" }} is understood, with the pipes toBool, toInt, toFloat and indent N.';
 
-export function renderEnv(text: string, env: Readonly<Record<string, string | undefined>>): Rendered {
+/** An `if` that is open: is its text taken, was any branch before this one, and was there an `else`? */
+interface Branch {
+  readonly at: number;
+  isTaken: boolean;
+  wasTaken: boolean;
+  hasElse: boolean;
+  /** Does it stand in a text that is left out as a whole? */
+  readonly isDead: boolean;
+}
+
+export function renderEnv(text: string, env: Env): Rendered {
   if (!text.includes(OPEN)) return { text, problems: [], values: [], originalOffset: (offset) => offset };
   const parts: string[] = [];
   const segments: Segment[] = [];
   const problems: TemplateProblem[] = [];
   const values = new Set<string>();
+  const branches: Branch[] = [];
   let read = 0;
   let written = 0;
+  const isLive = (): boolean => branches.at(-1)?.isTaken ?? true;
   const copyTo = (end: number): void => {
-    parts.push(text.slice(read, end));
-    written += end - read;
+    if (isLive()) replace(end, text.slice(read, end));
+    else replace(end, '');
+  };
+  const replace = (end: number, replacement: string): void => {
+    parts.push(replacement);
+    if (replacement.length !== end - read || replacement === '') {
+      segments.push({ at: written, end: written + replacement.length, originalAt: read, originalEnd: end });
+    }
+    written += replacement.length;
     read = end;
   };
   for (let at = text.indexOf(OPEN); at >= 0; at = text.indexOf(OPEN, read)) {
@@ -55,24 +66,84 @@ export function renderEnv(text: string, env: Readonly<Record<string, string | un
       copyTo(lineEnd < 0 ? text.length : lineEnd);
       continue;
     }
-    copyTo(at);
     const close = text.indexOf(CLOSE, at);
     if (close < 0) {
+      copyTo(at);
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it names the delimiter
-      problems.push({ offset: at, message: 'the template ${{ is never closed by }}', hint: SYNTAX_HINT });
+      problems.push({ offset: at, message: 'the template ${{ is never closed by }}' });
       break;
     }
-    const value = evaluate(text.slice(at + OPEN.length, close), env);
-    if (!value.ok) problems.push({ offset: at, ...value.problem });
-    else values.add(value.text);
-    const replacement = value.ok ? value.text : '';
-    parts.push(replacement);
-    read = close + CLOSE.length;
-    segments.push({ at: written, end: written + replacement.length, originalAt: at, originalEnd: read });
-    written += replacement.length;
+    const action = readAction(text, at, close);
+    copyTo(Math.max(read, action.from));
+    if (action.from < at) replace(at, '');
+    let replacement = '';
+    try {
+      replacement = act(action.words, at, branches, env, values);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      problems.push({ offset: at, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) });
+    }
+    replace(action.to, replacement);
   }
   copyTo(text.length);
+  const open = branches.at(-1);
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it names the delimiter
+  if (open !== undefined) problems.push({ offset: open.at, message: 'the `if` has no ${{ end }}' });
   return { text: parts.join(''), problems, values: [...values], originalOffset: (offset) => mapBack(segments, offset) };
+}
+
+/** With `-` at its sides a template takes the blanks around it away. */
+function readAction(text: string, at: number, close: number): { words: string; from: number; to: number } {
+  const inner = text.slice(at + OPEN.length, close);
+  const trimsBefore = /^-\s/.test(inner);
+  const trimsAfter = /\s-$/.test(inner);
+  const to = close + CLOSE.length;
+  return {
+    words: inner.slice(trimsBefore ? 1 : 0, trimsAfter ? -1 : undefined).trim(),
+    from: trimsBefore ? text.slice(0, at).trimEnd().length : at,
+    to: trimsAfter ? to + /^\s*/.exec(text.slice(to))![0].length : to,
+  };
+}
+
+/** Does what a template says; answers what stands in its place. @throws TemplateError */
+function act(words: string, at: number, branches: Branch[], env: Env, values: Set<string>): string {
+  const branch = branches.at(-1);
+  const isLive = branch?.isTaken ?? true;
+  const [, keyword, rest] = /^(if|else if|else|end)\b\s*([\s\S]*)$/.exec(words) ?? [];
+  switch (keyword) {
+    case undefined:
+      break;
+    case 'if': {
+      const next: Branch = { at, isTaken: false, wasTaken: false, hasElse: false, isDead: !isLive };
+      branches.push(next);
+      if (isLive) take(next, rest!, env);
+      return '';
+    }
+    case 'else':
+    case 'else if':
+      if (branch === undefined || branch.hasElse) throw misunderstood(words);
+      branch.hasElse = keyword === 'else';
+      branch.isTaken = false;
+      if (branch.isDead || branch.wasTaken) return '';
+      if (keyword === 'else if') take(branch, rest!, env);
+      else branch.isTaken = true;
+      return '';
+    default:
+      if (branch === undefined || rest !== '') throw misunderstood(words);
+      branches.pop();
+      return '';
+  }
+  if (!isLive || /^\/\*[\s\S]*\*\/$/.test(words)) return '';
+  const { value, isVariable } = evaluate(words, env);
+  if (isVariable) values.add(String(value));
+  return String(value);
+}
+
+function take(branch: Branch, condition: string, env: Env): void {
+  // Whatever is wrong with the condition, one problem is enough.
+  branch.wasTaken = true;
+  branch.isTaken = isTrue(evaluate(condition, env).value);
+  branch.wasTaken = branch.isTaken;
 }
 
 function mapBack(segments: readonly Segment[], offset: number): number {
@@ -89,53 +160,3 @@ function isComment(text: string, at: number): boolean {
   const lineStart = text.lastIndexOf('\n', at) + 1;
   return text.slice(lineStart, at).trimStart().startsWith('#');
 }
-
-function evaluate(expression: string, env: Readonly<Record<string, string | undefined>>): Value {
-  // A `|` inside the quotes of a name is not possible: names are identifiers.
-  const [source = '', ...pipes] = expression.split('|').map((part) => part.trim());
-  const name = /^env\s+(?:"([^"]*)"|`([^`]*)`)$/.exec(source);
-  if (name === null) return fail(`'${source}' is no template this program understands`, SYNTAX_HINT);
-  const variable = name[1] ?? name[2] ?? '';
-  if (!PREFIX.test(variable)) {
-    return fail(
-      `environment variable '${variable}' must have a name that begins with DECK_ or GWCTL_`,
-      'The prefix keeps a state file from reading whatever else the environment holds.',
-    );
-  }
-  const value = env[variable];
-  if (value === undefined) {
-    return fail(`environment variable '${variable}' is not set`, `Set it: export ${variable}=...`);
-  }
-  let result: Value = { ok: true, text: value };
-  for (const pipe of pipes) {
-    if (!result.ok) return result;
-    result = applyPipe(pipe, result.text, variable);
-  }
-  return result;
-}
-
-function applyPipe(pipe: string, text: string, variable: string): Value {
-  if (pipe === 'toBool') {
-    if (TRUE.has(text)) return { ok: true, text: 'true' };
-    return FALSE.has(text) ? { ok: true, text: 'false' } : fail(`the value of '${variable}' is no boolean`);
-  }
-  if (pipe === 'toInt') {
-    return /^[+-]?\d+$/.test(text)
-      ? { ok: true, text: BigInt(text.replace('+', '')).toString() }
-      : fail(`the value of '${variable}' is no integer`);
-  }
-  if (pipe === 'toFloat') {
-    const number = text.trim() === '' ? Number.NaN : Number(text);
-    return Number.isFinite(number)
-      ? { ok: true, text: String(number) }
-      : fail(`the value of '${variable}' is no number`);
-  }
-  const indent = /^indent\s+(\d{1,3})$/.exec(pipe);
-  if (indent === null) return fail(`'${pipe}' is no pipe this program understands`, SYNTAX_HINT);
-  return { ok: true, text: text.replaceAll('\n', `\n${' '.repeat(Number(indent[1]))}`) };
-}
-
-const fail = (message: string, hint?: string): Value => ({
-  ok: false,
-  problem: { message, ...(hint === undefined ? {} : { hint }) },
-});
