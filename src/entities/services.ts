@@ -56,6 +56,7 @@ export const services = defineEntity({
     },
     ca_certificates: {
       type: 'array',
+      unordered: true,
       elements: uuidText,
       description: 'Trusted CA certificates of the upstream, by id.',
     },

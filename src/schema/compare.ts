@@ -49,12 +49,12 @@ function normalizeValue(field: Field, value: Json | undefined): Json {
   if (value === undefined || value === null) return null;
   switch (field.type) {
     case 'set':
-      if (!Array.isArray(value) || value.length === 0) return Array.isArray(value) ? null : value;
-      return value
-        .map((item) => normalizeValue(field.elements, item))
-        .sort((a, b) => compareText(canonicalJson(a), canonicalJson(b)));
-    case 'array':
-      return Array.isArray(value) ? value.map((item) => normalizeValue(field.elements, item)) : value;
+    case 'array': {
+      if (!Array.isArray(value)) return value;
+      if (field.type === 'set' && value.length === 0) return null;
+      const items = value.map((item) => normalizeValue(field.elements, item));
+      return field.type === 'set' || field.unordered === true ? items.sort(byText) : items;
+    }
     case 'record':
       return isObject(value) ? normalizeForCompare(field.fields, value) : value;
     case 'foreign':
@@ -64,4 +64,7 @@ function normalizeValue(field: Field, value: Json | undefined): Json {
   }
 }
 
-const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+function byText(left: Json, right: Json): number {
+  const [a, b] = [canonicalJson(left), canonicalJson(right)];
+  return a < b ? -1 : a > b ? 1 : 0;
+}

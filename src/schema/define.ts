@@ -84,6 +84,8 @@ export interface BooleanField extends CommonField {
 export interface ListField extends CommonField, Lengths {
   readonly type: 'array' | 'set';
   readonly elements: Field;
+  /** A list whose order says nothing: it is kept and answered, and makes no difference between two entities. */
+  readonly unordered?: boolean;
   readonly contains?: JsonLiteral;
   readonly mutually_exclusive_subsets?: readonly (readonly string[])[];
   /** A view of child entities by one of their fields (certificates.snis): reads list them, writes replace them. */
