@@ -1,6 +1,7 @@
 // Reads a pattern written for PCRE or Rust's regex and gives it back in JavaScript's syntax, with its structure beside it.
 // What JavaScript has no equal for is refused; everything that both spell alike goes through as it is written.
 import { addAll, addOtherCase, addRange, type CharSet, emptySet, invert, setOf } from './char-set.ts';
+import { CONTROL_ESCAPES, charsOf, codeSource, lettersIn, POSIX_CLASSES, SET_ESCAPES } from './regex-spelling.ts';
 
 export type RegexNode =
   | { readonly kind: 'set'; readonly chars: CharSet }
@@ -40,43 +41,7 @@ class Refusal extends Error {}
 const unsupported = (what: string): Refusal => new Refusal(`${what} is not supported`);
 
 const NEVER_NESTED_DEEPER = 200;
-const DIGITS = setOf([48, 57]);
-const WORD = setOf([48, 57], [65, 90], [95, 95], [97, 122]);
-const SPACES = setOf([9, 13], [32, 32]);
-const BLANKS = setOf([9, 9], [32, 32]);
 const NOT_LINE_END = invert(setOf([10, 10]));
-
-/**
- * Letters after a backslash that stand for sets, and what they are inside of a JavaScript class. Its own `\s` is not used:
- * it knows U+00A0, which in byte text is half a character.
- */
-const SET_ESCAPES: Readonly<Record<string, { readonly chars: CharSet; readonly inClass: string }>> = {
-  d: { chars: DIGITS, inClass: '\\d' },
-  D: { chars: invert(DIGITS), inClass: '\\D' },
-  w: { chars: WORD, inClass: '\\w' },
-  W: { chars: invert(WORD), inClass: '\\W' },
-  s: { chars: SPACES, inClass: '\\t-\\r ' },
-  S: { chars: invert(SPACES), inClass: '\\x00-\\x08\\x0e-\\x1f!-\\uffff' },
-  h: { chars: BLANKS, inClass: ' \\t' },
-};
-
-const POSIX_CLASSES: Readonly<Record<string, string>> = {
-  alnum: 'A-Za-z0-9',
-  alpha: 'A-Za-z',
-  blank: ' \\t',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '!-~',
-  lower: 'a-z',
-  print: ' -~',
-  punct: '!-\\/:-@\\[-`{-~',
-  space: '\\t-\\r ',
-  upper: 'A-Z',
-  word: '\\w',
-  xdigit: '0-9A-Fa-f',
-};
-
-const CONTROL_ESCAPES: Readonly<Record<string, number>> = { t: 9, n: 10, v: 11, f: 12, r: 13, e: 27, a: 7 };
 
 class PatternReader {
   readonly #text: string;
@@ -85,7 +50,10 @@ class PatternReader {
   #at = 0;
   #depth = 0;
   #source = '';
+  /** Of the whole: JavaScript has them, too. */
   #flags = '';
+  /** Where we are. What differs from those of the whole is written out. */
+  #here = '';
 
   constructor(pattern: string, syntax: Syntax) {
     this.#text = pattern;
@@ -98,6 +66,7 @@ class PatternReader {
       const flags = inline[1]!;
       if (/[^ims]/.test(flags)) throw unsupported(`the flag (?${flags})`);
       this.#flags = [...new Set(flags)].join('');
+      this.#here = this.#flags;
       this.#at = inline[0].length;
     }
     const tree = this.#choice();
@@ -107,12 +76,14 @@ class PatternReader {
 
   #choice(): RegexNode {
     if (++this.#depth > NEVER_NESTED_DEEPER) throw new Refusal('groups are nested too deeply');
+    const outside = this.#here;
     const branches = [this.#sequence()];
     while (this.#take('|')) {
       this.#source += '|';
       branches.push(this.#sequence());
     }
     this.#depth -= 1;
+    this.#here = outside;
     return branches.length === 1 ? branches[0]! : { kind: 'choice', branches };
   }
 
@@ -122,6 +93,7 @@ class PatternReader {
       const char = this.#text[this.#at]!;
       if (char === '|' || char === ')') break;
       if (this.#startsWith('\\Q')) this.#quoted(items);
+      else if (this.#setFlags(')')) continue;
       else items.push(this.#repeated(this.#atom()));
     }
     return items.length === 1 ? items[0]! : { kind: 'sequence', items };
@@ -133,14 +105,38 @@ class PatternReader {
     if (char === '[') return this.#class();
     if (char === '\\') return this.#escape();
     this.#at += 1;
-    if (char === '^' || char === '$') return this.#emit(char, { kind: 'assertion' });
+    if (char === '^' || char === '$') return this.#emit(this.#anchor(char), { kind: 'assertion' });
     // JavaScript's dot stops at more characters than a line feed.
     if (char === '.') {
-      const isAny = this.#flags.includes('s');
-      return this.#emit(isAny ? '.' : '[^\\n]', setNode(isAny ? setOf([0, 256]) : NOT_LINE_END));
+      const isAny = this.#here.includes('s');
+      return this.#emit(isAny ? '[^]' : '[^\\n]', setNode(isAny ? setOf([0, 256]) : NOT_LINE_END));
     }
     if (char === '*' || char === '+' || char === '?') throw new Refusal(`nothing to repeat before ${char}`);
-    return this.#emit(/[\]{}/]/.test(char) ? `\\${char}` : char, this.#literal(char));
+    return this.#emit(this.#inBothCases(char) ?? (/[\]{}/]/.test(char) ? `\\${char}` : char), this.#literal(char));
+  }
+
+  #anchor(char: '^' | '$'): string {
+    const isOfLines = this.#here.includes('m');
+    if (isOfLines === this.#flags.includes('m')) return char;
+    if (char === '^') return isOfLines ? '(?<![^\\n])' : '(?<![^])';
+    return isOfLines ? '(?![^\\n])' : '(?![^])';
+  }
+
+  /** Flags from here on, or in the group that begins here: `(?i)`, `(?s-m:`. */
+  #setFlags(end: ')' | ':'): boolean {
+    const found = /^\(\?([ims]*)(?:-([ims]+))?([:)])/.exec(this.#text.slice(this.#at, this.#at + 16));
+    if (found === null || found[3] !== end || found[0].length < 4) return false;
+    const removed = found[2] ?? '';
+    if (removed.includes('i') && this.#flags.includes('i')) throw unsupported(`${found[0]} behind (?i)`);
+    this.#here = [...new Set(this.#here + found[1]!)].filter((flag) => !removed.includes(flag)).join('');
+    this.#at += found[0].length;
+    return true;
+  }
+
+  /** Where only a part of the pattern ignores case. */
+  #inBothCases(char: string): string | undefined {
+    if (!this.#here.includes('i') || this.#flags.includes('i') || !/^[A-Za-z]$/.test(char)) return undefined;
+    return `[${char.toLowerCase()}${char.toUpperCase()}]`;
   }
 
   #repeated(body: RegexNode): RegexNode {
@@ -155,6 +151,13 @@ class PatternReader {
   }
 
   #group(): RegexNode {
+    const outside = this.#here;
+    if (this.#setFlags(':')) {
+      this.#source += '(?:';
+      const body = this.#body();
+      this.#here = outside;
+      return body;
+    }
     const tail = this.#text.slice(this.#at, this.#at + 4);
     if (tail.startsWith('(?#')) throw unsupported('a comment');
     if (tail.startsWith('(?>')) throw unsupported('an atomic group');
@@ -204,7 +207,8 @@ class PatternReader {
     if (known !== undefined) return this.#emit(`[${known.inClass}]`, setNode(known.chars));
     if (/[1-9k]/.test(next)) return this.#backReference(next);
     const code = this.#escapedCode(next);
-    return this.#emit(codeSource(code), this.#literal(String.fromCharCode(code)));
+    const char = String.fromCharCode(code);
+    return this.#emit(this.#inBothCases(char) ?? codeSource(code), this.#literal(char));
   }
 
   /** What it repeats is not known here; one character of any kind stands for it. */
@@ -239,7 +243,9 @@ class PatternReader {
     const end = this.#text.indexOf('\\E', this.#at);
     const literal = this.#text.slice(this.#at + 2, end < 0 ? undefined : end);
     this.#at = end < 0 ? this.#text.length : end + 2;
-    for (const char of literal) items.push(this.#emit(codeSource(char.charCodeAt(0)), this.#literal(char)));
+    for (const char of literal) {
+      items.push(this.#emit(this.#inBothCases(char) ?? codeSource(char.charCodeAt(0)), this.#literal(char)));
+    }
     const last = items.pop();
     if (last !== undefined) items.push(this.#repeated(last));
   }
@@ -263,7 +269,11 @@ class PatternReader {
       source += codeSource(item.code) + (to === undefined ? '' : `-${codeSource(to)}`);
     }
     this.#at += 1;
-    if (this.#flags.includes('i')) addOtherCase(chars);
+    if (this.#here.includes('i')) {
+      const written = chars.slice();
+      addOtherCase(chars);
+      if (!this.#flags.includes('i')) source += lettersIn(chars, written);
+    }
     return this.#emit(`[${isInverted ? '^' : ''}${source}]`, setNode(isInverted ? invert(chars) : chars));
   }
 
@@ -298,7 +308,7 @@ class PatternReader {
   #literal(char: string): RegexNode {
     const code = char.charCodeAt(0);
     const chars = setOf([code, code]);
-    if (this.#flags.includes('i')) addOtherCase(chars);
+    if (this.#here.includes('i')) addOtherCase(chars);
     return setNode(chars);
   }
 
@@ -329,25 +339,10 @@ type ClassItem =
 
 const setNode = (chars: CharSet): RegexNode => ({ kind: 'set', chars });
 
-/** One character, safe inside and outside of a class. */
-function codeSource(code: number): string {
-  const char = String.fromCharCode(code);
-  if (/[A-Za-z0-9_]/.test(char)) return char;
-  return code < 0x80 && code > 0x20 ? `\\${char}` : `\\u${code.toString(16).padStart(4, '0')}`;
-}
-
 function boundsOf(quantifier: string): [min: number, max: number] {
   if (quantifier === '*') return [0, Number.POSITIVE_INFINITY];
   if (quantifier === '+') return [1, Number.POSITIVE_INFINITY];
   if (quantifier === '?') return [0, 1];
   const [min, max] = quantifier.slice(1, -1).split(',');
   return [Number(min), max === undefined ? Number(min) : max === '' ? Number.POSITIVE_INFINITY : Number(max)];
-}
-
-/** The first 256 characters that a class in JavaScript's syntax matches. */
-function charsOf(inClass: string): CharSet {
-  const regex = new RegExp(`[${inClass}]`);
-  const chars = emptySet();
-  for (let code = 0; code < 256; code++) if (regex.test(String.fromCharCode(code))) addRange(chars, code, code);
-  return chars;
 }

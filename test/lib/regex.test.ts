@@ -37,6 +37,14 @@ describe('what PCRE and Rust write otherwise', () => {
     ['^\\s\\S$', ['\t\u00a0'], ['\u00a0x']],
     ['^.$', ['\r'], ['\n']],
     ['^a/b$', ['a/b'], ['ab']],
+    ['^a(?i)b|c$', ['ab', 'aB', 'C'], ['Ab']],
+    ['^(a(?i)b)c$', ['aBc'], ['aBC', 'ABc']],
+    ['^(?i:a[b-c_]\\x64\\Qe\\E)f$', ['aBDEf', 'A_def'], ['abdeF']],
+    ['^(?i:[^a])$', ['b'], ['a', 'A']],
+    ['^(?s:a.)b.$', ['a\nbx'], ['a\nb\n']],
+    ['(?s)^a.(?-s:b.)$', ['a\nbx'], ['a\nb\n']],
+    ['^a\\n(?m:^b$)\\nc$', ['a\nb\nc'], ['a\nb']],
+    ['(?m)^b$(?-m:\\n^c|$)', ['a\nb'], ['b\nc']],
   ];
   for (const [pattern, matches, not] of cases) {
     test(pattern, () => {
@@ -66,7 +74,9 @@ describe('what is refused', () => {
     ['\\Ga', /\\G/],
     ['\\p{L}', /\\p/],
     ['(?x)a b', /flag/],
-    ['a(?i)b', /group/],
+    ['(?i)a(?-i)b', /behind \(\?i\)/],
+    ['a(?x)b', /group/],
+    ['(?i)*', /nothing to repeat/],
     ['(*UTF8)a', /group/],
     ['(?#note)a', /comment/],
     ['a\\', /backslash/],
