@@ -19,6 +19,7 @@ class TcpConnection {
   readonly #waiting = new Set<Waiting>();
   #pendingBytes = 0;
   #error: Error | undefined = undefined;
+  #isOpen = false;
 
   constructor(target: TcpTarget, lookup: LookupFunction, onClosed: () => void) {
     this.#target = target;
@@ -30,9 +31,11 @@ class TcpConnection {
     });
     this.#socket.on('close', () => {
       onClosed();
-      const error = this.#error ?? new Error('the connection was closed');
-      for (const { reject } of this.#waiting) reject(error);
+      for (const { reject } of this.#waiting) reject(this.#failure());
       this.#waiting.clear();
+    });
+    this.#socket.on(target.tls === undefined ? 'connect' : 'secureConnect', () => {
+      this.#isOpen = true;
     });
     // Whatever the receiver says, nobody reads it; unread it would hide that the connection ended.
     this.#socket.resume();
@@ -61,6 +64,12 @@ class TcpConnection {
         resolve();
       });
     });
+  }
+
+  #failure(): Error {
+    const what = this.#isOpen ? 'failed to send data to' : 'failed to connect to';
+    const cause = this.#error?.message ?? 'the connection was closed';
+    return new Error(`${what} ${this.#target.host}:${this.#target.port}: ${cause}`);
   }
 
   /** Ends after what was written so far. */

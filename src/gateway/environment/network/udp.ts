@@ -20,10 +20,15 @@ export class UdpSender {
     const bytes = buffers.reduce((sum, buffer) => sum + buffer.length, 0);
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) throw new Error('too many datagrams wait to be sent');
     this.#waitingBytes += bytes;
+    const failed = (what: string) => (error: Error) => {
+      throw new Error(`${what} ${host}:${port}: ${error.message}`);
+    };
     try {
-      const [address] = await addressesOf(host, this.#resolve);
+      const [address] = await addressesOf(host, this.#resolve).catch(failed('could not connect to'));
       const socket = this.#socketFor(isIPv6(address) ? 'udp6' : 'udp4');
-      await Promise.all(buffers.map((buffer) => sendOne(socket, buffer, port, address)));
+      await Promise.all(buffers.map((buffer) => sendOne(socket, buffer, port, address))).catch(
+        failed('could not send data to'),
+      );
     } finally {
       this.#waitingBytes -= bytes;
     }
