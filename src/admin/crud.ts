@@ -1,6 +1,7 @@
 // The generic verbs of the Admin API over any entity: what GET, POST, PUT, PATCH and DELETE mean on each kind of endpoint.
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity, EntitySchema } from '../schema/define.ts';
+import { withDeprecatedNames } from '../schema/deprecated-names.ts';
 import { chooseSubschema } from '../schema/validate.ts';
 import type { State } from '../state/state.ts';
 import { inferTypes } from './body.ts';
@@ -41,9 +42,12 @@ export function serveEndpoint(context: WriteContext, endpoint: Endpoint, request
   }
 }
 
-/** The entity as clients see it: views of children filled in, `ttl` as remaining seconds. */
+/** The entity as clients see it: deprecated names beside the new ones, views of children filled in, `ttl` as remaining seconds. */
 export function show(state: State, schema: EntitySchema, entity: Entity): JsonObject {
-  const shown: JsonObject = { ...entity };
+  const { schemas } = state;
+  const chosen = chooseSubschema(schemas, schema, entity);
+  const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+  const shown: JsonObject = { ...withDeprecatedNames(fields, schema.shorthand_fields, entity) };
   for (const [field, definition] of Object.entries(schema.fields)) {
     if ((definition.type !== 'array' && definition.type !== 'set') || definition.children === undefined) continue;
     const { entity: kind, foreign, key } = definition.children;
