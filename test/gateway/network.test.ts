@@ -123,7 +123,7 @@ test('a receiver that reads nothing gets only so much, and is given up after the
   );
   const reasons = results.flatMap((result) => (result.status === 'rejected' ? [String(result.reason)] : []));
   assert.ok(reasons.includes('Error: the receiver does not keep up'), reasons[0] ?? 'nothing was refused');
-  const late = `Error: failed to send data to 127.0.0.1:${deaf.port}: timeout`;
+  const late = `Error: failed to send data to receiver.test:${deaf.port}: timeout`;
   assert.ok(reasons.includes(late), reasons.at(-1) ?? 'nothing timed out');
   await outside.close();
   deaf.close();
