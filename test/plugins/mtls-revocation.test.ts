@@ -351,6 +351,21 @@ test(
     }),
 );
 
+test('where the responder was heard before and is silent now, what the list says now counts more', { skip }, () =>
+  withAuthority(async (authority) => {
+    const one = authority.issue('one', { extensions: [OCSP, LIST] });
+    const gateway = await running(authority, { revocation_check_mode: 'STRICT', cert_cache_ttl: 200 });
+    assert.equal(await ask(gateway, one), 200);
+    authority.revoke('one');
+    await pause(300);
+    authority.instead = ({ url }, response) => {
+      if (url === '/ocsp') response.destroy();
+      else response.end(authority.list());
+    };
+    assert.equal(await ask(gateway, one), 401);
+  }),
+);
+
 test('an authority in the middle that was taken back vouches for nobody', { skip }, () =>
   withAuthority(async (authority) => {
     const authorities = ['basicConstraints=critical,CA:TRUE', 'keyUsage=keyCertSign,cRLSign'];

@@ -16,8 +16,8 @@ const AUTHORITY_ACCESS = '1.3.6.1.5.5.7.1.1';
 const OCSP = '1.3.6.1.5.5.7.48.1';
 const DISTRIBUTION_POINTS = '2.5.29.31';
 const URI = 0x86;
-/** A certificate that names more has them asked in vain. */
-const MAX_ADDRESSES = 4;
+/** Of each kind, one after the other: each may take its whole time to say nothing. */
+const MAX_ADDRESSES = 2;
 
 const NONE: Addresses = { responders: [], lists: [], listNames: [] };
 

@@ -7,7 +7,7 @@ import type { Way } from './chain.ts';
 import { type CertificateStatus, idOf, questionAbout, readAnswer, type StatusAnswer } from './ocsp.ts';
 import { type Addresses, addressesOf } from './revocation-addresses.ts';
 import { isListed, type RevocationList, readList } from './revocation-list.ts';
-import { type Kept, type Statement, Statements } from './statements.ts';
+import { type Heard, type Kept, type Statement, Statements } from './statements.ts';
 
 export interface RevocationOptions {
   readonly timeoutMs: number;
@@ -24,6 +24,12 @@ export interface Standing {
   readonly until: number;
   /** Why it is not known. */
   readonly reasons: readonly string[];
+}
+
+/** What one address says. */
+interface Word {
+  readonly status: CertificateStatus;
+  readonly heard: Heard<Statement>;
 }
 
 /** One certificate on a way, and the one above it. */
@@ -74,7 +80,7 @@ export function createRevocationCheck(options: RevocationOptions, environment: E
     throw new Error(`status ${answer.status}`);
   }
 
-  async function askResponder(url: string, { fields, issuer }: Link): Promise<Standing> {
+  async function askResponder(url: string, { fields, issuer }: Link): Promise<Word> {
     const id = idOf(fields, readFields(issuer.raw));
     const heard = await answers.hear({
       key: `${url} ${issuer.fingerprint256} ${id.toString('base64')}`,
@@ -84,10 +90,10 @@ export function createRevocationCheck(options: RevocationOptions, environment: E
         return { statement: readAnswer(bytes, { id, issuer, now: clock.now() }), bytes: id.length };
       },
     });
-    return standing(heard.statement.status, heard);
+    return { status: heard.statement.status, heard };
   }
 
-  async function askList(url: string, { certificate, fields, issuer, addresses }: Link): Promise<Standing> {
+  async function askList(url: string, { certificate, fields, issuer, addresses }: Link): Promise<Word> {
     const heard = await lists.hear({
       key: `${url} ${issuer.fingerprint256}`,
       maxAgeMs: options.maxAgeMs,
@@ -98,14 +104,8 @@ export function createRevocationCheck(options: RevocationOptions, environment: E
       },
     });
     const listed = { serial: fields.serial, isAuthority: certificate.ca, names: addresses.listNames };
-    return standing(isListed(listed, heard.statement) ? 'revoked' : 'good', heard);
+    return { status: isListed(listed, heard.statement) ? 'revoked' : 'good', heard };
   }
-
-  const standing = (status: CertificateStatus, { heardAt, statement }: Kept<Statement>): Standing => ({
-    status,
-    until: Math.max(Math.min(heardAt + options.maxAgeMs, statement.until), clock.now() + RETRY_MS),
-    reasons: [],
-  });
 
   async function ask(link: Link): Promise<Standing> {
     const attempts = [
@@ -113,17 +113,22 @@ export function createRevocationCheck(options: RevocationOptions, environment: E
       ...link.addresses.lists.map((url) => ({ url, attempt: askList })),
     ];
     const reasons: string[] = [];
+    let old: CertificateStatus | undefined;
     for (const { url, attempt } of attempts) {
       try {
-        const found = await attempt(url, link);
-        if (found.status !== 'unknown') return found;
-        reasons.push(`${url}: the responder does not know it`);
+        const { status, heard } = await attempt(url, link);
+        if (status === 'unknown') reasons.push(`${url}: the responder does not know it`);
+        else if (heard.isOld) old ??= status;
+        else return { status, until: untilOf(heard), reasons: [] };
       } catch (problem) {
         reasons.push(`${url}: ${problem instanceof Error ? problem.message : String(problem)}`);
       }
     }
-    return { status: 'unknown', until: clock.now() + RETRY_MS, reasons };
+    return { status: old ?? 'unknown', until: clock.now() + RETRY_MS, reasons };
   }
+
+  const untilOf = ({ heardAt, statement }: Kept<Statement>): number =>
+    Math.max(Math.min(heardAt + options.maxAgeMs, statement.until), clock.now() + RETRY_MS);
 
   return (way, trusted) => {
     const links = linksOf(way, trusted);

@@ -12,6 +12,11 @@ export interface Kept<S extends Statement> {
   readonly heardAt: number;
 }
 
+export interface Heard<S extends Statement> extends Kept<S> {
+  /** It was time to ask again, and nothing new could be had. */
+  readonly isOld: boolean;
+}
+
 export interface Hearing<S extends Statement> {
   readonly key: string;
   /** After which it is asked for again. */
@@ -29,18 +34,18 @@ export class Statements<S extends Statement> {
     this.#clock = clock;
   }
 
-  async hear({ key, maxAgeMs, ask }: Hearing<S>): Promise<Kept<S>> {
+  async hear({ key, maxAgeMs, ask }: Hearing<S>): Promise<Heard<S>> {
     const kept = this.#cache.get(key);
-    if (kept !== undefined && this.#clock.now() < kept.heardAt + maxAgeMs) return kept;
+    if (kept !== undefined && this.#clock.now() < kept.heardAt + maxAgeMs) return { ...kept, isOld: false };
     let asking = this.#asking.get(key);
     if (asking === undefined) {
       asking = this.#askFor(key, ask).finally(() => this.#asking.delete(key));
       this.#asking.set(key, asking);
     }
     try {
-      return await asking;
+      return { ...(await asking), isOld: false };
     } catch (problem) {
-      if (kept !== undefined && this.#clock.now() < kept.statement.until) return kept;
+      if (kept !== undefined && this.#clock.now() < kept.statement.until) return { ...kept, isOld: true };
       throw problem;
     }
   }
