@@ -1,6 +1,7 @@
 // Who may tell us about a client behind him: peers in `trusted_ips`. Everything else that claims an identity or an address
 // is removed when the request arrives, before any plugin sees it.
 import { BlockList, isIP, isIPv6 } from 'node:net';
+import { plainAddress } from '../lib/address.ts';
 import type { HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
 
@@ -45,7 +46,7 @@ export function createTrust(options: TrustOptions): Trust {
       let client = peer;
       for (let i = hops.length - 1; i >= 0; i--) {
         if (hops[i] === '') continue;
-        const address = plainAddress(hops[i]!);
+        const address = readHop(hops[i]!);
         // Who stands left of an entry that nobody can read is not known: anybody may have written that.
         if (address === '') break;
         client = address;
@@ -57,11 +58,10 @@ export function createTrust(options: TrustOptions): Trust {
 }
 
 /** Without port, brackets, zone and the IPv4-in-IPv6 prefix; empty when it is no address. */
-function plainAddress(text: string): string {
+function readHop(text: string): string {
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(text);
   const address = (bracketed?.[1] ?? (/^[\d.]+:\d+$/.test(text) ? text.split(':')[0]! : text)).split('%')[0]!;
-  const mapped = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  return isIP(mapped) === 0 ? '' : mapped;
+  return isIP(address) === 0 ? '' : plainAddress(address.toLowerCase());
 }
 
 /** Names that only the gateway and its plugins may set, in any spelling. */

@@ -1,6 +1,12 @@
 // IP addresses and ranges as numbers: an IPv4 address is one 32-bit word, an IPv6 address four. An IPv4 address written as
-// IPv6 (`::ffff:1.2.3.4`) is an IPv6 address here; whoever wants the plain one has to strip it before.
+// IPv6 (`::ffff:1.2.3.4`) is an IPv6 address here; whoever wants the plain one has to ask for it before.
 import { isIPv4, isIPv6 } from 'node:net';
+
+/** Text of an address as sockets tell it: one of IPv4 in the form of IPv6, as listeners for both see it, becomes plain. */
+export const plainAddress = (text: string | undefined): string =>
+  text?.startsWith(MAPPED) === true && text.includes('.') ? text.slice(MAPPED.length) : (text ?? '');
+
+const MAPPED = '::ffff:';
 
 /** 32-bit words, unsigned. */
 export type Address = readonly number[];

@@ -122,6 +122,7 @@ test('the address of the client is found from the right, and never left of what 
   assert.equal(found(true, '10.0.0.1:4711'), '10.0.0.1');
   assert.equal(found(true, '[2001:db8::1]:4711, fd00::1'), '2001:db8::1');
   assert.equal(found(false, '::ffff:10.0.0.1'), '10.0.0.1');
+  assert.equal(found(false, '[::FFFF:10.0.0.1]:80'), '10.0.0.1');
   assert.equal(found(false, '10.0.0.1, '), '10.0.0.1');
   for (const text of ['6.6.6.6, unknown', '6.6.6.6, 10.0.0.999', '6.6.6.6, _hidden', '', ',']) {
     assert.equal(found(true, text), '127.0.0.1', text);

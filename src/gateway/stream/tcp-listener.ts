@@ -2,6 +2,7 @@
 // before anything else: the server name in it chooses the route, and the route says whether the encryption ends here.
 import { createServer, type Server, type Socket } from 'node:net';
 import type * as tls from 'node:tls';
+import { plainAddress } from '../../lib/address.ts';
 import type { GatewayCore } from '../core.ts';
 import { readProxyHeader } from '../listen/proxy-protocol.ts';
 import { readAhead, type Take } from '../listen/read-ahead.ts';
@@ -11,7 +12,6 @@ import { Handshakes, type ServerTls } from '../tls/handshakes.ts';
 import { tlsSessionOf } from '../tls/session.ts';
 import type { StreamArrival } from './context.ts';
 import type { StreamListenOn } from './server.ts';
-import { plainAddress } from './socket.ts';
 import type { StreamRoute, StreamTable } from './table.ts';
 import { passThrough, type TcpSessionParts } from './tcp-session.ts';
 

@@ -2,9 +2,9 @@
 // has a socket of its own towards it, so that answers find their way back.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
+import { plainAddress } from '../../lib/address.ts';
 import type { GatewayCore } from '../core.ts';
 import type { StreamListenOn } from './server.ts';
-import { plainAddress } from './socket.ts';
 import type { StreamTable } from './table.ts';
 import { UdpSession } from './udp-session.ts';
 

@@ -1,11 +1,11 @@
 // Plugins in the handshake of a client, when the name is read that he calls the server by and no certificate is shown yet.
 // Only instances that act on everything run: route and service are not known. A handler that throws ends the handshake.
 import type { Socket } from 'node:net';
+import { plainAddress } from '../../lib/address.ts';
 import { isPromise } from '../../lib/promise.ts';
 import type { CertificateExchange, CertificatePair } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { PluginInstance } from '../plugins/instances.ts';
-import { plainAddress } from '../stream/socket.ts';
 
 /** What answers: a certificate, the default one (undefined), or nothing. */
 export type Shown = Entity | 'refuse' | undefined;
