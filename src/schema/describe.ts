@@ -12,6 +12,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
   'hashed',
   'custom_validator',
   'children',
+  'unordered',
   'fields',
 ]);
 
