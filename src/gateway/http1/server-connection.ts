@@ -2,15 +2,14 @@
 // unread in the socket. After anything malformed there is one answer, then nothing of the connection is looked at again.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import type { ClientCertificate } from '../../pdk/index.ts';
-import { type TlsSession, tlsSessionOf } from '../tls/session.ts';
+import { tlsSessionOf } from '../tls/session.ts';
 import { BODY_TOO_LARGE, BodyFeeder, NO_FEED } from './body-feeder.ts';
-import { clearDeadline, Expiring } from './deadlines.ts';
+import { ClientSocket } from './client-socket.ts';
+import { clearDeadline } from './deadlines.ts';
 import { Exchange } from './exchange.ts';
 import { type FaultyRequest, faultAnswer } from './fault-answer.ts';
 import { BAD_BYTE, LINE_TOO_LONG, NEED_MORE } from './head-collector.ts';
 import { HeadFinder } from './head-finder.ts';
-import { keepBytes } from './lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
 import type { ConnectionInfo, Http1Server } from './server.ts';
@@ -18,7 +17,6 @@ import type { SharedMemory } from './shared-memory.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
-const MIN_BYTES_PER_SECOND = 500;
 const HELD_BEFORE_UPGRADE = 16_384;
 /** The part that looks like a head. */
 const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\n';
@@ -26,23 +24,10 @@ const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\n';
 const REQUEST_TIMEOUT: HeadFault = { status: 408, message: 'Request timeout' };
 const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
 
-/** What the current deadline is about. */
-export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
-
-export class ServerConnection extends Expiring implements BodySource {
-  readonly encrypted: boolean;
-  readonly tlsSession: TlsSession | undefined;
-  readonly serverName: string | undefined;
-  readonly clientCertificate: ClientCertificate | undefined;
-  readonly announcedAddress: string | undefined;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+export class ServerConnection extends ClientSocket implements BodySource {
   /** Counts the connections of this server from 1. */
   readonly serial: number;
   private readonly server: Http1Server;
-  private readonly socket: net.Socket;
   /** Undefined where chunks are ours to keep. */
   private readonly memory: SharedMemory | undefined;
   private exchange: Exchange | undefined = undefined;
@@ -54,10 +39,7 @@ export class ServerConnection extends Expiring implements BodySource {
   private feeder = NO_FEED;
   /** Requests so far, the current one included. */
   requests = 0;
-  private waiting: Waiting = 'idle';
-  private mark = 0;
   private discarded = 0;
-  private paused = false;
   private advancing = false;
   private continued = false;
   private halfClosed = false;
@@ -66,22 +48,14 @@ export class ServerConnection extends Expiring implements BodySource {
   private detached = false;
 
   constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
-    super();
+    const tlsSession = tlsSessionOf(socket);
+    const memory = tlsSession === undefined ? server.memory : undefined;
+    super(memory?.adopt(socket, (chunk) => this.lent(chunk)) ?? socket, server.waits, info, tlsSession);
     this.server = server;
     this.serial = server.accepted;
-    this.tlsSession = tlsSessionOf(socket);
-    this.encrypted = this.tlsSession !== undefined;
-    this.memory = this.encrypted ? undefined : server.memory;
-    this.socket = this.memory === undefined ? socket : this.memory.adopt(socket, (chunk) => this.lent(chunk));
+    this.memory = memory;
     this.finder = new HeadFinder(server.limits.headBytes, server.limits.lineBytes);
-    this.serverName = info.serverName;
-    this.clientCertificate = info.clientCertificate;
-    this.announcedAddress = info.announcedAddress;
     const own = this.socket;
-    this.remoteAddress = own.remoteAddress ?? '';
-    this.remotePort = own.remotePort ?? 0;
-    this.localAddress = own.localAddress ?? '';
-    this.localPort = own.localPort ?? 0;
     own.allowHalfOpen = true;
     own.setNoDelay(true);
     own.on('error', ignore);
@@ -115,10 +89,6 @@ export class ServerConnection extends Expiring implements BodySource {
     return this.exchange === undefined && !this.lingering && !this.finder.isWaiting && this.rest === undefined;
   }
 
-  destroy(): void {
-    this.socket.destroy();
-  }
-
   httpDate(): string {
     return this.server.deadlines.httpDate();
   }
@@ -131,25 +101,6 @@ export class ServerConnection extends Expiring implements BodySource {
     if (this.body.complete) return true;
     if (exchange.expectsContinue && !this.continued) return false;
     return this.feeder.bytesLeft <= DRAIN_BYTES;
-  }
-
-  writeText(text: string): boolean {
-    this.socket.write(text, 'latin1');
-    return this.isFlowing();
-  }
-
-  writeParts(before: string, chunk: Uint8Array, after: string): boolean {
-    const { socket } = this;
-    if (before === '' && after === '') socket.write(chunk);
-    else {
-      socket.cork();
-      if (before !== '') socket.write(before, 'latin1');
-      socket.write(chunk);
-      if (after !== '') socket.write(after, 'latin1');
-      socket.uncork();
-    }
-    if (socket.writableLength > 0) keepBytes(chunk);
-    return this.isFlowing();
   }
 
   /** For the exchange: its answer is handed over. */
@@ -184,9 +135,7 @@ export class ServerConnection extends Expiring implements BodySource {
     this.detached = true;
     clearDeadline(this);
     const { socket } = this;
-    socket.removeAllListeners('data');
-    socket.removeAllListeners('end');
-    socket.removeAllListeners('drain');
+    for (const event of ['data', 'end', 'drain']) socket.removeAllListeners(event);
     socket.pause();
     const bytes = this.rest === undefined ? Buffer.alloc(0) : Buffer.from(this.rest.subarray(this.restAt));
     this.rest = undefined;
@@ -218,14 +167,13 @@ export class ServerConnection extends Expiring implements BodySource {
         this.reject(REQUEST_TIMEOUT, undefined);
         return;
       case 'body':
-        if (this.body.bytesRead - this.mark < (MIN_BYTES_PER_SECOND * this.server.limits.bodyStallTimeoutMs) / 1_000) {
+        if (this.isReadingTooSlow(this.body.bytesRead, this.server.limits.bodyStallTimeoutMs)) {
           this.rejectBody(REQUEST_TIMEOUT);
         } else this.resumeReading();
         return;
       case 'send':
-        if (this.unsent() < this.mark - (MIN_BYTES_PER_SECOND * this.server.limits.sendStallTimeoutMs) / 1_000) {
-          this.waitForSending();
-        } else this.socket.destroy();
+        if (this.isSendingTooSlow(this.server.limits.sendStallTimeoutMs)) this.socket.destroy();
+        else this.waitForSending();
         return;
       default:
         this.socket.destroy();
@@ -286,14 +234,7 @@ export class ServerConnection extends Expiring implements BodySource {
       this.waitForSending();
       return;
     }
-    if (this.server.draining && !this.finder.isWaiting) {
-      this.linger();
-      return;
-    }
-    if (this.halfClosed) {
-      this.linger();
-      return;
-    }
+    if (this.halfClosed || (this.server.draining && !this.finder.isWaiting)) return this.linger();
     this.resumeSocket();
     if (this.isCongested()) this.waitForSending();
     else if (!this.finder.isWaiting) this.wait('idle');
@@ -323,18 +264,9 @@ export class ServerConnection extends Expiring implements BodySource {
     const fault = head.read(finder.bytes as Buffer, finder.start, finder.end, finder.text);
     const isPreface = fault !== undefined && this.isPreface(finder.text);
     finder.release();
-    if (isPreface) {
-      this.passOn(rest.subarray(restAt));
-      return;
-    }
-    if (fault !== undefined) {
-      this.reject(fault, head);
-      return;
-    }
-    if (limits.bodyBytes > 0 && head.bodyLength > limits.bodyBytes) {
-      this.reject(TOO_LARGE, head);
-      return;
-    }
+    if (isPreface) return this.passOn(rest.subarray(restAt));
+    if (fault !== undefined) return this.reject(fault, head);
+    if (limits.bodyBytes > 0 && head.bodyLength > limits.bodyBytes) return this.reject(TOO_LARGE, head);
     let next = restAt;
     if (head.bodyKind === 'none') this.body = NO_BODY;
     else {
@@ -342,20 +274,11 @@ export class ServerConnection extends Expiring implements BodySource {
       this.body = new RequestBody(head.bodyKind, head.bodyKind === 'length' ? head.bodyLength : undefined, this);
       this.feeder = new BodyFeeder(this.body, limits, this.memory);
       next = this.feeder.feed(rest, restAt);
-      if (next < 0) {
-        this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);
-        return;
-      }
+      if (next < 0) return this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);
     }
-    if (this.halfClosed && !this.body.complete) {
-      this.socket.destroy();
-      return;
-    }
+    if (this.halfClosed && !this.body.complete) return this.destroy();
     // What a client says before it knows that the protocol changes; an honest one says nothing.
-    if (head.upgrade !== undefined && rest.length - next > HELD_BEFORE_UPGRADE) {
-      this.reject(BAD_REQUEST, head);
-      return;
-    }
+    if (head.upgrade !== undefined && rest.length - next > HELD_BEFORE_UPGRADE) return this.reject(BAD_REQUEST, head);
     const exchange = new Exchange(this, head, this.body, headBytes);
     this.exchange = exchange;
     if (next < rest.length) this.keepRest(rest, next);
@@ -451,45 +374,6 @@ export class ServerConnection extends Expiring implements BodySource {
     if (this.detached) return;
     if (this.exchange !== undefined) this.exchange.onDrain?.();
     else if (!this.lingering) this.advance();
-  }
-
-  /** Everything handed over has left, or what is left is within the socket's mark. Starts the send deadline otherwise. */
-  private isFlowing(): boolean {
-    if (!this.isCongested()) return true;
-    this.waitForSending();
-    return false;
-  }
-
-  private isCongested(): boolean {
-    return this.socket.writableLength > 0 && this.socket.writableNeedDrain;
-  }
-
-  private waitForSending(): void {
-    this.mark = this.unsent();
-    this.wait('send');
-  }
-
-  /** Goes down as bytes leave; libuv's own count, where there is one, shows progress inside a large write. */
-  private unsent(): number {
-    const { _handle: handle } = this.socket as unknown as { _handle?: { writeQueueSize?: number } | null };
-    return this.socket.writableLength + (handle?.writeQueueSize ?? 0);
-  }
-
-  private wait(what: Waiting): void {
-    this.waiting = what;
-    this.server.waits[what].add(this);
-  }
-
-  private pauseSocket(): void {
-    if (this.paused) return;
-    this.paused = true;
-    this.socket.pause();
-  }
-
-  private resumeSocket(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    this.socket.resume();
   }
 }
 

@@ -3,12 +3,13 @@
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { ClientCertificate } from '../../pdk/index.ts';
-import { type DeadlineList, Deadlines } from './deadlines.ts';
+import type { Waits } from './client-socket.ts';
+import { Deadlines } from './deadlines.ts';
 import type { Exchange } from './exchange.ts';
 import { HeaderList } from './headers.ts';
 import { createHeadParser, MAX_HEAD_BYTES } from './llhttp.ts';
 import { RequestHead } from './request-head.ts';
-import { ServerConnection, type Waiting } from './server-connection.ts';
+import { ServerConnection } from './server-connection.ts';
 import { SharedMemory } from './shared-memory.ts';
 
 export interface ServerLimits {
@@ -103,7 +104,7 @@ export class Http1Server {
   readonly deadlines: Deadlines;
   /** For the connections: one head at a time, read and copied. */
   readonly head: RequestHead;
-  readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  readonly waits: Waits;
   readonly memory = new SharedMemory();
   draining = false;
   /** Connections taken over so far. */

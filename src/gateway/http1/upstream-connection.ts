@@ -1,28 +1,24 @@
 // One connection to an upstream: a request at a time, the answer read strictly. It goes back to the pool only after an exchange
 // that ended exactly: request written, answer complete, not one byte too many. Anything else destroys it.
-import * as net from 'node:net';
-import { ChunkDecoder } from './chunked.ts';
+import type * as net from 'node:net';
 import { clearDeadline, type DeadlineList, Expiring } from './deadlines.ts';
 import { NEED_MORE } from './head-collector.ts';
 import { HeadFinder } from './head-finder.ts';
 import { wereBytesKept } from './lent-bytes.ts';
 import { MAX_HEAD_BYTES } from './llhttp.ts';
 import type { UpstreamPool } from './pool.ts';
+import { ReadMemory } from './read-memory.ts';
 import type { BodySink } from './request-body.ts';
-import type { ResponseFraming } from './response-head.ts';
+import { ResponseBody } from './response-body.ts';
 import { lastChunk, readTrailers } from './trailers.ts';
-import type { UpstreamFault, UpstreamHead, UpstreamTarget } from './upstream.ts';
+import type { UpstreamFault, UpstreamHead, UpstreamTarget, UpstreamTls } from './upstream.ts';
 import type { PooledCall } from './upstream-call.ts';
-import { connectTls, isChainTooLong, writeChunk, writeMessage } from './upstream-socket.ts';
+import { connect, connectInto, connectTls, isChainTooLong, writeChunk, writeMessage } from './upstream-socket.ts';
 
 const MAX_INFORMATIONAL = 16;
-const FIRST_BUFFER = 16_384;
-const LARGE_BUFFER = 65_536;
 const VERSION_PREFIX = 'HTTP/1.';
-const CHUNK_LIMITS = { extensionBytes: 16_384, trailerBytes: MAX_HEAD_BYTES };
 
 type Waiting = 'connect' | 'send' | 'read' | 'idle';
-type Reading = 'head' | ResponseFraming;
 
 export class UpstreamConnection extends Expiring implements BodySink {
   readonly key: string;
@@ -37,10 +33,9 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private dead = false;
   private isReused = false;
   private cause: Error | undefined = undefined;
-  private memory: Buffer;
-  private reading: Reading = 'head';
-  private left = 0;
-  private decoder: ChunkDecoder | undefined = undefined;
+  private readonly memory: ReadMemory;
+  private readsHead = true;
+  private readonly body = new ResponseBody();
   private readonly finder = new HeadFinder(MAX_HEAD_BYTES, MAX_HEAD_BYTES);
   private informational = 0;
   private keepAlive = false;
@@ -59,7 +54,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.key = target.key;
     this.call = call;
     this.isShared = call.request.upgrade === undefined;
-    this.memory = Buffer.allocUnsafeSlow(this.isShared && target.tls === undefined ? FIRST_BUFFER : 0);
+    this.memory = new ReadMemory(this.isShared && target.tls === undefined);
     this.socket = this.open(target);
     this.socket.on('error', (error) => {
       this.cause = error;
@@ -158,55 +153,27 @@ export class UpstreamConnection extends Expiring implements BodySink {
   }
 
   private open(target: UpstreamTarget): net.Socket {
-    const address = { host: target.host, port: target.port, noDelay: true };
-    const { tls: secured } = target;
-    if (secured !== undefined) {
-      const socket = connectTls(target, secured);
-      socket.once('connect', () => {
-        this.tcpConnected = true;
-      });
-      socket.once('secureConnect', () => {
-        if (isChainTooLong(socket, secured)) this.fail('tls', 'the chain of certificates is too long');
-        else this.opened();
-      });
-      socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
-      return socket;
-    }
-    if (!this.isShared) {
-      const socket = net.connect(address);
-      socket.once('connect', () => this.opened());
-      socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
-      return socket;
-    }
-    const { memory } = this;
-    let isFirst = true;
-    const socket = net.connect({
-      ...address,
-      onread: {
-        buffer: () => {
-          if (!isFirst) return this.nextMemory() as Buffer;
-          isFirst = false;
-          return memory;
-        },
-        callback: (size: number) => {
-          this.received(this.memory, size);
+    if (target.tls !== undefined) return this.openTls(target, target.tls);
+    const socket = this.isShared
+      ? connectInto(this.memory, target, (bytes, size) => {
+          this.received(bytes, size);
           return !this.paused;
-        },
-      },
-    });
-    socket.once('connect', () => this.opened());
-    return socket;
+        })
+      : connect(target).on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
+    return socket.once('connect', () => this.opened());
   }
 
-  /** Fresh memory when the last chunk was kept, larger memory when it was filled; else undefined: the same again. */
-  private nextMemory(): Buffer | undefined {
-    if (!this.memoryIsTaken && this.nextSize <= this.memory.length) return undefined;
-    this.memoryIsTaken = false;
-    this.memory = Buffer.allocUnsafeSlow(this.nextSize);
-    return this.memory;
+  private openTls(target: UpstreamTarget, secured: UpstreamTls): net.Socket {
+    const socket = connectTls(target, secured);
+    socket.once('connect', () => {
+      this.tcpConnected = true;
+    });
+    socket.once('secureConnect', () => {
+      if (isChainTooLong(socket, secured)) this.fail('tls', 'the chain of certificates is too long');
+      else this.opened();
+    });
+    return socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
   }
-  private memoryIsTaken = false;
-  private nextSize = FIRST_BUFFER;
 
   private opened(): void {
     if (this.dead) return;
@@ -220,7 +187,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     const { request, head } = call;
     const { socket } = this;
     this.requests++;
-    this.reading = 'head';
+    this.readsHead = true;
     this.informational = 0;
     this.bytesSeen = false;
     this.keepAlive = false;
@@ -246,7 +213,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
   /** While our own bytes are stuck it is the upstream's reading that is waited for, then its answer. */
   private waitForAnswer(): void {
     if (this.call === undefined || this.dead || this.paused) return;
-    if (this.socket.writableLength > 0 && this.reading === 'head') this.wait('send');
+    if (this.socket.writableLength > 0 && this.readsHead) this.wait('send');
     else if (this.bodySent) this.wait('read');
   }
 
@@ -264,23 +231,23 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private received(bytes: Buffer, size: number): void {
     if (this.dead) return;
     const { call } = this;
-    if (size === this.memory.length) this.nextSize = LARGE_BUFFER;
+    this.memory.filled(size);
     if (call === undefined) {
       this.destroy();
       return;
     }
     this.bytesSeen = true;
     let at = 0;
-    if (this.reading === 'head') at = this.readHead(bytes, size);
+    if (this.readsHead) at = this.readHead(bytes, size);
     if (at >= 0 && at < size) this.readBody(bytes, at, size);
-    if (wereBytesKept(bytes)) this.memoryIsTaken = true;
+    if (wereBytesKept(bytes)) this.memory.keep();
     if (this.call !== undefined && this.waiting === 'read' && !this.paused && !this.dead) this.wait('read');
   }
 
   /** The position behind the final head, or -1 when there is nothing to read behind it (now). */
   private readHead(bytes: Buffer, size: number): number {
     let at = 0;
-    while (this.reading === 'head') {
+    while (this.readsHead) {
       if (at === size) return -1;
       const call = this.call as PooledCall;
       const { head } = this.pool;
@@ -313,14 +280,13 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private begin(call: PooledCall, at: number, size: number): number {
     const { head } = this.pool;
     const { framing } = head;
-    this.reading = framing;
+    this.readsHead = false;
     // A length where no body may follow is the mark of a server that will send one all the same.
     const isDoubtful = head.status === 204 && head.length !== undefined;
     this.keepAlive = head.keepAlive && framing !== 'until-close' && !isDoubtful;
-    this.left = framing === 'length' ? (head.length as number) : 0;
-    this.decoder = framing === 'chunked' ? new ChunkDecoder(CHUNK_LIMITS) : undefined;
+    this.body.begin(framing, framing === 'length' ? (head.length as number) : 0);
     call.headSeen = true;
-    call.handler.onHead(describeHead(head));
+    call.handler.onHead(copyOf(head));
     if (this.call !== call) return -1;
     if (framing !== 'none') return at;
     this.complete(at === size);
@@ -344,34 +310,20 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.socket.removeAllListeners('end');
     this.socket.removeAllListeners('drain');
     this.socket.pause();
-    call.handler.onUpgrade(describeHead(head), this.socket, Buffer.from(bytes.subarray(at, size)));
+    call.handler.onUpgrade(copyOf(head), this.socket, Buffer.from(bytes.subarray(at, size)));
     return -1;
   }
 
   private readBody(bytes: Buffer, from: number, size: number): void {
     const call = this.call as PooledCall;
-    if (this.reading === 'chunked') {
-      const decoder = this.decoder as ChunkDecoder;
-      const next = decoder.decode(bytes, from, size);
-      if (decoder.payloadEnd > decoder.payloadStart)
-        this.deliver(call, bytes.subarray(decoder.payloadStart, decoder.payloadEnd));
-      if (this.call !== call) return;
-      if (decoder.faulty) this.fail('invalid_response', 'malformed chunked body');
-      else if (decoder.done) this.complete(next === size, decoder.trailers);
-      return;
+    const { body } = this;
+    const next = body.read(bytes, from, size);
+    if (body.end > body.start && call.handler.onData(bytes.subarray(body.start, body.end)) === false) {
+      if (this.call === call) this.pause();
     }
-    if (this.reading === 'until-close') {
-      this.deliver(call, bytes.subarray(from, size));
-      return;
-    }
-    const end = Math.min(size, from + this.left);
-    this.left -= end - from;
-    this.deliver(call, bytes.subarray(from, end));
-    if (this.left === 0 && this.call === call) this.complete(end === size);
-  }
-
-  private deliver(call: PooledCall, chunk: Buffer): void {
-    if (call.handler.onData(chunk) === false && this.call === call) this.pause();
+    if (this.call !== call) return;
+    if (body.faulty) this.fail('invalid_response', 'malformed chunked body');
+    else if (body.done) this.complete(next === size, body.trailers);
   }
 
   /** The answer is whole. The connection is free before the handler hears of it, so that it can be used at once. */
@@ -401,7 +353,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
 
   private ended(): void {
     if (this.dead) return;
-    if (this.reading === 'until-close' && this.call !== undefined) this.complete(false);
+    if (!this.readsHead && this.body.endsWithConnection && this.call !== undefined) this.complete(false);
     else this.lost();
   }
 
@@ -440,11 +392,10 @@ export class UpstreamConnection extends Expiring implements BodySink {
   }
 }
 
-function describeHead(head: {
-  status: number;
-  reason: string;
-  headers: UpstreamHead['headers'];
-  length: number | undefined;
-}): UpstreamHead {
-  return { status: head.status, reason: head.reason, headers: head.headers, length: head.length };
-}
+/** A copy: the parser's own is used again for the next head. */
+const copyOf = ({ status, reason, headers, length }: UpstreamHead): UpstreamHead => ({
+  status,
+  reason,
+  headers,
+  length,
+});

@@ -1,11 +1,31 @@
-// The plain doings with an upstream's socket: opening a TLS one, and writing messages with as few system calls as can be.
+// The plain doings with an upstream's socket: opening it, and writing messages with as few system calls as can be.
 import * as net from 'node:net';
 import * as tls from 'node:tls';
 import { checkUpstreamIdentity } from '../tls/upstream-identity.ts';
 import { latin1Of } from './latin1.ts';
+import type { ReadMemory } from './read-memory.ts';
 import type { UpstreamTarget, UpstreamTls } from './upstream.ts';
 
 const SMALL = 8_192;
+
+export const connect = ({ host, port }: UpstreamTarget): net.Socket => net.connect({ host, port, noDelay: true });
+
+/** @param read is given what came; the bytes may be overwritten once it returns. It answers whether to go on reading. */
+export const connectInto = (
+  memory: ReadMemory,
+  { host, port }: UpstreamTarget,
+  read: (bytes: Buffer, size: number) => boolean,
+): net.Socket =>
+  net.connect({
+    host,
+    port,
+    noDelay: true,
+    onread: {
+      // `undefined` means the same memory again, which the types do not know.
+      buffer: () => memory.next() as Buffer,
+      callback: (size: number) => read(memory.bytes, size),
+    },
+  });
 
 export function connectTls(
   target: UpstreamTarget,

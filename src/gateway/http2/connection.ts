@@ -10,10 +10,10 @@ import {
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { ClientCertificate } from '../../pdk/index.ts';
+import type { Waiting } from '../http1/client-socket.ts';
 import { clearDeadline, type DeadlineList, Expiring } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
-import type { Waiting } from '../http1/server-connection.ts';
 import { type TlsSession, tlsSessionOf } from '../tls/session.ts';
 import { Http2Exchange } from './exchange.ts';
 import { RefusedStream } from './refused-stream.ts';

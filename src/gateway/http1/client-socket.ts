@@ -1,0 +1,123 @@
+// The socket of a client connection without its protocol: who is at the other end, writing whole messages, noticing that they
+// do not leave, stopping and going on reading, and the one deadline that runs.
+import type * as net from 'node:net';
+import type { ClientCertificate } from '../../pdk/index.ts';
+import type { TlsSession } from '../tls/session.ts';
+import { type DeadlineList, Expiring } from './deadlines.ts';
+import { keepBytes } from './lent-bytes.ts';
+import type { ConnectionInfo } from './server.ts';
+
+const MIN_BYTES_PER_SECOND = 500;
+
+/** What the current deadline is about. */
+export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
+
+export type Waits = Readonly<Record<Waiting, DeadlineList>>;
+
+export abstract class ClientSocket extends Expiring {
+  readonly encrypted: boolean;
+  readonly tlsSession: TlsSession | undefined;
+  readonly serverName: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  readonly announcedAddress: string | undefined;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  protected readonly socket: net.Socket;
+  protected waiting: Waiting = 'idle';
+  protected paused = false;
+  /** Bytes read, or still to be sent, when the current deadline began. */
+  protected mark = 0;
+  private readonly waits: Waits;
+
+  constructor(socket: net.Socket, waits: Waits, info: ConnectionInfo, tlsSession: TlsSession | undefined) {
+    super();
+    this.socket = socket;
+    this.waits = waits;
+    this.tlsSession = tlsSession;
+    this.encrypted = tlsSession !== undefined;
+    this.serverName = info.serverName;
+    this.clientCertificate = info.clientCertificate;
+    this.announcedAddress = info.announcedAddress;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remotePort = socket.remotePort ?? 0;
+    this.localAddress = socket.localAddress ?? '';
+    this.localPort = socket.localPort ?? 0;
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  /** @returns false when nothing more should be written for now. */
+  writeText(text: string): boolean {
+    this.socket.write(text, 'latin1');
+    return this.isFlowing();
+  }
+
+  writeParts(before: string, chunk: Uint8Array, after: string): boolean {
+    const { socket } = this;
+    if (before === '' && after === '') socket.write(chunk);
+    else {
+      socket.cork();
+      if (before !== '') socket.write(before, 'latin1');
+      socket.write(chunk);
+      if (after !== '') socket.write(after, 'latin1');
+      socket.uncork();
+    }
+    if (socket.writableLength > 0) keepBytes(chunk);
+    return this.isFlowing();
+  }
+
+  /** Everything handed over has left, or what is left is within the socket's mark. Starts the send deadline otherwise. */
+  private isFlowing(): boolean {
+    if (!this.isCongested()) return true;
+    this.waitForSending();
+    return false;
+  }
+
+  protected isCongested(): boolean {
+    return this.socket.writableLength > 0 && this.socket.writableNeedDrain;
+  }
+
+  protected waitForSending(): void {
+    this.mark = this.unsent();
+    this.wait('send');
+  }
+
+  /** The deadline of sending has come: have enough bytes left since it began? */
+  protected isSendingTooSlow(stallTimeoutMs: number): boolean {
+    return this.unsent() >= this.mark - leastBytes(stallTimeoutMs);
+  }
+
+  /** The deadline of a body has come: have enough of its bytes arrived since it began? */
+  protected isReadingTooSlow(bytesRead: number, stallTimeoutMs: number): boolean {
+    return bytesRead - this.mark < leastBytes(stallTimeoutMs);
+  }
+
+  /** Goes down as bytes leave; libuv's own count, where there is one, shows progress inside a large write. */
+  private unsent(): number {
+    const { _handle: handle } = this.socket as unknown as { _handle?: { writeQueueSize?: number } | null };
+    return this.socket.writableLength + (handle?.writeQueueSize ?? 0);
+  }
+
+  protected wait(what: Waiting): void {
+    this.waiting = what;
+    this.waits[what].add(this);
+  }
+
+  protected pauseSocket(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  protected resumeSocket(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+}
+
+const leastBytes = (stallTimeoutMs: number): number => (MIN_BYTES_PER_SECOND * stallTimeoutMs) / 1_000;
