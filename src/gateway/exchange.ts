@@ -27,6 +27,8 @@ export interface ClientExchange {
   readonly startedAt: number;
   /** As sent to the client; 0 before. */
   readonly status: number;
+  /** Lines of the answer's head that the engine added, `Name: value` each with its line end; empty before. */
+  readonly ownLines: string;
   readonly bytesIn: number;
   bytesOut: number;
   readonly answered: boolean;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { Json, JsonObject } from '../../src/lib/json.ts';
-import { definePlugin, type LogExchange, type Phases } from '../../src/pdk/index.ts';
+import { definePlugin, exit, type LogExchange, type Phases } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { start, startUpstream, until } from './rig.ts';
 import { connectTls, exchangeText, onTls, serverTls } from './tls-rig.ts';
@@ -153,4 +153,22 @@ test('what is no JSON, and what leads through a text, is refused', async () => {
     refusal,
     "The key 'client_ip.x' could not be used as a serialize value. Subkey 'client_ip' is not a table. It's 127.0.0.1.",
   ]);
+});
+
+test('headers are those that were received and sent, with what says where a body ends', async () => {
+  const { running, next } = await startSpied({
+    access: ({ request }) => (request.path === '/own' ? exit(200, 'own') : undefined),
+  });
+  const headersOf = async (count: number) => {
+    const { request, response } = (await next(count)) as { request: JsonObject; response: JsonObject };
+    return [request['headers'] as JsonObject, response['headers'] as JsonObject] as const;
+  };
+  await running.send('/', { method: 'POST', body: 'four' });
+  const [sent, answered] = await headersOf(1);
+  assert.equal(sent['content-length'], '4');
+  assert.deepEqual([answered['content-length'], answered['connection']], ['2', 'keep-alive']);
+  const own = await running.send('/own', { method: 'POST', headers: { 'transfer-encoding': 'chunked' } });
+  const [chunked, ours] = await headersOf(2);
+  assert.deepEqual([chunked['transfer-encoding'], chunked['content-length']], ['chunked', undefined]);
+  assert.deepEqual([ours['content-length'], ours['date']], ['3', own.headers['date']]);
 });

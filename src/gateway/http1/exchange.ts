@@ -47,6 +47,7 @@ export class Exchange implements ClientExchange {
   /** As sent to the client; 0 before. */
   status = 0;
   bytesOut = 0;
+  ownLines = '';
   /** The head was handed over: no other answer can be given. */
   answered = false;
   /** Nothing more can be sent: the answer is complete, or the exchange was aborted. */
@@ -161,7 +162,8 @@ export class Exchange implements ClientExchange {
     const date = headers.has('date') ? '' : `Date: ${this.connection.httpDate()}\r\n`;
     const offers = status === UPGRADE_REQUIRED && headers.has('upgrade');
     const persistence = offers ? this.offering() : this.keepAlive ? KEEP_ALIVE : CLOSE;
-    this.pending = text + date + framing + persistence;
+    this.ownLines = date + framing + persistence;
+    this.pending = text + this.ownLines;
     this.bytesOut += this.pending.length;
     if (this.mode !== BODYLESS) this.flushSoon();
   }
@@ -231,7 +233,8 @@ export class Exchange implements ClientExchange {
     this.answered = true;
     this.status = 101;
     const text = headers.appendTo('HTTP/1.1 101 Switching Protocols\r\n');
-    this.pending = `${text}Connection: Upgrade\r\nUpgrade: ${checkValue('Upgrade', this.upgrade ?? '')}\r\n\r\n`;
+    this.ownLines = `Connection: Upgrade\r\nUpgrade: ${checkValue('Upgrade', this.upgrade ?? '')}\r\n\r\n`;
+    this.pending = text + this.ownLines;
     this.bytesOut += this.pending.length;
     this.flush();
     return this.connection.detach();

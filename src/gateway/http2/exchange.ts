@@ -33,6 +33,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   readonly connectionRequests: number;
   status = 0;
   bytesOut = 0;
+  ownLines = '';
   answered = false;
   finished = false;
   aborted = false;
@@ -122,7 +123,10 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     const declared = isGrpc || (isBodyless && status !== 200) ? undefined : length;
     this.#isBodyless = isBodyless || length === 0;
     this.#left = length;
-    const lines = answerLines(status, headers, declared, this.#connection.httpDate());
+    const date = this.#connection.httpDate();
+    const lines = answerLines(status, headers, declared, date);
+    if (declared !== undefined) this.ownLines = `content-length: ${declared}\r\n`;
+    if (!headers.has('date')) this.ownLines += `date: ${date}\r\n`;
     for (const text of lines) this.bytesOut += text.length;
     const waitForTrailers = length === undefined && !isBodyless;
     if (this.#stream.destroyed || this.#stream.closed) return;

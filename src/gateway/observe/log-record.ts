@@ -4,6 +4,7 @@ import { parseQuery } from '../../lib/query.ts';
 import { parseHost } from '../../lib/uri.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
+import type { ClientExchange } from '../exchange.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { applyEdit, type LogEdit } from './log-edits.ts';
@@ -36,7 +37,7 @@ function exchangeRecord(context: RequestContext): JsonObject {
       url: requestUrl(context),
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
-      headers: headerJson(exchange.headers, exchange.host),
+      headers: headerJson(exchange.headers, requestLines(exchange)),
       size: exchange.bytesIn,
       ...(exchange.tlsSession && { tls: tlsRecord(exchange.tlsSession) }),
     },
@@ -44,7 +45,8 @@ function exchangeRecord(context: RequestContext): JsonObject {
     upstream_status: upstreamStatus(context),
     response: {
       status: context.status,
-      headers: context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders, undefined),
+      headers:
+        context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders, responseLines(exchange)),
       size: exchange.bytesOut,
     },
     latencies: recordLatencies(context),
@@ -93,8 +95,34 @@ export function recordLatencies(context: RequestContext): {
 
 export const recordSource = (context: RequestContext): string => (context.source === 'service' ? 'upstream' : 'kong');
 
-/** Lower-case names, repeated lines as a list, credentials hidden; `host` comes last, as the engine keeps it apart. */
-export function headerJson(list: HeaderList, host: string | undefined): JsonObject {
+/** Lines of a head that the engines keep apart from the list: names in lower case, each only once. */
+export type LinesApart = readonly (readonly [name: string, value: string])[];
+
+export function requestLines({ host, hasLength, body }: ClientExchange): LinesApart {
+  if (hasLength)
+    return [
+      ['host', host],
+      ['content-length', String(body.length)],
+    ];
+  return body.kind === 'chunked'
+    ? [
+        ['host', host],
+        ['transfer-encoding', 'chunked'],
+      ]
+    : [['host', host]];
+}
+
+export const responseLines = ({ ownLines }: ClientExchange): LinesApart =>
+  ownLines
+    .split('\r\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const colon = line.indexOf(': ');
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 2)];
+    });
+
+/** Lower-case names, repeated lines as a list, credentials hidden; the lines apart come last. */
+export function headerJson(list: HeaderList, apart: LinesApart): JsonObject {
   const record: JsonObject = {};
   for (const [name, value] of list.entries()) {
     const key = name.toLowerCase();
@@ -104,7 +132,7 @@ export function headerJson(list: HeaderList, host: string | undefined): JsonObje
     else if (Array.isArray(current)) current.push(value);
     else record[key] = [current, value];
   }
-  if (host !== undefined) record['host'] = host;
+  for (const [name, value] of apart) record[name] = value;
   for (const name of HIDDEN_HEADERS) if (Object.hasOwn(record, name)) record[name] = 'REDACTED';
   return record;
 }

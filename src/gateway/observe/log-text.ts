@@ -9,9 +9,12 @@ import type { HeaderLabels } from './header-labels.ts';
 import {
   authenticatedEntity,
   headerJson,
+  type LinesApart,
   recordLatencies,
   recordSource,
+  requestLines,
   requestUrl,
+  responseLines,
   storedEntity,
   tlsRecord,
   upstreamStatus,
@@ -27,10 +30,10 @@ export function logText(context: RequestContext): string {
   const labels = context.core.headerLabels;
   let text =
     `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(requestUrl(context))},"querystring":${query},` +
-    `"method":${quote(exchange.method)},"headers":${headersText(exchange.headers, exchange.host, labels)},` +
+    `"method":${quote(exchange.method)},"headers":${headersText(exchange.headers, requestLines(exchange), labels)},` +
     `"size":${exchange.bytesIn}${tls}},"upstream_uri":${quote(context.upstreamUri)},` +
     `"upstream_status":${typeof status === 'number' ? status : `"${status}"`},"response":{"status":${context.status},` +
-    `"headers":${context.responseHeaders === undefined ? '{}' : headersText(context.responseHeaders, undefined, labels)},` +
+    `"headers":${context.responseHeaders === undefined ? '{}' : headersText(context.responseHeaders, responseLines(exchange), labels)},` +
     `"size":${exchange.bytesOut}},"latencies":{"kong":${kong},"proxy":${proxy},"request":${request},` +
     `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
     `"source":"${recordSource(context)}","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
@@ -49,8 +52,8 @@ function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   return text;
 }
 
-/** Lower-case names; a list with repeated lines takes the slow way. `host`, when given, is the last line. */
-function headersText(list: HeaderList, host: string | undefined, labels: HeaderLabels): string {
+/** Lower-case names; a list with repeated lines takes the slow way. */
+function headersText(list: HeaderList, apart: LinesApart, labels: HeaderLabels): string {
   labels.trim();
   const isPlain = list.isPlain();
   let text = '';
@@ -72,8 +75,8 @@ function headersText(list: HeaderList, host: string | undefined, labels: HeaderL
     text += text === '' ? label.first : label.next;
     text += label.isHidden ? '"REDACTED"' : isPlain ? `"${value}"` : JSON.stringify(value);
   });
-  if (isOdd) return JSON.stringify(headerJson(list, host));
-  if (host !== undefined) text += `${text === '' ? '' : ','}"host":${quote(host)}`;
+  if (isOdd) return JSON.stringify(headerJson(list, apart));
+  for (const [name, value] of apart) text += `${text === '' ? '' : ','}"${name}":${quote(value)}`;
   return `{${text}}`;
 }
 
