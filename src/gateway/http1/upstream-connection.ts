@@ -376,10 +376,8 @@ export class UpstreamConnection extends Expiring implements BodySink {
       this.pool.connect(call);
       return;
     }
-    const message = this.bytesSeen
-      ? 'the upstream closed the connection in its answer'
-      : 'the upstream closed the connection';
-    this.fail('reset', this.cause?.message ?? message);
+    const when = this.bytesSeen ? ' in its answer' : '';
+    this.fail('reset', this.cause?.message ?? `the upstream closed the connection${when}`);
   }
 
   private wait(what: Exclude<Waiting, 'idle'>): void {
@@ -393,9 +391,6 @@ export class UpstreamConnection extends Expiring implements BodySink {
 }
 
 /** A copy: the parser's own is used again for the next head. */
-const copyOf = ({ status, reason, headers, length }: UpstreamHead): UpstreamHead => ({
-  status,
-  reason,
-  headers,
-  length,
-});
+function copyOf({ status, reason, headers, length }: UpstreamHead): UpstreamHead {
+  return { status, reason, headers, length };
+}
