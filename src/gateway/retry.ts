@@ -12,6 +12,5 @@ export function mayRetry({ kind }: UpstreamError, context: RequestContext): bool
 }
 
 /** Bytes of a streamed body went out: they cannot be sent again. */
-function isBodyGone({ exchange: { body }, upstreamBody }: RequestContext): boolean {
-  return upstreamBody === undefined && !body.replayable && body.bytesRead > 0;
-}
+const isBodyGone = ({ exchange: { body }, upstreamBody }: RequestContext): boolean =>
+  upstreamBody === undefined && body.delivered;

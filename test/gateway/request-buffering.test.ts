@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { after, test } from 'node:test';
-import { start, until } from './rig.ts';
+import { deadPort, start, until } from './rig.ts';
 
 const HEAD = 'PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n';
 
@@ -69,6 +69,25 @@ test('so it can be sent again when a target fails before it answers', async () =
     client.socket.write(`${HEAD}5\r\nhello\r\n`);
     await new Promise((resolve) => setTimeout(resolve, 20));
     client.socket.write('0\r\n\r\n');
+    await until(() => client.text().endsWith('ok'), 'the answer');
+    assert.match(client.text(), /^HTTP\/1\.1 200 /);
+  }
+  await running.close();
+});
+
+test('what flows through is sent elsewhere as long as nothing of it went out', async () => {
+  const working = await rawUpstream(OK);
+  const targets = [{ target: `127.0.0.1:${await deadPort()}` }, { target: `127.0.0.1:${working.port}` }];
+  const routes = [{ name: 'r', paths: ['/'], request_buffering: false }];
+  const running = await start({
+    services: [{ name: 's', host: 'u', routes }],
+    upstreams: [{ name: 'u', targets }],
+  });
+  for (let i = 0; i < 4; i++) {
+    const client = await connect(running.port);
+    client.socket.write(`${HEAD.replace('PUT', 'POST')}3\r\nhel\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.socket.write('2\r\nlo\r\n0\r\n\r\n');
     await until(() => client.text().endsWith('ok'), 'the answer');
     assert.match(client.text(), /^HTTP\/1\.1 200 /);
   }

@@ -33,11 +33,12 @@ export class RequestBody {
   trailers: HeaderList | undefined = undefined;
   /** The whole body, when it came with the head or was read: then it can be sent any number of times. */
   bytes: Buffer | undefined;
+  /** A part of it was given to a reader, and is not kept. */
+  delivered = false;
   private readonly source: BodySource | undefined;
   private pieces: Buffer[] = [];
   private crumbs: Crumbs | undefined = undefined;
   private held = 0;
-  private delivered = false;
   private failed = false;
   private discarding = false;
   private paused = false;
