@@ -1,6 +1,8 @@
 // The socket of a client connection without its protocol: who is at the other end, writing whole messages, noticing that they
 // do not leave, stopping and going on reading, and the one deadline that runs.
+
 import type * as net from 'node:net';
+import { plainAddress } from '../../lib/address.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { type DeadlineList, Expiring } from './deadlines.ts';
@@ -40,9 +42,9 @@ export abstract class ClientSocket extends Expiring {
     this.serverName = info.serverName;
     this.clientCertificate = info.clientCertificate;
     this.announcedAddress = info.announcedAddress;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = socket.localAddress ?? '';
+    this.localAddress = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
   }
 

@@ -9,6 +9,7 @@ import {
 } from 'node:http2';
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
+import { plainAddress } from '../../lib/address.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
 import type { Waiting } from '../http1/client-socket.ts';
 import { clearDeadline, type DeadlineList, Expiring } from '../http1/deadlines.ts';
@@ -78,9 +79,9 @@ export class Http2Connection extends Expiring {
     this.serverName = info.serverName;
     this.clientCertificate = info.clientCertificate;
     this.announcedAddress = info.announcedAddress;
-    this.remoteAddress = socket.remoteAddress ?? '';
+    this.remoteAddress = plainAddress(socket.remoteAddress);
     this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = socket.localAddress ?? '';
+    this.localAddress = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
     socket.setNoDelay(true);
     socket.on('error', ignore);
