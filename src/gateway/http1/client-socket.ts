@@ -1,6 +1,5 @@
 // The socket of a client connection without its protocol: who is at the other end, writing whole messages, noticing that they
 // do not leave, stopping and going on reading, and the one deadline that runs.
-
 import type * as net from 'node:net';
 import { plainAddress } from '../../lib/address.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
