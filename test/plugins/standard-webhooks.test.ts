@@ -114,3 +114,18 @@ test('a body larger than 8 MiB is refused', async () => {
     assert.equal((await send({ method: 'POST', headers: headersOf(body), body })).status, 400);
   });
 });
+
+test('a timestamp is signed as the number that it is, however it is written', async () => {
+  const body = '{}';
+  const time = now();
+  await withGateway({ plugins: [checking()] }, async ({ send }) => {
+    for (const [written, signed] of [
+      [`${time}.0`, `${time}`],
+      [`0${time}`, `${time}`],
+      [`${time}.50`, `${time}.5`],
+    ]) {
+      const headers = { ...headersOf(body, signed), 'webhook-timestamp': written! };
+      assert.equal((await send({ method: 'POST', headers, body })).status, 200, written);
+    }
+  });
+});

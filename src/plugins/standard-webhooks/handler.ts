@@ -6,8 +6,8 @@ import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
 
-/** Whole seconds since 1970, written in the one way in which they are signed. */
-const TIMESTAMP = /^(?:0|[1-9]\d{0,12})$/;
+/** So many digits of a number are written. */
+const DIGITS = 14;
 
 const REFUSED = error(400);
 
@@ -26,10 +26,17 @@ export function create(config: Config, { clock }: Environment): Phases {
       const signature = request.header('webhook-signature');
       const timestamp = request.header('webhook-timestamp');
       if (id === undefined || signature === undefined || timestamp === undefined) return REFUSED;
-      if (!TIMESTAMP.test(timestamp) || Math.floor(clock.now() / 1000) - Number(timestamp) > tolerance) return REFUSED;
-      return request.body().then((body) => judge(body, `${id}.${timestamp}.`, signature));
+      const seconds = secondsOf(timestamp);
+      if (Math.floor(clock.now() / 1000) - seconds > tolerance) return REFUSED;
+      return request.body().then((body) => judge(body, `${id}.${seconds}.`, signature));
     },
   };
+}
+
+/** What is no number is long ago. The number is what is signed, however it was written. */
+function secondsOf(timestamp: string): number {
+  const seconds = Number(timestamp);
+  return Number.isFinite(seconds) ? Number(seconds.toPrecision(DIGITS)) : 0;
 }
 
 /** In a time that tells nothing about where they differ. */
