@@ -1,5 +1,6 @@
 // Answers that do not come from an upstream: of plugins, of the router and the balancer, and the pages that stand for an
 // upstream that failed. All of them pass the header filters, so that CORS headers and the like are on errors too.
+import { isObject } from '../lib/json.ts';
 import type { Answer } from '../pdk/index.ts';
 import type { RequestContext } from './context.ts';
 import { grpcStatus, renderError, renderFault, standardText } from './error-page.ts';
@@ -94,8 +95,12 @@ function exitBody(answer: Answer, headers: HeaderList): Bytes {
   return JSON.stringify(body);
 }
 
-const textOf = (answer: Answer): string =>
-  typeof answer.body === 'string' ? answer.body : standardText(answer.status);
+/** A text, the message of an object, or what the status says. */
+function textOf({ body, status }: Answer): string {
+  if (typeof body === 'string') return body;
+  const message = isObject(body) ? body['message'] : undefined;
+  return typeof message === 'string' ? message : standardText(status);
+}
 
 const isGrpc = (context: RequestContext): boolean =>
   context.exchange.httpVersion === 2 &&

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -84,6 +86,23 @@ test('nothing but a length or chunks will do where a length is required', async 
     assert.equal((await send({ method: 'POST', transfer: 'chunked', body: 'abc' })).status, 200);
     assert.equal((await send({ method: 'POST', transfer: 'chunked', body: 'abcdef' })).status, 413);
   });
+});
+
+test('a body over HTTP/2 needs no length to be measured, unless one is required', async () => {
+  for (const [required, body, status] of [
+    [false, 'abcde', 200],
+    [false, 'abcdef', 413],
+    [true, 'abc', 411],
+  ] as const) {
+    const plugins = [limiting({ allowed_payload_size: 5, require_content_length: required })];
+    await withGateway({ plugins, http2: true }, async ({ gateway }) => {
+      const session = connectHttp2(`http://127.0.0.1:${gateway.addresses[0]!.port}`);
+      const stream = session.request({ ':method': 'POST', ':path': '/post' });
+      const [head] = (await Promise.all([once(stream, 'response'), stream.resume().end(body)]))[0] as [JsonObject];
+      assert.equal(head[':status'], status, body);
+      session.destroy();
+    });
+  }
 });
 
 test('zero allows no body', async () => {

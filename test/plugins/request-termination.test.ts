@@ -85,12 +85,16 @@ test('on a consumer it answers him alone', async () => {
 });
 
 test('gRPC clients get the status in their own way', async () => {
-  const plugins = [terminating({ status_code: 503, message: 'closed' })];
-  await withGateway({ plugins, http2: true }, async ({ gateway }) => {
-    const head = await callGrpc(gateway.addresses[0]!.port);
-    assert.equal(head[':status'], 200);
-    assert.equal(head['grpc-status'], '14');
-  });
+  for (const [config, message] of [
+    [{ message: 'closed' }, 'closed'],
+    [{ body: 'in words' }, 'in words'],
+    [{}, 'Service unavailable'],
+  ] as const) {
+    await withGateway({ plugins: [terminating(config)], http2: true }, async ({ gateway }) => {
+      const head = await callGrpc(gateway.addresses[0]!.port);
+      assert.deepEqual([head[':status'], head['grpc-status'], head['grpc-message']], [200, '14', message]);
+    });
+  }
 });
 
 test('echo tells the request as the gateway sees it', async () => {

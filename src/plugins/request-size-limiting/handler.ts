@@ -26,7 +26,9 @@ export function create(config: Config, _environment: Environment): Phases {
     access({ request }) {
       const { framing } = request;
       if (framing.length !== undefined) return framing.length > limit ? refusal(framing) : undefined;
-      if (!framing.isChunked) return needsLength ? LENGTH_REQUIRED : undefined;
+      // HTTP/2 has no chunks that could stand for a length.
+      if (needsLength && (!framing.isChunked || request.httpVersion >= 2)) return LENGTH_REQUIRED;
+      if (!framing.isChunked) return undefined;
       return request.body(limit).then((bytes) => (bytes === undefined ? refusal(framing) : undefined));
     },
   };
