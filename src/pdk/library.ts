@@ -1,5 +1,6 @@
 // Of the library: what reads and writes the formats of requests, for handlers.
 export { bytesToUtf8, utf8ToBytes } from '../lib/byte-text.ts';
+export { der } from '../lib/der.ts';
 export { GwctlError } from '../lib/errors.ts';
 export {
   type ArgumentValue,

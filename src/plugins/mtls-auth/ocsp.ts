@@ -1,9 +1,9 @@
 // The questions that responders are asked about one certificate, and what they answer (OCSP, RFC 6960). Throws for an answer that is
 // none, that nobody with a right to it signed, or that is about another certificate or another time.
 import { createHash, X509Certificate } from 'node:crypto';
-import { der, objectId, TAGS } from '../../lib/der.ts';
+import { der } from '../../lib/der.ts';
 import type { CertificateFields } from './certificate-fields.ts';
-import { dotted, type Element, elements, inside, OCTET_STRING, part, readTime } from './der.ts';
+import { dotted, type Element, elements, INTEGER, inside, OCTET_STRING, part, readTime, SEQUENCE } from './der.ts';
 import { readExtensions } from './extensions.ts';
 import { saidUntil } from './said-until.ts';
 import { isSignedWith, readSigned, type Signed } from './signed.ts';
@@ -23,10 +23,10 @@ export interface AnswerTo {
   readonly now: number;
 }
 
-const SHA1 = '1.3.14.3.2.26';
+/** The algorithm, and that it has no parameters. */
+const SHA1 = Buffer.from('300906052b0e03021a0500', 'hex');
 const BASIC = '1.3.6.1.5.5.7.48.1.1';
 const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
-const NULL = Buffer.from([0x05, 0x00]);
 /** Why a responder does not answer. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1: 'malformedRequest',
@@ -41,16 +41,15 @@ const STATUS: Readonly<Record<number, CertificateStatus>> = { 128: 'good', 161: 
 export function idOf(certificate: CertificateFields, issuer: CertificateFields): Buffer {
   const digest = (bytes: Buffer): Buffer => createHash('sha1').update(bytes).digest();
   return der(
-    TAGS.SEQUENCE,
-    der(TAGS.SEQUENCE, objectId(SHA1), NULL),
-    der(TAGS.OCTET_STRING, digest(certificate.issuerName)),
-    der(TAGS.OCTET_STRING, digest(issuer.publicKey)),
-    der(TAGS.INTEGER, certificate.serial),
+    SEQUENCE,
+    SHA1,
+    der(OCTET_STRING, digest(certificate.issuerName)),
+    der(OCTET_STRING, digest(issuer.publicKey)),
+    der(INTEGER, certificate.serial),
   );
 }
 
-export const questionAbout = (id: Buffer): Buffer =>
-  der(TAGS.SEQUENCE, der(TAGS.SEQUENCE, der(TAGS.SEQUENCE, der(TAGS.SEQUENCE, id))));
+export const questionAbout = (id: Buffer): Buffer => der(SEQUENCE, der(SEQUENCE, der(SEQUENCE, der(SEQUENCE, id))));
 
 export function readAnswer(bytes: Buffer, { id, issuer, now }: AnswerTo): StatusAnswer {
   const [refusal, wrapped] = inside(bytes);
