@@ -442,10 +442,29 @@ describe('files for a gateway', () => {
       "0.yaml:5:3 unknown field '_ignore'",
       "0.yaml:6:1 'keyauth_credentials' stands only in files of Kong's DB-less mode",
     ]);
+    const unknown = await loadTexts([{ name: 'f', text: `${HEAD}snips: []\n` }], {
+      schemas,
+      ids: 'deterministic',
+      dialect: 'deck',
+    });
+    assert.ok(!unknown.ok);
+    assert.equal(
+      unknown.diagnostics[0]?.expected,
+      'one of ca_certificates, certificates, consumer_groups, consumers, key_sets, keys, partials, plugins, routes, services, upstreams, vaults',
+    );
     const served = await load(flat);
     assert.equal(served.ok && served.writtenFor, "Kong's DB-less mode");
     const nested = await load(`${HEAD}consumers:\n- username: a\n  keyauth_credentials:\n  - key: b\n`);
     assert.equal(nested.ok && nested.writtenFor, 'decK');
+  });
+
+  it('say nothing by a null, which a gateway takes for a value where it may be one', async () => {
+    const text = `${HEAD}services: [{name: a, host: h, retries: null}]\n`;
+    const written = await loadTexts([{ name: 'f', text }], { schemas, ids: 'deterministic', dialect: 'deck' });
+    const served = await load(text);
+    assert.ok(written.ok && served.ok);
+    assert.equal(written.state.list('services')[0]!['retries'], 5);
+    assert.equal(served.state.list('services')[0]!['retries'], null);
   });
 
   it('with the marks of a merge conflict are told as such', async () => {

@@ -94,23 +94,24 @@ function lowerSections(context: Context, source: SourceText, root: JsonObject): 
     if (form !== undefined) lowerList(context, source, form, value, [key], undefined);
     else if (linking !== undefined) {
       collectFlatLinks(linking, value, { source, path: [key] }, context.flatLinks, context.problems);
-    } else if (!isHeaderKey(context.grammar, key)) context.problems.push(unknownSection(context.grammar, source, key));
+    } else if (!isHeaderKey(context.grammar, key)) context.problems.push(unknownSection(context, source, key));
   }
 }
 
 const isHeaderKey = (grammar: Grammar, key: string): boolean =>
   HEADER_KEYS.has(key) || IGNORED_KEYS.has(key) || [...grammar.values()].some((form) => form.open?.section === key);
 
-function unknownSection(grammar: Grammar, source: SourceText, key: string): Problem {
+function unknownSection({ grammar, dialect }: Context, source: SourceText, key: string): Problem {
   const place = { source, path: [key], at: 'key' } as const;
   if (UNSUPPORTED_SECTIONS.has(key)) {
     return { ...place, message: `the section '${key}' is not supported by this version of gwctl` };
   }
-  const near = nearest(key, [...grammar.keys(), ...HEADER_KEYS]);
+  const sections = [...grammar.keys()].filter((name) => dialect === 'any' || !isDbLessSection(grammar, name));
+  const near = nearest(key, [...sections, ...HEADER_KEYS]);
   return {
     ...place,
     message: `unknown section '${key}'`,
-    expected: `one of ${[...grammar.keys()].sort().join(', ')}`,
+    expected: `one of ${sections.sort().join(', ')}`,
     ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
   };
 }
