@@ -117,15 +117,37 @@ test('openai: the model and the credential are added, the answer comes back', as
   });
 });
 
-test('a packed answer is unpacked', async () => {
+test('a packed answer is unpacked, and packed again for a client that takes it', async () => {
+  let status = 200;
   const react: React = (_, response) =>
     response
-      .writeHead(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })
-      .end(gzipSync(JSON.stringify(OPENAI)));
-  await withProvider(openai(), react, async ({ send }) => {
+      .writeHead(status, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })
+      .end(gzipSync(JSON.stringify(status === 200 ? OPENAI : { error: 'slow down' })));
+  await withProvider(openai(), react, async ({ send, gateway }, provider) => {
     const answer = await send(chat());
     assert.equal(contentOf(answer), 'two');
     assert.deepEqual(answer.header('content-encoding'), []);
+    assert.equal(provider.asked[0]!.headers['accept-encoding'], 'gzip, identity');
+    // This client says that it takes gzip, and unpacks it.
+    const url = `http://127.0.0.1:${gateway.addresses[0]!.port}/`;
+    const ask = () =>
+      fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(QUESTION) });
+    const packed = await ask();
+    assert.equal(packed.headers.get('content-encoding'), 'gzip');
+    assert.equal(((await packed.json()) as typeof OPENAI).choices[0]!.message.content, 'two');
+    status = 429;
+    const refused = await send(chat());
+    assert.deepEqual([refused.status, refused.text], [429, '{"error":"slow down"}']);
+    assert.deepEqual(refused.header('content-encoding'), []);
+    const passed = await ask();
+    assert.deepEqual([passed.status, await passed.json()], [429, { error: 'slow down' }]);
+  });
+});
+
+test('a stream is asked for as it is', async () => {
+  await withProvider(openai({ response_streaming: 'always' }), json({}), async ({ send }, provider) => {
+    await send(chat());
+    assert.equal(provider.asked[0]!.headers['accept-encoding'], 'identity');
   });
 });
 

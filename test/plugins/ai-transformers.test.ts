@@ -113,3 +113,14 @@ test('ai-response-transformer: instructions say status, headers and body', async
     assert.match(String(messageOf(answer)), /^failed to parse JSON response instructions from AI backend: /);
   });
 });
+
+test('ai-response-transformer: an upstream that does not answer is told in the words of the plugin', async () => {
+  await withModel('ai-response-transformer', {}, 'unused', async ({ send, echo }, model) => {
+    await echo.close();
+    const answer = await send({});
+    assert.equal(answer.status, 500);
+    assert.equal(messageOf(answer), 'failed to connect to upstream: no valid answer');
+    assert.deepEqual(answer.header('content-type'), ['application/json; charset=utf-8']);
+    assert.equal(model.asked.length, 0);
+  });
+});

@@ -1,5 +1,5 @@
 // ai-proxy at work: a chat request is told to the provider in its own words, and the answer told back, whole or as a stream.
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Json, JsonObject } from '../../lib/json.ts';
 import {
   type AccessExchange,
@@ -26,6 +26,8 @@ interface Noted {
   readonly prepared: Prepared;
   /** The answer goes to the client as the provider gave it. */
   readonly passes: boolean;
+  /** What the client said before the provider was asked for gzip. */
+  readonly takesGzip: boolean;
   readonly startedAt: number;
   answer: JsonObject;
   usage: Partial<Usage> | undefined;
@@ -65,10 +67,15 @@ export function create(config: Config, environment: Environment): Phases {
       if (problem instanceof Unsuitable) return aiError(400, problem.message);
       throw problem;
     }
+    const passes = isPreserved || format !== 'openai';
+    const takesGzip = /\bgzip\b/i.test(request.header('accept-encoding') ?? '');
     direct(exchange, prepared);
+    // What comes back is read here: a stream as it comes, anything else as a whole.
+    if (!passes) exchange.upstream.setHeader('Accept-Encoding', streams ? 'identity' : 'gzip, identity');
     exchange.shared.set(noted, {
       prepared,
-      passes: isPreserved || format !== 'openai',
+      passes,
+      takesGzip,
       startedAt: environment.clock.now(),
       answer: {},
       usage: undefined,
@@ -81,19 +88,24 @@ export function create(config: Config, environment: Environment): Phases {
   function response(exchange: ResponseExchange): Answer | undefined {
     const known = exchange.shared.get(noted);
     const { response: answer } = exchange;
-    if (known === undefined || answer.status !== 200) return undefined;
+    if (known === undefined) return undefined;
+    const isPacked = answer.header('content-encoding') === 'gzip';
+    const staysPacked = isPacked && known.takesGzip;
     try {
-      const isPacked = answer.header('content-encoding') === 'gzip';
       const bytes = isPacked ? gunzipSync(answer.body, { maxOutputLength: MAX_INFLATED }) : answer.body;
+      if (isPacked && !staysPacked) answer.removeHeader('content-encoding');
+      if (answer.status !== 200) {
+        answer.body = bytes;
+        return undefined;
+      }
       known.answer = known.prepared.driver.decode(readAnswer(bytes), known.prepared.ask);
-      if (isPacked) answer.removeHeader('content-encoding');
     } catch (problem) {
       const reason = problem instanceof Unsuitable ? problem.message : 'the answer cannot be read';
       environment.log.warn(`${type}: ${String(problem)}`, { request_id: exchange.request.id });
       return aiError(500, `transformation failed from type ${type}: ${reason}`);
     }
     known.response = JSON.stringify(known.answer);
-    answer.body = Buffer.from(known.response);
+    answer.body = staysPacked ? gzipSync(known.response) : Buffer.from(known.response);
     answer.setHeader('Content-Type', 'application/json');
     return undefined;
   }
@@ -102,7 +114,9 @@ export function create(config: Config, environment: Environment): Phases {
     access,
     needs_response({ shared, response: answer }) {
       const known = shared.get(noted);
-      return known !== undefined && !known.passes && !known.prepared.ask.streams && answer.status === 200;
+      if (known === undefined || known.passes || known.prepared.ask.streams) return false;
+      // What is no answer of a model passes, if the client can read it.
+      return answer.status === 200 || (answer.header('content-encoding') === 'gzip' && !known.takesGzip);
     },
     response,
     header_filter({ shared, response: answer }) {
@@ -153,8 +167,6 @@ function direct({ request, upstream }: AccessExchange, { url, headers, body }: P
   upstream.setHeader('Host', host);
   upstream.setPath(pathname);
   upstream.setRawQuery(search.slice(1));
-  // What comes back is read here.
-  upstream.setHeader('Accept-Encoding', 'identity');
   for (const [name, value] of Object.entries(headers)) upstream.setHeader(name, value);
   if (body === undefined) return;
   if (request.method !== 'POST') upstream.setMethod('POST');

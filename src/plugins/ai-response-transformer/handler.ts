@@ -1,7 +1,7 @@
 // ai-response-transformer at work: the upstream answers as always, and the model's words take the place of its body.
 import { gunzipSync } from 'node:zlib';
 import type { JsonObject } from '../../lib/json.ts';
-import type { Answer, Environment, Phases, PluginConfig, ResponseExchange } from '../../pdk/index.ts';
+import type { Answer, Environment, HeaderExchange, Phases, PluginConfig, ResponseExchange } from '../../pdk/index.ts';
 import { object, Unsuitable } from '../shared/ai/driver.ts';
 import { createOneShot } from '../shared/ai/one-shot.ts';
 import { aiError, parseJsonObject } from '../shared/ai/request.ts';
@@ -43,7 +43,18 @@ export function create(config: PluginConfig<typeof schema>, environment: Environ
   return {
     access: ({ upstream }) => upstream.setHeader('Accept-Encoding', 'identity'),
     response,
+    header_filter({ response: answer }) {
+      if (answer.source === 'error') tellFailure(answer);
+    },
   };
+}
+
+/** Once requests have passed `access`, only an upstream that does not answer makes errors of the gateway's own. */
+function tellFailure(answer: HeaderExchange['response']): void {
+  const reason = answer.status === 504 ? 'timeout' : answer.status === 503 ? 'no address' : 'no valid answer';
+  answer.status = 500;
+  answer.setHeader('Content-Type', 'application/json; charset=utf-8');
+  answer.replaceBody(JSON.stringify({ error: { message: `failed to connect to upstream: ${reason}` } }));
 }
 
 function plainBody(answer: ResponseExchange['response']): string {
