@@ -24,7 +24,7 @@ export async function renderSources(
   const standIns = new Set<string>();
   const sources = env.kind === 'real' ? given : given.map((source) => withNames(source, standIns));
   const variables = env.kind === 'real' ? env.variables : {};
-  const loaded = await loadTexts(sources, { schemas, ids: 'deterministic', env: variables, standIns });
+  const loaded = await loadTexts(sources, { schemas, ids: 'deterministic', dialect: 'deck', env: variables, standIns });
   if (!loaded.ok) return loaded;
   const { state, selectTags, workspace } = loaded;
   const raised = raise(loaded.schemas, state, { withId: true, selectTags, workspace });
