@@ -284,6 +284,14 @@ test('JavaScript with a mistake is told as such', () => {
   assert.match(String(checkChunk('} ; function x() {')), /./);
 });
 
+test('a chunk of the largest size is judged at once, whatever it repeats', () => {
+  for (const code of [`end${' '.repeat(65_000)}x`, `${'function '.repeat(7000)}{`, `${' local'.repeat(10_000)} 0`]) {
+    const startedAt = performance.now();
+    assert.equal(typeof checkChunk(code), 'string');
+    assert.ok(performance.now() - startedAt < 500, code.slice(0, 20));
+  }
+});
+
 test('what would go on after the call is refused', () => {
   for (const code of ['return async () => 1', 'await 1', "import('node:fs')"]) {
     assert.match(String(checkChunk(code)), /async, await and import/);

@@ -43,6 +43,13 @@ test('a challenge is kept as base64url; only S256 makes one', () => {
   }
 });
 
+test('a very long challenge costs no more than its length', () => {
+  const endless = `${'='.repeat(1_000_000)}x`;
+  const startedAt = performance.now();
+  assert.equal(challenge({ code_challenge: endless, code_challenge_method: 'S256' }, 'none', 'public'), endless);
+  assert.ok(performance.now() - startedAt < 1000);
+});
+
 test('the verifier must be what was hashed', () => {
   const check = (code_verifier: Parameter, shown: string | undefined = CHALLENGE) =>
     checkVerifier(given({ code_verifier }), shown)?.error_description;

@@ -29,8 +29,12 @@ export function readChallenge(parameters: Parameters, requirement: Requirement, 
   return { ok: true, challenge: normalise(challenge) };
 }
 
-/** base64url without padding. */
-const normalise = (text: string): string => text.replace(/=+$/, '').replaceAll('+', '-').replaceAll('/', '_');
+/** base64url without padding, which is never longer: a client may send any number of signs. */
+const normalise = (text: string): string =>
+  text
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
 
 const SHORTEST = 43;
 const LONGEST = 128;

@@ -3,13 +3,12 @@
 import type { Json } from '../../lib/json.ts';
 import type { LoggedExchange } from '../../pdk/index.ts';
 
-const RETURN = /^\s*return\s+(.+?)\s*;?\s*$/s;
 const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s;
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
 /** The value that a snippet returns: undefined for nil. */
 export function evaluateSnippet(code: string): { ok: true; value: Json | undefined } | { ok: false; reason: string } {
-  const expression = RETURN.exec(code)?.[1];
+  const expression = returnedExpression(code);
   if (expression === undefined) return { ok: false, reason: UNSUPPORTED };
   if (expression === 'nil') return { ok: true, value: undefined };
   if (expression === 'true' || expression === 'false') return { ok: true, value: expression === 'true' };
@@ -18,6 +17,14 @@ export function evaluateSnippet(code: string): { ok: true; value: Json | undefin
   const text = quoted?.[1] ?? quoted?.[2];
   if (text === undefined) return { ok: false, reason: UNSUPPORTED };
   return { ok: true, value: text.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter) };
+}
+
+/** Behind `return` and in front of a semicolon. */
+function returnedExpression(code: string): string | undefined {
+  const text = code.trim();
+  if (!/^return\s/.test(text)) return undefined;
+  const expression = text.slice('return'.length).trimStart();
+  return expression.endsWith(';') ? expression.slice(0, -1).trimEnd() : expression;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };

@@ -1,11 +1,11 @@
 // Tells Lua from JavaScript, so that the message about it says what is wrong instead of where a parser stumbled.
 
-/** Words and forms that no JavaScript function body has outside of texts and comments. */
+/** Words and forms that no JavaScript function body has outside of texts and comments. None takes longer than the text is. */
 const LUA: readonly RegExp[] = [
   /(?:^|[;\s])local\s+(?:function\s+)?[A-Za-z_]/,
-  /\bfunction\b[^{}]*$/m,
+  /\bfunction\b[^{}\n]{0,200}$/m,
   /\bthen\s*(?:$|--|[A-Za-z_])/m,
-  /\bend\s*[;,)]*\s*$/,
+  /\bend[\s;,)]*$/,
   /\bnil\b/,
   /~=/,
   /\belseif\b/,

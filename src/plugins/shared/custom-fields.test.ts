@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { evaluateSnippet } from './custom-fields.ts';
+
+const returned = (code: string) => {
+  const result = evaluateSnippet(code);
+  return result.ok ? { value: result.value } : 'refused';
+};
+
+test('a snippet returns a literal, with or without blanks and a semicolon', () => {
+  for (const [code, value] of [
+    ['return "a"', 'a'],
+    [" return 'it\\'s' ; ", "it's"],
+    ['return\n"a;b";', 'a;b'],
+    ['return "a\\nb"', 'a\nb'],
+    ['return 12', 12],
+    ['return -1.5;', -1.5],
+    ['return true', true],
+    ['return false;', false],
+    ['return nil', undefined],
+  ] as const) {
+    assert.deepEqual(returned(code), { value }, code);
+  }
+});
+
+test('everything else is refused', () => {
+  for (const code of [
+    '',
+    'return',
+    'return ;',
+    'returns 1',
+    'return"a"',
+    'return a',
+    'return 1;;',
+    'local x = 1 return x',
+  ]) {
+    assert.equal(returned(code), 'refused', code);
+  }
+});
+
+test('a long one is refused at once', () => {
+  const startedAt = performance.now();
+  assert.equal(returned(`return x${' '.repeat(100_000)}y`), 'refused');
+  assert.ok(performance.now() - startedAt < 500);
+});
