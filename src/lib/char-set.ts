@@ -28,6 +28,8 @@ export function intersects(a: CharSet, b: CharSet): boolean {
   return false;
 }
 
+export const contains = (a: CharSet, b: CharSet): boolean => a.every((word, i) => (b[i]! & ~word) === 0);
+
 export function intersection(a: CharSet, b: CharSet): CharSet {
   return a.map((word, i) => word & b[i]!);
 }

@@ -114,12 +114,14 @@ class Automaton {
     const once = this.build(body);
     if (max > 1 && once.isNullable && once.first.length > 0) this.repeatsNothing = true;
     if (max <= WRITTEN_OUT) {
-      let all: Built = { ...once, isNullable: once.isNullable || min === 0 };
-      for (let i = 1; i < max; i++) {
-        const next = this.build(body);
-        all = this.#join(all, { ...next, isNullable: next.isNullable || i >= min });
+      // `x{1,3}` as `x(?:x(?:x)?)?`: no text has two ways through it.
+      let rest = NOTHING;
+      for (let i = max; i > 1; i--) {
+        const next = this.#join(this.build(body), rest);
+        rest = { ...next, isNullable: next.isNullable || i > min };
       }
-      return all;
+      const all = this.#join(once, rest);
+      return { ...all, isNullable: all.isNullable || min === 0 };
     }
     this.#connect(once.last, once.first);
     return { ...once, isNullable: once.isNullable || min === 0 };

@@ -3,6 +3,7 @@ import { addRange, type CharSet, emptySet, intersects, invert, setOf } from './c
 
 const DIGITS = setOf([48, 57]);
 const WORD = setOf([48, 57], [65, 90], [95, 95], [97, 122]);
+const UTF8_WORD = setOf([48, 57], [65, 90], [95, 95], [97, 122], [0x80, 0xff]);
 const SPACES = setOf([9, 13], [32, 32]);
 const BLANKS = setOf([9, 9], [32, 32]);
 
@@ -19,6 +20,24 @@ export const SET_ESCAPES: Readonly<Record<string, { readonly chars: CharSet; rea
   S: { chars: invert(SPACES), inClass: '\\x00-\\x08\\x0e-\\x1f!-\\uffff' },
   h: { chars: BLANKS, inClass: ' \\t' },
 };
+
+/** The same where bytes beyond ASCII are parts of letters. */
+export const UTF8_SET_ESCAPES: typeof SET_ESCAPES = {
+  ...SET_ESCAPES,
+  w: { chars: UTF8_WORD, inClass: '\\w\\x80-\\xff' },
+  W: { chars: invert(UTF8_WORD), inClass: '\\x00-\\/:-@\\[-\\^`{-\\x7f' },
+};
+
+export const BEYOND_ASCII = setOf([0x80, 0xff]);
+const LEADS = setOf([0xc2, 0xf4]);
+const CONTINUATIONS = setOf([0x80, 0xbf]);
+
+/** One character of several bytes. */
+export const MULTIBYTE = {
+  source: '[\\xc2-\\xf4][\\x80-\\xbf]{1,3}',
+  leads: LEADS,
+  continuations: CONTINUATIONS,
+} as const;
 
 export const POSIX_CLASSES: Readonly<Record<string, string>> = {
   alnum: 'A-Za-z0-9',

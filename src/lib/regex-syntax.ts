@@ -1,7 +1,27 @@
 // Reads a pattern written for PCRE or Rust's regex and gives it back in JavaScript's syntax, with its structure beside it.
 // What JavaScript has no equal for is refused; everything that both spell alike goes through as it is written.
-import { addAll, addOtherCase, addRange, type CharSet, emptySet, invert, setOf } from './char-set.ts';
-import { CONTROL_ESCAPES, charsOf, codeSource, lettersIn, POSIX_CLASSES, SET_ESCAPES } from './regex-spelling.ts';
+import {
+  addAll,
+  addOtherCase,
+  addRange,
+  type CharSet,
+  contains,
+  emptySet,
+  intersection,
+  invert,
+  setOf,
+} from './char-set.ts';
+import {
+  BEYOND_ASCII,
+  CONTROL_ESCAPES,
+  charsOf,
+  codeSource,
+  lettersIn,
+  MULTIBYTE,
+  POSIX_CLASSES,
+  SET_ESCAPES,
+  UTF8_SET_ESCAPES,
+} from './regex-spelling.ts';
 
 export type RegexNode =
   | { readonly kind: 'set'; readonly chars: CharSet }
@@ -24,6 +44,8 @@ export type ParsedPattern =
 export interface Syntax {
   readonly lookaround: boolean;
   readonly bareNames: boolean;
+  /** What one character of a text is: in the second case it may be several bytes. */
+  readonly characters: 'bytes' | 'UTF-8';
 }
 
 export function parsePattern(pattern: string, syntax: Syntax): ParsedPattern {
@@ -41,11 +63,13 @@ class Refusal extends Error {}
 const unsupported = (what: string): Refusal => new Refusal(`${what} is not supported`);
 
 const NEVER_NESTED_DEEPER = 200;
+const ASCII = setOf([0, 0x7f]);
 const NOT_LINE_END = invert(setOf([10, 10]));
 
 class PatternReader {
   readonly #text: string;
   readonly #syntax: Syntax;
+  readonly #setEscapes: typeof SET_ESCAPES;
   readonly #inner: RegexNode[] = [];
   #at = 0;
   #depth = 0;
@@ -58,6 +82,7 @@ class PatternReader {
   constructor(pattern: string, syntax: Syntax) {
     this.#text = pattern;
     this.#syntax = syntax;
+    this.#setEscapes = syntax.characters === 'bytes' ? SET_ESCAPES : UTF8_SET_ESCAPES;
   }
 
   read(): { source: string; flags: string; trees: RegexNode[] } {
@@ -109,10 +134,19 @@ class PatternReader {
     // JavaScript's dot stops at more characters than a line feed.
     if (char === '.') {
       const isAny = this.#here.includes('s');
-      return this.#emit(isAny ? '[^]' : '[^\\n]', setNode(isAny ? setOf([0, 256]) : NOT_LINE_END));
+      return this.#emitSet(isAny ? '[^]' : '[^\\n]', isAny ? setOf([0, 256]) : NOT_LINE_END);
     }
+    if (this.#syntax.characters === 'UTF-8' && char > '\x7f') return this.#multibyte();
     if (char === '*' || char === '+' || char === '?') throw new Refusal(`nothing to repeat before ${char}`);
     return this.#emit(this.#inBothCases(char) ?? (/[\]{}/]/.test(char) ? `\\${char}` : char), this.#literal(char));
+  }
+
+  /** A character of several bytes, of which the first is read: what follows may repeat all of them. */
+  #multibyte(): RegexNode {
+    const bytes = /^[^\x00-\x7f][\x80-\xbf]*/.exec(this.#text.slice(this.#at - 1, this.#at + 3))![0];
+    this.#at += bytes.length - 1;
+    const items = [...bytes].map((byte) => this.#literal(byte));
+    return this.#emit(`(?:${bytes})`, { kind: 'sequence', items });
   }
 
   #anchor(char: '^' | '$'): string {
@@ -203,8 +237,8 @@ class PatternReader {
     if (next === 'z') return this.#emit('(?![^])', { kind: 'assertion' });
     if (next === 'Z') return this.#emit('(?=\\n?(?![^]))', { kind: 'assertion' });
     if (next === 'b' || next === 'B') return this.#emit(`\\${next}`, { kind: 'assertion' });
-    const known = SET_ESCAPES[next];
-    if (known !== undefined) return this.#emit(`[${known.inClass}]`, setNode(known.chars));
+    const known = this.#setEscapes[next];
+    if (known !== undefined) return this.#emitSet(`[${known.inClass}]`, known.chars);
     if (/[1-9k]/.test(next)) return this.#backReference(next);
     const code = this.#escapedCode(next);
     const char = String.fromCharCode(code);
@@ -274,7 +308,7 @@ class PatternReader {
       addOtherCase(chars);
       if (!this.#flags.includes('i')) source += lettersIn(chars, written);
     }
-    return this.#emit(`[${isInverted ? '^' : ''}${source}]`, setNode(isInverted ? invert(chars) : chars));
+    return this.#emitSet(`[${isInverted ? '^' : ''}${source}]`, isInverted ? invert(chars) : chars);
   }
 
   #classItem(): ClassItem {
@@ -291,7 +325,7 @@ class PatternReader {
     const next = this.#text[this.#at];
     if (next === undefined) throw new Refusal('the pattern ends with a backslash');
     this.#at += 1;
-    const known = SET_ESCAPES[next];
+    const known = this.#setEscapes[next];
     if (known !== undefined) return { kind: 'set', ...known };
     return { kind: 'code', code: next === 'b' ? 8 : this.#escapedCode(next) };
   }
@@ -310,6 +344,18 @@ class PatternReader {
     const chars = setOf([code, code]);
     if (this.#here.includes('i')) addOtherCase(chars);
     return setNode(chars);
+  }
+
+  /** A set that has all bytes beyond ASCII has all characters there; as many as there are is the same byte by byte. */
+  #emitSet(source: string, chars: CharSet): RegexNode {
+    const isRepeated = /^[*+](?!\?)/.test(this.#text.slice(this.#at, this.#at + 2));
+    if (this.#syntax.characters === 'bytes' || isRepeated || !contains(chars, BEYOND_ASCII)) {
+      return this.#emit(source, setNode(chars));
+    }
+    const { leads, continuations } = MULTIBYTE;
+    const items: RegexNode[] = [setNode(leads), { kind: 'repeat', body: setNode(continuations), min: 1, max: 3 }];
+    const branches: RegexNode[] = [setNode(intersection(chars, ASCII)), { kind: 'sequence', items }];
+    return this.#emit(`(?:(?![\\x80-\\xff])${source}|${MULTIBYTE.source})`, { kind: 'choice', branches });
   }
 
   #emit<N extends RegexNode>(source: string, node: N): N {

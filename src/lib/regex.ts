@@ -26,7 +26,12 @@ export function compilePattern(pattern: string, options: PatternOptions = {}): C
   if (pattern.length > MAX_LENGTH) return { ok: false, reason: `the pattern is longer than ${MAX_LENGTH} characters` };
   const allowsLookaround = options.lookaround ?? true;
   const maxPower = allowsLookaround && options.longTexts !== true ? MAX_POWER.short : MAX_POWER.long;
-  const parsed = parsePattern(pattern, { lookaround: allowsLookaround, bareNames: options.bareNames ?? true });
+  const parsed = parsePattern(pattern, {
+    lookaround: allowsLookaround,
+    bareNames: options.bareNames ?? true,
+    // Rust's engine reads texts, PCRE bytes.
+    characters: allowsLookaround ? 'bytes' : 'UTF-8',
+  });
   if (!parsed.ok) return parsed;
   for (const tree of parsed.trees) {
     const reason = refuseCostly(tree, maxPower);

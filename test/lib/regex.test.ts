@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { utf8ToBytes } from '../../src/lib/byte-text.ts';
 import { compilePattern, literalPrefix, type PatternOptions } from '../../src/lib/regex.ts';
 
 function regexOf(pattern: string, options?: PatternOptions): RegExp {
@@ -58,6 +59,37 @@ describe('what PCRE and Rust write otherwise', () => {
     assert.doesNotMatch('xb', regexOf('a|b', { anchored: true }));
     assert.match('bx', regexOf('a|b', { anchored: true }));
     assert.doesNotMatch('x\nb', regexOf('(?m)b', { anchored: true }));
+  });
+});
+
+describe('a character of several bytes is one, as Rust has it', () => {
+  const cases: [pattern: string, matches: string[], not: string[]][] = [
+    ['^/.$', ['/a', '/é', '/日', '/😀'], ['/', '/éa']],
+    ['^.{2}$', ['éa', '日é'], ['é', 'éaé']],
+    ['^.+?é$', ['日é'], ['é']],
+    ['^/\\w+$', ['/josé', '/日本'], ['/jos é']],
+    ['^[\\w-]{4}$', ['josé', 'é-日a'], ['jos']],
+    ['^[^/]{2}$', ['é日'], ['é/']],
+    ['^\\W$', [' ', '-'], ['é', 'a']],
+    ['^[^\\W]$', ['é', 'a'], [' ']],
+    ['^é?日*x$', ['x', 'éx', '日日x'], ['ééx']],
+  ];
+  for (const [pattern, matches, not] of cases) {
+    test(pattern, () => {
+      const regex = regexOf(utf8ToBytes(pattern), { lookaround: false });
+      for (const text of matches) assert.match(utf8ToBytes(text), regex, text);
+      for (const text of not) assert.doesNotMatch(utf8ToBytes(text), regex, text);
+    });
+  }
+
+  test('and not one, as PCRE has it', () => {
+    assert.doesNotMatch(utf8ToBytes('/é'), regexOf('^/.$'));
+    assert.doesNotMatch(utf8ToBytes('/é'), regexOf('^/\\w+$'));
+  });
+
+  test('which makes no pattern slow', () => {
+    for (const pattern of ['([^/]+?)/.+?', '(.|\\n)*x', '(?:\\w{1,3}-)+x', '(\\S)+/'])
+      regexOf(pattern, { lookaround: false });
   });
 });
 

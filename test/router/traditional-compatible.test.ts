@@ -99,6 +99,13 @@ test('headers are asked for only when a candidate has rules for them', () => {
   assert.ok(asked > 0);
 });
 
+test('to a regular expression of a path a letter is a letter, in whatever script', () => {
+  const router = compile(route('a', { paths: ['~/users/\\w+$'] }), route('b', { paths: ['~/é/.$'] }));
+  const pick = (path: string) => router.match(get(path))?.route.id;
+  assert.deepEqual([pick('/users/josé'), pick('/users/日本'), pick('/users/a b')], ['a', 'a', undefined]);
+  assert.deepEqual([pick('/é/ß'), pick('/é/ßa')], ['b', undefined]);
+});
+
 test('header values match in any case, also beyond ASCII', () => {
   const router = compile(route('a', { headers: { city: ['Übersee', '~*^KÖLN'] } }));
   const given = (value: string) => router.match(inputOf({ method: 'GET', path: '/', headers: { city: value } }));
