@@ -16,9 +16,15 @@ const result =
   (_, response) =>
     response.writeHead(200, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(value));
 
-async function withLambda(config: JsonObject, react: React, run: (running: Running, lambda: Servant) => Promise<void>) {
+async function withLambda(
+  config: JsonObject,
+  react: React,
+  run: (running: Running, lambda: Servant) => Promise<void>,
+  routes?: Readonly<Record<string, readonly string[]>>,
+) {
   const lambda = await serve(react);
   const running = await start({
+    ...(routes && { routes }),
     plugins: [
       {
         name: 'aws-lambda',
@@ -133,6 +139,25 @@ test('the event of an API gateway', async () => {
     assert.deepEqual(context['identity'], { sourceIp: '127.0.0.1', userAgent: 'test/1' });
     assert.match(String(context['requestTime']), /^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/);
   });
+});
+
+test('the resource of an event is the path of the route that fits, which may be a pattern', async () => {
+  const routes = { r: ['/', '/users', '~/users/(?<id>\\d+)$'] };
+  await withLambda(
+    { awsgateway_compatible: true },
+    OK,
+    async ({ send }, lambda) => {
+      for (const [path, resource] of [
+        ['/users/7', '/users/(?<id>\\d+)$'],
+        ['/users/x', '/users'],
+      ]) {
+        await send({ path: path! });
+        assert.equal((JSON.parse(lambda.asked.at(-1)!.body) as JsonObject)['resource'], resource);
+      }
+      assert.deepEqual((JSON.parse(lambda.asked[0]!.body) as JsonObject)['pathParameters'], { id: '7' });
+    },
+    routes,
+  );
 });
 
 test('a proxy integration says status, headers and body', async () => {

@@ -92,9 +92,12 @@ const mapValues = <T>(values: Readonly<Record<string, T>>, change: (value: T) =>
 /** The path of the route that fits, as it is written there. */
 function matchedPath({ request, route }: AccessExchange): string {
   const paths = (route?.['paths'] ?? []) as readonly string[];
+  const pattern = paths.find((path) => path.startsWith('~'))?.slice(1);
+  // Nothing but a pattern captures.
+  if (pattern !== undefined && request.captures !== undefined) return pattern;
   const fitting = paths.filter((path) => !path.startsWith('~') && request.path.startsWith(path));
   const longest = fitting.sort((a, b) => b.length - a.length)[0];
-  return longest ?? paths.find((path) => path.startsWith('~'))?.slice(1) ?? request.path;
+  return longest ?? pattern ?? request.path;
 }
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
