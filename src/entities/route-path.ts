@@ -1,5 +1,6 @@
 // What a route path may look like: a normalised prefix, or `~` and a regular expression that this gateway can run safely.
 // Before format version 3.0 of state files nothing marked a regular expression: its characters gave it away.
+import { utf8ToBytes } from '../lib/byte-text.ts';
 import { compilePattern, type PatternOptions } from '../lib/regex.ts';
 import { normalise } from '../lib/uri.ts';
 import { checkPercent } from '../schema/formats.ts';
@@ -11,7 +12,7 @@ export const checkTraditionalPath = (text: string): string | undefined => checkP
 
 function checkPath(text: string, options: PatternOptions): string | undefined {
   if (text.startsWith('~')) {
-    const compiled = compilePattern(text.slice(1), options);
+    const compiled = compilePattern(utf8ToBytes(text.slice(1)), options);
     return compiled.ok ? undefined : `invalid regex: '${text.slice(1)}' (${compiled.reason})`;
   }
   const percent = checkPercent(text);
