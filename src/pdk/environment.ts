@@ -73,11 +73,22 @@ export interface Queue<E> {
   close(): void;
 }
 
+export interface Made<V> {
+  readonly value: V;
+  readonly bytes: number;
+  readonly ttlSeconds: number;
+}
+
 /** What a node keeps in memory to be faster, shared by all instances that open the same name; bounded in bytes. */
 export interface Cache<V extends object> {
   get(key: string): V | undefined;
   /** False when the entry is larger than the whole cache may be. */
   set(key: string, value: V, size: { readonly bytes: number; readonly ttlSeconds: number }): boolean;
+  /**
+   * What is kept, else what `make` answers: asked once, however many wait for it. Its failure is that of all who wait, and is not
+   * kept; nor is what was deleted meanwhile. That there is nothing is kept as a value that says so.
+   */
+  load(key: string, make: () => Promise<Made<V>>): Promise<V>;
   /** False when there was none. */
   delete(key: string): boolean;
   clear(): void;
@@ -147,6 +158,8 @@ export interface Environment {
   /** The configured instance: what it is scoped to. */
   readonly instance: {
     readonly id: string;
+    /** `instance_name`. */
+    readonly name: string | undefined;
     readonly route: string | undefined;
     readonly service: string | undefined;
     readonly consumer: string | undefined;

@@ -40,6 +40,7 @@ export type {
   Environment,
   Log,
   LogLevel,
+  Made,
   NodeFigures,
   Queue,
   Timers,

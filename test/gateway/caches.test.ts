@@ -58,3 +58,44 @@ test('entries end with their time, and replaced ones take no room', () => {
   assert.equal(cache.get('c'), undefined);
   all.close();
 });
+
+test('what is missing is made once for all who wait, and kept', async () => {
+  const { all } = caches(100);
+  const cache = all.open<{ n: number }>('x');
+  let made = 0;
+  const make = async () => {
+    made++;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return { value: { n: made }, ...FOR_TEN };
+  };
+  const values = await Promise.all([cache.load('k', make), cache.load('k', make), cache.load('k', make)]);
+  assert.deepEqual([values, made, cache.get('k')], [[{ n: 1 }, { n: 1 }, { n: 1 }], 1, { n: 1 }]);
+  assert.deepEqual(await cache.load('k', make), { n: 1 });
+  all.close();
+});
+
+test('a failure is told to all who wait, and the next one asks again', async () => {
+  const { all } = caches(100);
+  const cache = all.open<{ n: number }>('x');
+  const fail = () => Promise.reject(new Error('no'));
+  const [one, two] = [cache.load('k', fail), cache.load('k', fail)];
+  await assert.rejects(one, /no/);
+  await assert.rejects(two, /no/);
+  assert.deepEqual(await cache.load('k', async () => ({ value: { n: 1 }, ...FOR_TEN })), { n: 1 });
+  all.close();
+});
+
+test('what is deleted or set while it is made is not overwritten by what is made', async () => {
+  const { all } = caches(100);
+  const cache = all.open<{ n: number }>('x');
+  const make = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    return { value: { n: 1 }, ...FOR_TEN };
+  };
+  const loads = [cache.load('gone', make), cache.load('newer', make)];
+  cache.delete('gone');
+  cache.set('newer', { n: 2 }, FOR_TEN);
+  assert.deepEqual(await Promise.all(loads), [{ n: 1 }, { n: 1 }]);
+  assert.deepEqual([cache.get('gone'), cache.get('newer')], [undefined, { n: 2 }]);
+  all.close();
+});

@@ -1,6 +1,6 @@
 // Named caches of this node. What a cache holds is bounded in bytes: room is made by dropping what was not used for longest.
 // Entries that nobody asks for any more are dropped by one sweep.
-import type { Cache, Clock } from '../../pdk/index.ts';
+import type { Cache, Clock, Made } from '../../pdk/index.ts';
 
 const SWEEP_MS = 10_000;
 
@@ -15,6 +15,8 @@ class MemoryCache implements Cache<object> {
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #slots = new Map<string, Slot>();
+  /** Under way. */
+  readonly #loads = new Map<string, Promise<object>>();
   #bytes = 0;
 
   constructor(clock: Clock, maxBytes: number) {
@@ -50,7 +52,25 @@ class MemoryCache implements Cache<object> {
     return true;
   }
 
+  load(key: string, make: () => Promise<Made<object>>): Promise<object> {
+    const kept = this.get(key);
+    if (kept !== undefined) return Promise.resolve(kept);
+    const known = this.#loads.get(key);
+    if (known !== undefined) return known;
+    const load = make()
+      .then(({ value, ...size }) => {
+        if (this.#loads.get(key) === load) this.set(key, value, size);
+        return value;
+      })
+      .finally(() => {
+        if (this.#loads.get(key) === load) this.#loads.delete(key);
+      });
+    this.#loads.set(key, load);
+    return load;
+  }
+
   delete(key: string): boolean {
+    this.#loads.delete(key);
     const slot = this.#slots.get(key);
     if (slot === undefined) return false;
     this.#slots.delete(key);
@@ -60,6 +80,7 @@ class MemoryCache implements Cache<object> {
 
   clear(): void {
     this.#slots.clear();
+    this.#loads.clear();
     this.#bytes = 0;
   }
 
@@ -89,7 +110,7 @@ export class NamedCaches {
       this.#caches.set(name, cache);
       this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     }
-    return cache as Cache<never>;
+    return cache as Cache<object> as Cache<V>;
   }
 
   /** By name. */

@@ -85,6 +85,7 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     entities: new PluginEntities(store, clock, parts.kindsOf(plugin)),
     instance: {
       id: entity.id,
+      name: (entity['instance_name'] ?? undefined) as string | undefined,
       route: foreignId(entity, 'route'),
       service: foreignId(entity, 'service'),
       consumer: foreignId(entity, 'consumer'),
