@@ -118,6 +118,15 @@ describe('loading', () => {
     assert.deepEqual(await ids(), first);
   });
 
+  it('expects nothing where a plugin cannot be limited to something', async () => {
+    const result = await load(
+      '_format_version: "3.0"\nconsumers: [{username: u}]\nplugins: [{name: cors, consumer: u}]\n',
+    );
+    assert.ok(!result.ok);
+    const [first] = result.diagnostics;
+    assert.deepEqual([first?.message, first?.expected], ['consumer: value must be null', 'no value']);
+  });
+
   it('takes id and creation time from the gateway for what has the same name there', async () => {
     const id = '11111111-1111-4111-8111-111111111111';
     const before = await load(

@@ -122,6 +122,7 @@ export function fieldAtPath(fields: Fields, path: readonly (string | number)[]):
 
 /** What a field takes, in words. */
 export function describeField(field: Field): string {
+  if (field.eq !== undefined) return field.eq === null ? 'no value' : JSON.stringify(field.eq);
   switch (field.type) {
     case 'string':
       if (field.one_of !== undefined) return `one of ${field.one_of.join(', ')}`;
