@@ -17,6 +17,8 @@ export interface BodyLimits {
 }
 
 const MAX_DEPTH = 64;
+/** Lists may be long, but nothing has so many fields. */
+const MAX_MEMBERS = 10_000;
 const MAX_ARGUMENTS = 1000;
 
 const TEXT_TYPES = ['application/yaml', 'text/yaml'];
@@ -61,6 +63,7 @@ function parseJson(text: string, limits: BodyLimits): BodyResult {
   const excess = excessOf(text, limits);
   if (excess === 'depth') return refuse(400, 'Cannot parse JSON body');
   if (excess === 'values') return refuse(413, `more than ${limits.values} values`);
+  if (excess === 'members') return refuse(413, `more than ${MAX_MEMBERS} members of one object`);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
@@ -74,7 +77,9 @@ function parseJson(text: string, limits: BodyLimits): BodyResult {
 }
 
 /** Of what there is too much, told by brackets, commas and colons outside of strings, without building anything. */
-function excessOf(text: string, { values }: BodyLimits): 'depth' | 'values' | undefined {
+function excessOf(text: string, { values }: BodyLimits): 'depth' | 'values' | 'members' | undefined {
+  /** Names in each object that is open; lists have none. */
+  const members = new Uint32Array(MAX_DEPTH + 1);
   let depth = 0;
   let count = 0;
   for (let i = 0; i < text.length; i++) {
@@ -82,8 +87,12 @@ function excessOf(text: string, { values }: BodyLimits): 'depth' | 'values' | un
     if (code === 0x22) i = endOfString(text, i);
     else if (code === 0x7b || code === 0x5b) {
       if (++depth > MAX_DEPTH) return 'depth';
+      members[depth] = 0;
     } else if (code === 0x7d || code === 0x5d) depth -= 1;
-    else if ((code === 0x2c || code === 0x3a) && ++count > values) return 'values';
+    else if (code === 0x2c || code === 0x3a) {
+      if (++count > values) return 'values';
+      if (code === 0x3a && ++members[depth]! > MAX_MEMBERS) return 'members';
+    }
   }
   return undefined;
 }

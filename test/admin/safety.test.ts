@@ -75,6 +75,38 @@ test('a body of more than 100 000 values is refused with 413, however small they
   await admin.close();
 });
 
+test('an object of more than 10 000 members is refused with 413 everywhere, a list is not', async () => {
+  const dbless = await startAdmin({ isDbless: true });
+  const admin = await startAdmin();
+  const json = { 'content-type': 'application/json' };
+  const members = (count: number): string => Array.from({ length: count }, (_, i) => `"k${i}":[{"x":1}]`).join();
+  const changes = `{"action":"delete","kind":"services","id":"${newUuid()}"},`.repeat(20_000);
+  for (const [{ port }, path, body, status] of [
+    [admin, '/services', `{${members(10_001)}}`, 413],
+    [admin, '/services', `{${members(10_000)}}`, 400],
+    [dbless, '/config', `{"services":[{"a":{${members(10_001)}}}]}`, 413],
+    [admin, '/-/apply', `{"changes":[{"entity":{${members(10_001)}}}]}`, 413],
+    [admin, '/-/apply', `{"changes":[${changes.slice(0, -1)}]}`, 200],
+  ] as const) {
+    assert.equal(await ask(port, 'POST', path, json, body), status, body.slice(0, 30));
+  }
+  await admin.close();
+  await dbless.close();
+});
+
+test('of very many entities that are wrong the first thousand are told', async () => {
+  const admin = await startAdmin({ isDbless: true });
+  for (const wrong of [{ x: 1 }, 1]) {
+    const body = JSON.stringify({ _format_version: '3.0', services: Array(5000).fill(wrong) });
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${admin.url}/config`, { method: 'POST', headers, body });
+    assert.equal(response.status, 400);
+    const { fields } = (await response.json()) as { fields: { services: unknown[] } };
+    assert.equal(fields.services.length, 1000);
+  }
+  await admin.close();
+});
+
 test('of very many faults of one kind the first hundred are told', async () => {
   const admin = await startAdmin();
   const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `k${i}`);

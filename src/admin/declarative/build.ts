@@ -11,7 +11,7 @@ import { chooseSubschema, processEntity } from '../../schema/validate.ts';
 import { createDeterministicIds } from '../../state/deterministic-ids.ts';
 import { startLifetimes } from '../../state/expiry.ts';
 import { type Change, createState, type State } from '../../state/state.ts';
-import { collectEntities, setError, type WrittenEntity } from './collect.ts';
+import { collectEntities, MAX_FAULTS, setError, type WrittenEntity } from './collect.ts';
 
 export interface Failed {
   readonly entity: WrittenEntity;
@@ -44,6 +44,7 @@ export function buildState(schemas: SchemaSet, document: JsonObject, auto: AutoS
   const secrets = document['_transform'] === false ? 'as-written' : 'as-stored';
 
   for (const written of ordered) {
+    if (failed.length === MAX_FAULTS) break;
     // Of an entity whose kind is unknown nothing below can be judged.
     if (written.parent !== undefined && lost.has(written.parent.entity)) {
       lost.add(written);
@@ -138,11 +139,10 @@ function findClashes(
 ): void {
   const seen = new Set<string>();
   const entities = new Map(changes.flatMap((change) => ('entity' in change ? [[change.entity, change.kind]] : [])));
-  const written = [...ordered];
+  const written = Map.groupBy(ordered, ({ schema, id }) => `${schema.name} ${id}`);
   for (const [entity, kind] of entities as Map<Entity, string>) {
     const schema = schemas.entities.get(kind)!;
-    const at = written.findIndex((one) => one.schema === schema && one.id === entity.id);
-    const place = at < 0 ? undefined : written.splice(at, 1)[0];
+    const place = written.get(`${kind} ${entity.id}`)?.shift();
     const clash = (field: string, value: Json, shown: string): void => {
       const key = `${kind} ${field} ${String(value)}`;
       if (!seen.has(key)) {

@@ -19,6 +19,9 @@ export interface WrittenEntity {
   id: string;
 }
 
+/** Entities that are wrong: nobody reads more, and there may be a million. */
+export const MAX_FAULTS = 1000;
+
 const FORMAT_VERSIONS = [...OLD_FORMATS, '3.0'];
 /** Members of the document that are no sections. */
 const OWN_MEMBERS: ReadonlySet<string> = new Set(['_format_version', '_transform', '_comment', '_ignore']);
@@ -122,10 +125,13 @@ function collectList(
     setError(errors, path, messages.type.array);
     return;
   }
+  let faults = 0;
   for (const [i, item] of value.entries()) {
     const place = [...path, i];
     if (!isObject(item)) {
       setError(errors, place, messages.type.record);
+      faults += 1;
+      if (faults === MAX_FAULTS) break;
       continue;
     }
     const fields: JsonObject = {};
