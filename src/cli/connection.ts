@@ -28,10 +28,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const DEFAULT_ADDRESS = 'http://localhost:8001';
 const DEFAULT_TIMEOUT_S = 10;
 
-/** `kong-addr` → the value of GWCTL_KONG_ADDR, else of DECK_KONG_ADDR. */
-export function readVariable(env: Environment, flag: string): string | undefined {
+/** `kong-addr` → GWCTL_KONG_ADDR, else DECK_KONG_ADDR, whichever is set. */
+export function variableOf(env: Environment, flag: string): string | undefined {
   const name = flag.toUpperCase().replaceAll(/[.-]/g, '_');
-  return env[`GWCTL_${name}`] ?? env[`DECK_${name}`];
+  return [`GWCTL_${name}`, `DECK_${name}`].find((variable) => env[variable] !== undefined);
+}
+
+export function readVariable(env: Environment, flag: string): string | undefined {
+  const variable = variableOf(env, flag);
+  return variable === undefined ? undefined : env[variable];
 }
 
 export function createConnection(flags: ConnectionFlags): Connection {

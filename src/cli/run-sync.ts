@@ -41,7 +41,10 @@ export async function runSync(
   const note = folder === undefined ? undefined : describeOpenJournal(folder, prepared);
   if (note !== undefined) process.stderr.write(`${note}\n`);
   const journal = folder === undefined || operations.length === 0 ? undefined : startJournal(folder, prepared);
-  await makeWorkspace(prepared, options);
+  await makeWorkspace(prepared, options).catch((error: unknown) => {
+    journal?.end({ done: [], failed: [], notDone: operations, isInterrupted: false });
+    throw error;
+  });
 
   const progress = createProgress(process.stderr, showsLines && process.stdout.isTTY ? 0 : operations.length);
   const onEvent = (event: ApplyEvent): void => {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GwctlError } from '../lib/errors.ts';
 import { isObject, type Json, type JsonObject } from '../lib/json.ts';
-import { type Environment, readVariable } from './connection.ts';
+import { type Environment, variableOf } from './connection.ts';
 
 /** What is asked of a flag's definition; the parser's own type says more than is needed here. */
 export interface FlagDefinition {
@@ -33,9 +33,9 @@ export class Settings {
   }
 
   find(flag: string, definition: FlagDefinition): Setting | undefined {
-    const text = isReportFormat(definition) ? this.#env['GWCTL_FORMAT'] : readVariable(this.#env, flag);
-    if (text !== undefined)
-      return { value: text, from: `${flag.toUpperCase().replaceAll(/[.-]/g, '_')} in the environment` };
+    const variable = isReportFormat(definition) ? 'GWCTL_FORMAT' : (variableOf(this.#env, flag) ?? '');
+    const text = this.#env[variable];
+    if (text !== undefined) return { value: text, from: `${variable} in the environment` };
     for (const { path, values } of this.#files) {
       const value = values[flag];
       if (value !== undefined && value !== null) return { value, from: path };

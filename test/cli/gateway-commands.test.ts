@@ -351,6 +351,16 @@ describe('a workspace', () => {
     await server.close();
   });
 
+  it('that cannot be created ends the run, and the next one has nothing to go on from', async () => {
+    const env = { HOME: newFolder() };
+    const text = `${HEAD}_workspace: new\nservices: [{name: a, host: h}]\n`;
+    for (const _ of ['first', 'second']) {
+      const refused = await run(['sync', '-'], text, env);
+      assert.equal(refused.code, 1);
+      assert.match(refused.err, /^Error: the workspace new cannot be created\n {2}status 404/);
+    }
+  });
+
   it('that is missing is an error for commands that only read', async () => {
     const server = await start(['old']);
     const at = ['--kong-addr', server.address];

@@ -85,7 +85,7 @@ describe('the value of a flag', () => {
   });
 
   for (const [what, env, args, message] of [
-    ['a number', { DECK_TIMEOUT: 'soon' }, [], /'soon' is no value of --timeout \(TIMEOUT in the environment\)/],
+    ['a number', { DECK_TIMEOUT: 'soon' }, [], /'soon' is no value of --timeout \(DECK_TIMEOUT in the environment\)/],
     ['true or false', { DECK_TLS_SKIP_VERIFY: 'maybe' }, [], /'maybe' is not true or false, for --tls-skip-verify/],
     ['a file that exists', {}, ['--config', '/nowhere/x.yaml'], /cannot read the config file \/nowhere\/x\.yaml/],
   ] as const) {
