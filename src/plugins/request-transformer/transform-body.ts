@@ -39,16 +39,18 @@ function transformJson(body: Buffer, rules: Rules): Transformed {
   return members !== undefined && changeMembers(members, rules) ? formatJsonMembers(members) : undefined;
 }
 
+const jsonText = (value: string): string => JSON.stringify(bytesToUtf8(value));
+
 /** Values are texts; a member that is false counts as missing. */
 function changeMembers(members: JsonMembers, rules: Rules): boolean {
   let isChanged = false;
   const set = (name: string, value: string): void => {
-    members.set(bytesToUtf8(name), bytesToUtf8(value));
+    members.set(bytesToUtf8(name), jsonText(value));
     isChanged = true;
   };
   const isThere = (name: string): boolean => {
     const value = members.get(bytesToUtf8(name));
-    return value !== undefined && value !== false;
+    return value !== undefined && value !== 'false';
   };
   for (const name of rules.remove) if (members.delete(bytesToUtf8(name))) isChanged = true;
   for (const { name, value: newName } of rules.rename) {
@@ -60,7 +62,7 @@ function changeMembers(members: JsonMembers, rules: Rules): boolean {
   }
   for (const { name, value } of rules.replace) if (isThere(name)) set(name, value);
   for (const { name, value } of rules.add) if (!isThere(name)) set(name, value);
-  for (const { name, value } of rules.append) appendMember(members, bytesToUtf8(name), bytesToUtf8(value));
+  for (const { name, value } of rules.append) appendMember(members, bytesToUtf8(name), jsonText(value));
   return isChanged || rules.append.length > 0;
 }
 

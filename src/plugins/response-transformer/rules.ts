@@ -13,7 +13,8 @@ export interface HeaderPair {
 
 export interface MemberPair {
   readonly name: string;
-  readonly value: Json;
+  /** JSON. */
+  readonly value: string;
 }
 
 export interface HeaderRules {
@@ -78,7 +79,7 @@ function memberPairs(list: {
   return list.json.flatMap((text, index) => {
     const { name, value } = divide(text);
     const typed = value === '' ? undefined : convert(value, list.json_types[index] ?? 'string');
-    return typed === undefined ? [] : [{ name, value: typed }];
+    return typed === undefined ? [] : [{ name, value: JSON.stringify(typed) }];
   });
 }
 

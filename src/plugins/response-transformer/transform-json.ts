@@ -31,5 +31,5 @@ function rename(members: JsonMembers, name: string, newName: string): void {
 /** A member that is false counts as missing. */
 function isThere(members: JsonMembers, name: string): boolean {
   const value = members.get(name);
-  return value !== undefined && value !== false;
+  return value !== undefined && value !== 'false';
 }

@@ -60,8 +60,8 @@ function readJson(bytes: Buffer): BodyFields | undefined {
     find(name) {
       const value = members.get(name);
       if (value === undefined) return undefined;
-      if (Array.isArray(value)) return DUPLICATE;
-      return typeof value === 'string' ? utf8ToBytes(value) : UNUSABLE;
+      if (value.startsWith('[')) return DUPLICATE;
+      return value.startsWith('"') ? utf8ToBytes(JSON.parse(value) as string) : UNUSABLE;
     },
     without: (name) => (members.delete(name) ? formatJsonMembers(members) : undefined),
   };

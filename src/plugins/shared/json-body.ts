@@ -1,40 +1,78 @@
-// JSON objects in request bodies, changed at the top level only. Numbers that JavaScript would round keep their text, so
-// that a body that goes on differs only where somebody changed it.
-import { isObject, type Json } from '../../lib/json.ts';
+// JSON objects in bodies, changed at the top level only. A member is its name and the text of its value, as it came: what
+// nobody changes goes on digit by digit, and a large body costs no more than to be looked over.
+import { isObject } from '../../lib/json.ts';
 
-/** The members in order; a name is never mistaken for a property. */
-export type JsonMembers = Map<string, Json>;
+/** By name, in order: the JSON text of each value. A name is never mistaken for a property. */
+export type JsonMembers = Map<string, string>;
 
 /** Undefined unless the text is one JSON object. */
 export function parseJsonMembers(body: Buffer): JsonMembers | undefined {
   const text = body.toString('utf8');
-  let value: unknown;
   try {
-    value = LONG_NUMBER.test(text) ? JSON.parse(text, keepExactNumbers) : JSON.parse(text);
+    if (!isObject(JSON.parse(text))) return undefined;
   } catch {
     return undefined;
   }
-  return isObject(value) ? new Map(Object.entries(value)) : undefined;
+  // From here on the text is known to be JSON: a quote behind the brace or behind a value begins a name.
+  const members: JsonMembers = new Map();
+  let end = text.indexOf('{') + 1;
+  for (let start = text.indexOf('"', end); start >= 0; start = text.indexOf('"', end)) {
+    const nameEnd = endOfText(text, start);
+    const colon = text.indexOf(':', nameEnd);
+    end = endOfValue(text, colon + 1);
+    members.set(JSON.parse(text.slice(start, nameEnd)) as string, text.slice(colon + 1, end).trim());
+  }
+  return members;
 }
 
 export const formatJsonMembers = (members: JsonMembers): string =>
-  `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`;
+  `{${[...members].map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(',')}}`;
 
-/** A list grows; a text or an object becomes the first of a list; a number, a boolean or null gives way to one. */
-export function appendMember(members: JsonMembers, name: string, value: Json): void {
-  const current = members.get(name);
-  if (Array.isArray(current)) current.push(value);
-  else if (typeof current === 'string' || (isObject(current) && !isRawJSON(current)))
-    members.set(name, [current, value]);
-  else members.set(name, [value]);
+/**
+ * A list grows; a text or an object becomes the first of a list; a number, a boolean or null gives way to one.
+ * @param value JSON
+ */
+export function appendMember(members: JsonMembers, name: string, value: string): void {
+  members.set(name, `[${[...itemsOf(members.get(name) ?? ''), value].join(',')}]`);
 }
 
-const LONG_NUMBER = /\d{16}|\d[eE.]/;
+/** What stays in a list to which something is appended; all items of a list are one text. */
+function itemsOf(value: string): string[] {
+  if (value.startsWith('"') || value.startsWith('{')) return [value];
+  const items = value.startsWith('[') ? value.slice(1, -1).trim() : '';
+  return items === '' ? [] : [items];
+}
 
-// `JSON.rawJSON` and the third argument of a reviver are in Node 22 and later, and not in the compiler's library yet.
-const { rawJSON, isRawJSON } = JSON as unknown as { rawJSON(text: string): Json; isRawJSON(value: unknown): boolean };
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const isOpening = (code: number): boolean => code === 0x5b || code === 0x7b;
+const isClosing = (code: number): boolean => code === 0x5d || code === 0x7d;
 
-function keepExactNumbers(this: unknown, _: string, value: unknown, context?: { source?: string }): unknown {
-  const source = context?.source;
-  return typeof value === 'number' && source !== undefined && String(value) !== source ? rawJSON(source) : value;
+/** Behind the closing quote. @param start of the opening one */
+function endOfText(json: string, start: number): number {
+  for (let at = start + 1; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === BACKSLASH) at += 1;
+    else if (code === QUOTE) return at + 1;
+  }
+  return json.length;
+}
+
+/** Behind the value, or in front of what follows it. */
+function endOfValue(json: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfText(json, at) - 1;
+      if (depth === 0) return at + 1;
+    } else if (isOpening(code)) depth += 1;
+    else if (isClosing(code)) {
+      if (depth === 0) return at;
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    } else if (code === COMMA && depth === 0) return at;
+  }
+  return json.length;
 }
