@@ -106,6 +106,7 @@ test('no certificate, one that is not trusted and one of nobody are refused, eac
   }
   const stranger = await ask(gateway, showing('stranger'));
   assert.equal(stranger.status, 401);
+  assert.ok(gateway.logs.includes('info [mtls-auth] a client certificate is that of nobody'));
   assert.match(stranger.text, /Unauthorized/);
 });
 
@@ -361,6 +362,9 @@ test('it is the same over HTTP/2', async () => {
 
 test('a proxy is named with its port', async () => {
   for (const config of [{ http_proxy_host: '127.0.0.1' }, { https_proxy_port: 3128 }]) {
-    await assert.rejects(running({ config }), /all or none of these fields must be set/);
+    await assert.rejects(
+      running({ config }),
+      /all or none of these fields must be set: 'https?_proxy_host', 'https?_proxy_port'/,
+    );
   }
 });

@@ -72,7 +72,10 @@ export function create(config: Config, environment: Environment): Phases {
         if (consumer !== undefined) return { consumer, credential: { id: identity.fingerprint }, identifier: name };
       }
     }
-    if (default_consumer === null) return unknown;
+    if (default_consumer === null) {
+      log.info('a client certificate is that of nobody', { names: [...identity.names] });
+      return unknown;
+    }
     const consumer = findConsumer(default_consumer, environment);
     if (consumer === undefined) {
       return error(500, `default consumer ${default_consumer} is configured but doesn't exist`);

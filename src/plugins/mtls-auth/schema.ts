@@ -82,10 +82,10 @@ export const schema = {
           description: 'Seconds for which credentials are remembered; has no effect, changes count at once.',
         },
       },
+      entity_checks: [
+        { check: 'mutually_required', fields: ['http_proxy_host', 'http_proxy_port'] },
+        { check: 'mutually_required', fields: ['https_proxy_host', 'https_proxy_port'] },
+      ],
     },
   },
-  entity_checks: [
-    { check: 'mutually_required', fields: ['config.http_proxy_host', 'config.http_proxy_port'] },
-    { check: 'mutually_required', fields: ['config.https_proxy_host', 'config.https_proxy_port'] },
-  ],
 } as const satisfies Subschema;
