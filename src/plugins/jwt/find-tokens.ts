@@ -11,10 +11,11 @@ export interface Places {
   readonly headers: readonly string[];
 }
 
+/** Two at most: whoever sends more is refused all the same. */
 export function findTokens(request: RequestView, { queryArguments, cookies, headers }: Places): string[] {
   const tokens: string[] = [];
   const add = (token: string): void => {
-    if (token !== '' && !tokens.includes(token)) tokens.push(token);
+    if (token !== '' && tokens.length < 2 && !tokens.includes(token)) tokens.push(token);
   };
   const query = request.rawQuery;
   if (query !== '') {
