@@ -29,15 +29,14 @@ export const UTF8_SET_ESCAPES: typeof SET_ESCAPES = {
 };
 
 export const BEYOND_ASCII = setOf([0x80, 0xff]);
-const LEADS = setOf([0xc2, 0xf4]);
-const CONTINUATIONS = setOf([0x80, 0xbf]);
+export const CONTINUATION = setOf([0x80, 0xbf]);
 
-/** One character of several bytes. */
-export const MULTIBYTE = {
-  source: '[\\xc2-\\xf4][\\x80-\\xbf]{1,3}',
-  leads: LEADS,
-  continuations: CONTINUATIONS,
-} as const;
+/** A character of several bytes, by its first one and how many follow. */
+export const MULTIBYTE = [
+  { lead: setOf([0xc2, 0xdf]), following: 1, source: '[\\xc2-\\xdf][\\x80-\\xbf]' },
+  { lead: setOf([0xe0, 0xef]), following: 2, source: '[\\xe0-\\xef][\\x80-\\xbf]{2}' },
+  { lead: setOf([0xf0, 0xf4]), following: 3, source: '[\\xf0-\\xf4][\\x80-\\xbf]{3}' },
+] as const;
 
 export const POSIX_CLASSES: Readonly<Record<string, string>> = {
   alnum: 'A-Za-z0-9',
@@ -73,10 +72,32 @@ export const lettersIn = (chars: CharSet, others: CharSet): string =>
     return intersects(chars, one) && !intersects(others, one);
   }).join('');
 
+/** A class of the ASCII characters of a set. */
+export function asciiClass(chars: CharSet): string {
+  const has = (code: number): boolean => code < 0x80 && ((chars[code >> 5]! >>> (code & 31)) & 1) === 1;
+  let source = '';
+  for (let code = 0; code < 0x80; code++) {
+    if (!has(code)) continue;
+    const from = code;
+    while (has(code + 1)) code++;
+    source += codeSource(from) + (code === from ? '' : `-${codeSource(code)}`);
+  }
+  return `[${source}]`;
+}
+
 /** The first 256 characters that a class in JavaScript's syntax matches. */
 export function charsOf(inClass: string): CharSet {
   const regex = new RegExp(`[${inClass}]`);
   const chars = emptySet();
   for (let code = 0; code < 256; code++) if (regex.test(String.fromCharCode(code))) addRange(chars, code, code);
   return chars;
+}
+
+/** How often the quantifier repeats. */
+export function boundsOf(quantifier: string): [min: number, max: number] {
+  if (quantifier === '*') return [0, Number.POSITIVE_INFINITY];
+  if (quantifier === '+') return [1, Number.POSITIVE_INFINITY];
+  if (quantifier === '?') return [0, 1];
+  const [min, max] = quantifier.slice(1, -1).split(',');
+  return [Number(min), max === undefined ? Number(min) : max === '' ? Number.POSITIVE_INFINITY : Number(max)];
 }

@@ -12,7 +12,10 @@ import {
   setOf,
 } from './char-set.ts';
 import {
+  asciiClass,
   BEYOND_ASCII,
+  boundsOf,
+  CONTINUATION,
   CONTROL_ESCAPES,
   charsOf,
   codeSource,
@@ -90,8 +93,9 @@ class PatternReader {
     if (inline !== null) {
       const flags = inline[1]!;
       if (/[^ims]/.test(flags)) throw unsupported(`the flag (?${flags})`);
-      this.#flags = [...new Set(flags)].join('');
-      this.#here = this.#flags;
+      this.#here = [...new Set(flags)].join('');
+      // To JavaScript some bytes of characters are the other case of others.
+      this.#flags = this.#syntax.characters === 'UTF-8' ? this.#here.replace('i', '') : this.#here;
       this.#at = inline[0].length;
     }
     const tree = this.#choice();
@@ -352,10 +356,9 @@ class PatternReader {
     if (this.#syntax.characters === 'bytes' || isRepeated || !contains(chars, BEYOND_ASCII)) {
       return this.#emit(source, setNode(chars));
     }
-    const { leads, continuations } = MULTIBYTE;
-    const items: RegexNode[] = [setNode(leads), { kind: 'repeat', body: setNode(continuations), min: 1, max: 3 }];
-    const branches: RegexNode[] = [setNode(intersection(chars, ASCII)), { kind: 'sequence', items }];
-    return this.#emit(`(?:(?![\\x80-\\xff])${source}|${MULTIBYTE.source})`, { kind: 'choice', branches });
+    const branches: RegexNode[] = [setNode(intersection(chars, ASCII)), ...MULTIBYTE_NODES];
+    const sources = [asciiClass(chars), ...MULTIBYTE.map(({ source: one }) => one)];
+    return this.#emit(`(?:${sources.join('|')})`, { kind: 'choice', branches });
   }
 
   #emit<N extends RegexNode>(source: string, node: N): N {
@@ -379,16 +382,18 @@ class PatternReader {
   }
 }
 
+const MULTIBYTE_NODES: readonly RegexNode[] = MULTIBYTE.map(({ lead, following }) => {
+  const rest: RegexNode = {
+    kind: 'repeat',
+    body: { kind: 'set', chars: CONTINUATION },
+    min: following,
+    max: following,
+  };
+  return { kind: 'sequence', items: [{ kind: 'set', chars: lead }, rest] };
+});
+
 type ClassItem =
   | { readonly kind: 'set'; readonly inClass: string; readonly chars: CharSet }
   | { readonly kind: 'code'; readonly code: number };
 
 const setNode = (chars: CharSet): RegexNode => ({ kind: 'set', chars });
-
-function boundsOf(quantifier: string): [min: number, max: number] {
-  if (quantifier === '*') return [0, Number.POSITIVE_INFINITY];
-  if (quantifier === '+') return [1, Number.POSITIVE_INFINITY];
-  if (quantifier === '?') return [0, 1];
-  const [min, max] = quantifier.slice(1, -1).split(',');
-  return [Number(min), max === undefined ? Number(min) : max === '' ? Number.POSITIVE_INFINITY : Number(max)];
-}

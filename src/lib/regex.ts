@@ -78,6 +78,8 @@ function readLiteral(pattern: string, repeats: RegExp): { readonly prefix: strin
       i += 1;
       char = pattern[i]!;
     } else if (/[\\^$.*+?()[\]{}|]/.test(char)) break;
+    // A character of several bytes repeats as a whole.
+    while (pattern[i + 1]! >= '\x80' && pattern[i + 1]! <= '\xbf') char += pattern[++i];
     if (repeats.test(pattern[i + 1] ?? '')) break;
     prefix += char;
     length = i + 1;

@@ -73,6 +73,9 @@ describe('a character of several bytes is one, as Rust has it', () => {
     ['^\\W$', [' ', '-'], ['é', 'a']],
     ['^[^\\W]$', ['é', 'a'], [' ']],
     ['^é?日*x$', ['x', 'éx', '日日x'], ['ééx']],
+    ['(?i)^A.$', ['aé', 'A日'], ['aéé']],
+    ['(?i)^a(?-i)b\\w{2}$', ['Abé日'], ['ABé日', 'abé']],
+    ['^..+$', ['日é', 'ab'], ['日']],
   ];
   for (const [pattern, matches, not] of cases) {
     test(pattern, () => {

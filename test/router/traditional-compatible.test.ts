@@ -100,10 +100,16 @@ test('headers are asked for only when a candidate has rules for them', () => {
 });
 
 test('to a regular expression of a path a letter is a letter, in whatever script', () => {
-  const router = compile(route('a', { paths: ['~/users/\\w+$'] }), route('b', { paths: ['~/é/.$'] }));
+  const router = compile(
+    route('a', { paths: ['~/users/\\w+$'] }),
+    route('b', { paths: ['~/é/.$'] }),
+    route('c', { paths: ['~/é?x'] }),
+    route('d', { paths: ['~/日+x'] }),
+  );
   const pick = (path: string) => router.match(get(path))?.route.id;
   assert.deepEqual([pick('/users/josé'), pick('/users/日本'), pick('/users/a b')], ['a', 'a', undefined]);
   assert.deepEqual([pick('/é/ß'), pick('/é/ßa')], ['b', undefined]);
+  assert.deepEqual([pick('/x'), pick('/éx'), pick('/ééx'), pick('/日日x')], ['c', 'c', undefined, 'd']);
 });
 
 test('header values match in any case, also beyond ASCII', () => {
