@@ -8,7 +8,7 @@ import { bundledPlugins } from '../../src/plugins/index.ts';
 import { checkChunk } from '../../src/plugins/shared/functions/check-chunk.ts';
 import { createSandbox } from '../../src/plugins/shared/functions/sandbox.ts';
 import { type PluginInput, type Running, start } from './gateway-fixture.ts';
-import { logged } from './receivers.ts';
+import { logged, receiveTcp, take } from './receivers.ts';
 
 async function withChunks(
   config: JsonObject,
@@ -330,4 +330,21 @@ test('a gateway that runs functions refuses what it cannot run, with its place; 
   const broken = await load('const', 'serving');
   assert.ok(!broken.ok);
   assert.match(broken.diagnostics[0]!.message, /error parsing post-function: (?!this looks like Lua)/);
+});
+
+test('values of the log record are set, added or replaced', async () => {
+  const sink = await receiveTcp();
+  const code = `
+    kong.log.set_serialize_value('mine.a', 1);
+    kong.log.set_serialize_value('mine.a', 2, { mode: 'add' });
+    kong.log.set_serialize_value('mine.b', 3, { mode: 'add' });
+    kong.log.set_serialize_value('mine.b', 4, { mode: 'replace' });
+    kong.log.set_serialize_value('mine.c', 5, { mode: 'replace' });`;
+  const plugins = [{ name: 'tcp-log', config: { host: '127.0.0.1', port: sink.port } }];
+  await withChunks({ access: [code] }, async ({ send }) => void (await send({})), plugins);
+  const [line] = await take(sink, 1);
+  assert.deepEqual((JSON.parse(line!) as JsonObject)['mine'], { a: 1, b: 4 });
+  const wrong = "kong.log.set_serialize_value('a', 1, { mode: 'often' })";
+  await withChunks({ access: [wrong] }, async ({ send }) => assert.equal((await send({})).status, 500));
+  await sink.close();
 });

@@ -20,9 +20,9 @@ const startAll = (): Promise<Running> =>
       { name: 'acl', config: { deny: ['nobody'] } },
     ],
     entities: {
-      basicauth_credentials: [{ consumer: 'bob', username: 'bob', password: 'x' }],
-      hmacauth_credentials: [{ consumer: 'bob', username: 'bob', secret: 'x' }],
-      jwt_secrets: [{ consumer: 'bob', key: 'bob', secret: 'x' }],
+      basicauth_credentials: [{ consumer: 'bob', username: 'bob', password: 'not to be guessed' }],
+      hmacauth_credentials: [{ consumer: 'bob', username: 'bob', secret: 'not to be guessed' }],
+      jwt_secrets: [{ consumer: 'bob', key: 'bob', secret: 'not to be guessed' }],
     },
   });
 

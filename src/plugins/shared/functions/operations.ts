@@ -1,6 +1,6 @@
 // What the `kong` of chunks can do, phase by phase: a table of operations on the exchange. Values come as JSON; what is not
 // of the right type is told to the chunk as an error of its own.
-import { isForbiddenKey, type Json, type JsonObject } from '../../../lib/json.ts';
+import { isForbiddenKey, isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import {
   type Answer,
   type CertificateExchange,
@@ -9,6 +9,7 @@ import {
   exit,
   type HeaderExchange,
   type LogExchange,
+  type LogMode,
   type RewriteExchange,
   slot,
 } from '../../../pdk/index.ts';
@@ -51,6 +52,11 @@ const whole = (value: Json | undefined, low: number, high: number, what: string)
 const lines = (value: Json | undefined): string | string[] =>
   Array.isArray(value) ? value.map((item) => text(item, 'a header value')) : text(value, 'a header value');
 
+const logMode = (options: Json | undefined): LogMode => {
+  const mode = isObject(options) ? options['mode'] : undefined;
+  if (mode === undefined || mode === 'set' || mode === 'add' || mode === 'replace') return mode ?? 'set';
+  throw new Misuse('the mode must be set, add or replace');
+};
 const early = ({ early, phase }: Call): RewriteExchange => {
   if (early === undefined) throw new Misuse(`not available in ${phase}`);
   return early;
@@ -237,8 +243,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   'log.notice': log('info'),
   'log.warn': log('warn'),
   'log.err': log('error'),
-  'log.set_serialize_value': ({ exchange }, [key, value]) => {
-    exchange.setLogValue(text(key, 'the key'), value ?? undefined);
+  'log.set_serialize_value': ({ exchange }, [key, value, options]) => {
+    exchange.setLogValue(text(key, 'the key'), value ?? undefined, logMode(options));
     return undefined;
   },
   'ctx.shared.get': (call, [key]) => sharedValues(call).get(text(key, 'the key')),
