@@ -34,3 +34,12 @@ test('another order, another name, an empty value or a rest is nothing', () => {
   ];
   for (const header of wrong) assert.equal(parseParameters(header), undefined, header);
 });
+
+test('a hundred names are enough for every honest request', () => {
+  const signing = (count: number) =>
+    parseParameters(
+      `hmac username="u", algorithm="a", headers="${Array<string>(count).fill('date').join(' ')}", signature="s"`,
+    );
+  assert.equal(signing(100)?.names.length, 100);
+  assert.equal(signing(101), undefined);
+});

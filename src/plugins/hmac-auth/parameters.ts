@@ -11,6 +11,8 @@ export interface SignatureParameters {
   readonly signature: string;
 }
 
+/** No honest request signs more; each of them is hashed with its whole value. */
+const MAX_NAMES = 100;
 const ORDER = ['username', 'algorithm', 'headers', 'signature'] as const;
 
 export function parseParameters(header: string): SignatureParameters | undefined {
@@ -32,6 +34,7 @@ export function parseParameters(header: string): SignatureParameters | undefined
     at = end + 1;
   }
   if (at !== text.length) return undefined;
-  const [username = '', algorithm = '', names = '', signature = ''] = values;
-  return { username: bytesToUtf8(username), algorithm, names: names.split(' '), signature };
+  const [username = '', algorithm = '', list = '', signature = ''] = values;
+  const names = list.split(' ', MAX_NAMES + 1);
+  return names.length > MAX_NAMES ? undefined : { username: bytesToUtf8(username), algorithm, names, signature };
 }
