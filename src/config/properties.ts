@@ -145,7 +145,8 @@ export const properties = {
   request_debug_token: {
     type: 'string',
     encrypted: true,
-    description: 'What X-Kong-Request-Debug-Token must say from other machines; made anew for every run when absent.',
+    description:
+      'What X-Kong-Request-Debug-Token must say from other machines; with a prefix, made anew for every run when absent.',
   },
   error_default_type: {
     type: 'string',

@@ -17,8 +17,8 @@ export interface CoreConfig {
   readonly errorPages: ErrorPages;
   /** Clients that send Kong-Debug are told route and service. */
   readonly allowsDebug: boolean;
-  /** What X-Kong-Request-Debug needs from other machines; undefined where it is not heard. */
-  readonly debugToken: string | undefined;
+  /** What X-Kong-Request-Debug needs from other machines; null where it is heard from none, undefined where not at all. */
+  readonly debugToken: string | null | undefined;
   /** Bodies up to this size are read before the upstream is chosen, so that a failed try can be repeated. */
   readonly bufferBodyBytes: number;
 }

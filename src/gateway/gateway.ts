@@ -81,8 +81,8 @@ export interface GatewayOptions {
   readonly errorPages?: ErrorPages;
   /** Clients that send Kong-Debug are told route and service. */
   readonly allowsDebug?: boolean;
-  /** What X-Kong-Request-Debug needs from other machines; without it that is not heard. */
-  readonly debugToken?: string | undefined;
+  /** What X-Kong-Request-Debug needs from other machines; null hears it from none, without it that is not heard at all. */
+  readonly debugToken?: string | null | undefined;
   readonly routerFlavor?: RouterFlavor;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;

@@ -24,7 +24,7 @@ async function isTold({ proxy }: Serving, token: string): Promise<boolean> {
   return headers.has('x-kong-request-debug-output');
 }
 
-test('a token is made for a run, told in the log, kept beside the pid file, and known to all workers', async () => {
+test('a token is made for a run, kept beside the pid file and in no log, and known to all workers', async () => {
   const file = join(folder, '.request_debug_token');
   const tokens = new Set<string>();
   for (let i = 0; i < 2; i++) {
@@ -32,7 +32,7 @@ test('a token is made for a run, told in the log, kept beside the pid file, and 
     const token = readFileSync(file, 'utf8');
     assert.ok(token.length >= 32);
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    assert.ok(gateway.output.stderr.includes(`[request-debug] token for request debugging: ${token}\n`));
+    assert.ok(!gateway.output.stderr.includes(token) && !gateway.output.stdout.includes(token));
     for (let n = 0; n < 6; n++) assert.equal(await isTold(gateway, token), true);
     for (const old of tokens) assert.equal(await isTold(gateway, old), false);
     tokens.add(token);
@@ -47,6 +47,12 @@ test('kong.conf may name the token, which the Admin API does not show, or switch
   const shown = await (await fetch(named.admin)).text();
   assert.ok(shown.includes('request_debug_token') && !shown.includes('sesame'));
   await end(named);
+  const without = await serve([...few], trusting);
+  assert.equal(await isTold(without, ''), false);
+  assert.equal(await isTold(without, 'null'), false);
+  const near = await fetch(without.proxy, { headers: { 'x-kong-request-debug': '*', connection: 'close' } });
+  assert.ok(near.headers.has('x-kong-request-debug-output'));
+  await end(without);
   const off = await serve([...few, '--prefix', folder], {
     ...trusting,
     KONG_REQUEST_DEBUG: 'off',

@@ -30,7 +30,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     },
     shown: shownHeaders(config.headers, config.headers_upstream),
     allowsDebug: config.allow_debug_header,
-    debugToken: config.request_debug ? (config.request_debug_token ?? undefined) : undefined,
+    debugToken: config.request_debug ? config.request_debug_token : undefined,
     errorPages: errorPages(config),
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,

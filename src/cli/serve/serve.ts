@@ -26,7 +26,7 @@ import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { openAccessLog } from './access-log.ts';
 import { banner } from './banner.ts';
-import { tellDebugToken, withDebugToken } from './debug-token.ts';
+import { keepDebugToken, withDebugToken } from './debug-token.ts';
 import { openErrorLog } from './error-log.ts';
 import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
@@ -137,7 +137,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   try {
     if (config.prefix !== null) pidFile = writePidFile(config.prefix);
-    tellDebugToken(config, log);
+    keepDebugToken(config);
     if (workerCount > 1) {
       const { WorkerPool } = await import('../workers/pool.ts');
       pool = new WorkerPool({

@@ -35,7 +35,7 @@ const TOKEN = 'x-kong-request-debug-token';
 export function readDebugAsk({ config: { debugToken }, headers, addresses }: Asking): DebugAsk | undefined {
   if (debugToken === undefined) return undefined;
   const isNear = addresses.every(isLoopback);
-  if (!isNear && !isToken(headers.get(TOKEN), debugToken)) return undefined;
+  if (!isNear && (debugToken === null || !isToken(headers.get(TOKEN), debugToken))) return undefined;
   const steps = readSteps(headers.get(ASKS_FOR_DEBUGGING) ?? '');
   if (steps === 'unknown') return undefined;
   const logLevel = headers.get(LOGGED)?.toLowerCase() === 'true' ? 'info' : 'debug';
