@@ -1,8 +1,9 @@
 // Plugins that look at the messages of a WebSocket, with a real client and a real server; and what RFC 6455 forbids, on raw sockets.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { type RawData, WebSocket, WebSocketServer } from 'ws';
 import { definePlugin, type Phases } from '../../src/pdk/index.ts';
@@ -350,5 +351,39 @@ test('a side that does not read holds the other one up', async () => {
   assert.ok(held > 10_000_000, `only ${held} bytes wait`);
   socket.resume();
   await until(() => server!.bufferedAmount === 0, 'it flows again');
+  await running.close();
+});
+
+test('what a client sent before it ended its side goes on', async () => {
+  const upstream = await startServer();
+  const running = await startWith(
+    { ws_client_frame: () => new Promise((resolve) => setTimeout(() => resolve(undefined), 20)) },
+    upstream.port,
+  );
+  const socket = connect({ host: '127.0.0.1', port: running.port, allowHalfOpen: true });
+  open.push(() => socket.destroy());
+  socket.resume();
+  socket.end(Buffer.concat([Buffer.from(ASK), frame(0x81, 'one'), frame(0x81, 'two')]));
+  await until(() => upstream.messages.length === 2, 'both messages');
+  assert.deepEqual(upstream.messages, ['one', 'two']);
+  await until(() => running.access.length === 1, 'the connection is over');
+  await running.close();
+});
+
+test('when both sides have said goodbye the connections end, whoever forgets to', async () => {
+  const accept = createHash('sha1').update(`${KEY}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  const head = `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+  const server = createTcpServer({ allowHalfOpen: true }, (socket) => {
+    socket.once('data', () => socket.write(Buffer.concat([Buffer.from(head), Buffer.from([0x88, 0])])));
+    open.push(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push(() => server.close());
+  const running = await startWith({ ws_server_frame: () => undefined }, (server.address() as AddressInfo).port);
+  const { socket, frames, ended } = await rawSocket(running.port);
+  await until(() => frames().length === 2, 'the close frame of the server');
+  socket.write(frame(0x88));
+  await ended;
   await running.close();
 });

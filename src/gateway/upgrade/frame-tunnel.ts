@@ -20,7 +20,7 @@ export interface FrameTunnelOptions extends TunnelOptions {
   onClosing(from: Side, closing: WebSocketClosing): void;
 }
 
-/** For the last bytes and the other side's end, once the tunnel has closed both. */
+/** For the last bytes and the far ends, once the tunnel has ended both. */
 const CLOSE_MS = 5000;
 const GOING_AWAY = 1001;
 const INTERNAL_ERROR = 1011;
@@ -29,6 +29,8 @@ const MAX_REASON_BYTES = 123;
 export class FrameTunnel extends Expiring {
   readonly #options: FrameTunnelOptions;
   readonly #sides: Readonly<Record<Side, Direction>>;
+  /** Close frames that were passed on. */
+  #farewells = 0;
   #isClosing = false;
   #isOver = false;
 
@@ -48,23 +50,20 @@ export class FrameTunnel extends Expiring {
     });
     this.#sides = { client: direction('client', client), server: direction('server', upstream) };
     upstream.socket.setNoDelay(true);
-    for (const side of [this.#sides.client, this.#sides.server]) this.#join(side);
+    this.#join(this.#sides.server, upstream.bytes);
+    this.#join(this.#sides.client, client.bytes);
     this.#wait();
-    for (const [side, { bytes }] of [
-      [this.#sides.server, upstream],
-      [this.#sides.client, client],
-    ] as const) {
-      if (bytes.length > 0) this.#take(side, bytes);
-    }
   }
 
   override onDeadline(): void {
     for (const { socket } of Object.values(this.#sides)) socket.destroy();
   }
 
-  #join(side: Direction): void {
+  /** @param bytes came behind the head. */
+  #join(side: Direction, bytes: Buffer): void {
     const { socket } = side;
     socket.allowHalfOpen = true;
+    this.#take(side, bytes);
     socket.on('data', (chunk: Buffer) => this.#take(side, chunk));
     const end = (): void => {
       side.hasEnded = true;
@@ -79,7 +78,7 @@ export class FrameTunnel extends Expiring {
       this.#isOver = true;
       this.#options.onEnd();
     });
-    socket.resume();
+    this.#resume(side);
   }
 
   #other({ name }: Direction): Direction {
@@ -133,6 +132,7 @@ export class FrameTunnel extends Expiring {
     if (typeof step === 'object') return this.#close(side, step);
     if (step === 'drop' && frame.type !== 'close') return;
     this.#send(this.#other(side), frame.type, frame.payload);
+    if (frame.type === 'close' && ++this.#farewells === 2) this.#end();
   }
 
   #send({ name, socket }: Direction, type: Message['type'], data: Buffer): void {
@@ -162,8 +162,12 @@ export class FrameTunnel extends Expiring {
     const other = this.#other(side);
     this.#send(side, 'close', farewell(status, reason));
     this.#send(other, 'close', farewell(peer.status, peer.reason));
+    this.#end();
+  }
+
+  #end(): void {
     this.#isClosing = true;
-    for (const { socket } of [side, other]) {
+    for (const { socket } of Object.values(this.#sides)) {
       socket.end();
       socket.resume();
     }
