@@ -83,6 +83,25 @@ describe('plugins of connections', () => {
     });
   });
 
+  test('a connection is logged with the severity of success, however it ended', async (t) => {
+    const socket = createSocket('udp4');
+    const datagrams: string[] = [];
+    socket.on('message', (bytes) => datagrams.push(String(bytes)));
+    await new Promise<void>((resolve) => socket.bind(0, HOST, resolve));
+    t.after(() => socket.close());
+    const config = { host: HOST, port: socket.address().port, key: 'k', server_errors_severity: 'crit' };
+    const loggly = { name: 'loggly', protocols: ['tcp'], config };
+    const denying = { name: 'ip-restriction', config: { deny: ['127.0.0.2'] } };
+    const { ports } = await startStreams(t, { services: [{ ...service(9, [loggly, denying]), retries: 0 }] }, [{}]);
+    await talk(ports[0]!, 'x');
+    await talk(ports[0]!, 'x', '127.0.0.2');
+    await until(() => datagrams.length === 2, 'both records');
+    assert.deepEqual(
+      datagrams.map((text) => text.slice(0, 5)),
+      ['<14>1', '<14>1'],
+    );
+  });
+
   test('a plugin for requests does not run', async (t) => {
     const port = await startEcho(t, 'one');
     const { records, port: logPort } = await startLogs(t);

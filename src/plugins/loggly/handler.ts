@@ -13,6 +13,9 @@ const FACILITY = 1 * 8;
 /** Loggly's number in the registry of private enterprises. */
 const ENTERPRISE = 41058;
 
+/** A connection has no response that could have failed. */
+const OF_STREAMS = 200;
+
 export function create(config: Config, { network, log, clock }: Environment): Phases {
   const host = config.host ?? 'logs-01.loggly.com';
   const port = config.port ?? 514;
@@ -31,7 +34,7 @@ export function create(config: Config, { network, log, clock }: Environment): Ph
   };
   return {
     log: (exchange) => send(exchange, exchange.response.status),
-    stream_log: (exchange) => send(exchange, exchange.status),
+    stream_log: (exchange) => send(exchange, OF_STREAMS),
   };
 }
 

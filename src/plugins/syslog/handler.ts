@@ -29,6 +29,9 @@ const FACILITY_CODES: Readonly<Record<Config['facility'], number>> = {
   local7: 23,
 };
 
+/** A connection has no response that could have failed. */
+const OF_STREAMS = 200;
+
 export function create(config: Config, { systemLog }: Environment): Phases {
   const facility = FACILITY_CODES[config.facility] * 8;
   const severityOf = createSeverityChooser(config);
@@ -40,6 +43,6 @@ export function create(config: Config, { systemLog }: Environment): Phases {
   };
   return {
     log: (exchange) => send(exchange, exchange.response.status),
-    stream_log: (exchange) => send(exchange, exchange.status),
+    stream_log: (exchange) => send(exchange, OF_STREAMS),
   };
 }
