@@ -86,6 +86,20 @@ describe('--format deck', () => {
     }
   });
 
+  it('hides the value that one from the environment replaces, and nothing beside it', async () => {
+    const text = `${SERVICE}\${{ env "DECK_HOST" }}\n  tags: [stays, "to:\${{ env "DECK_HOST" }}"]\n  retries: `;
+    await run('sync', `${text}1\n`, [], { DECK_HOST: 'old.example.com' });
+    const env = { DECK_HOST: 'new.example.com' };
+    for (const format of ['human', 'deck', 'markdown', 'json', 'yaml']) {
+      const { out } = await run('diff', `${text}2\n`, ['--format', format], env);
+      assert.doesNotMatch(out, /old\.example|new\.example/, format);
+      assert.match(out, /\[masked\]/, format);
+    }
+    const { out } = await run('diff', `${text}2\n`, [], env);
+    assert.match(out, /\n- {2}host: "\[masked\]"\n\+ {2}host: "\[masked\]"\n- {2}retries: 1\n\+ {2}retries: 2\n/);
+    assert.match(out, /\n- {2}tags: \["stays","\[masked\]"\]\n\+ {2}tags: \["stays","to:\[masked\]"\]\n/);
+  });
+
   const body = (before: JsonObject, after: JsonObject): string => deckBody(before, after).join('\n');
 
   it('counts members of the old object only when it writes commas', () => {

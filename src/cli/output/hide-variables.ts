@@ -1,7 +1,8 @@
 // Values that state files took from the environment are not shown: whoever keeps a value out of the file wants it out of the
-// log as well. Works on values, wherever they turn up in an operation; names of entities stay readable.
+// log as well, and so the value that it replaces. Works on values, wherever they turn up in an operation; names of entities
+// stay readable.
 import type { Operation } from '../../control/plan/plan.ts';
-import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
 
 const MASK = '[masked]';
@@ -29,17 +30,28 @@ export function createHideVariables(values: Iterable<string>): HideVariables {
   };
   const hideIn = (record: JsonObject): JsonObject =>
     Object.fromEntries(Object.entries(record).map(([key, item]) => [key, KEPT.has(key) ? item : hide(item)]));
+  /** The old value, where what takes its place is hidden: it came from the same variable once. */
+  const hideOld = (before: Json, after: Json | undefined): Json => {
+    const isReplaced = before !== null && after !== undefined && !isEqual(before, after);
+    if (!isReplaced || isEqual(after, hide(after))) return hide(before);
+    if (Array.isArray(before) && Array.isArray(after)) {
+      return before.map((item) => (after.some((other) => isEqual(item, other)) ? hide(item) : MASK));
+    }
+    if (!isObject(before) || !isObject(after)) return MASK;
+    const hidden = Object.entries(before).map(([key, item]) => [key, KEPT.has(key) ? item : hideOld(item, after[key])]);
+    return Object.fromEntries(hidden);
+  };
   const entity = (value: Entity): Entity => hideIn(value) as Entity;
   return (operation) => {
     if (operation.action === 'create') return { ...operation, after: entity(operation.after) };
     if (operation.action === 'delete') return { ...operation, before: entity(operation.before) };
     return {
       ...operation,
-      before: entity(operation.before),
+      before: hideOld(operation.before, operation.after) as Entity,
       after: entity(operation.after),
       changes: operation.changes.map((change) => ({
         ...change,
-        ...(change.before === undefined ? {} : { before: hide(change.before) }),
+        ...(change.before === undefined ? {} : { before: hideOld(change.before, change.after) }),
         ...(change.after === undefined ? {} : { after: hide(change.after) }),
       })),
     };
