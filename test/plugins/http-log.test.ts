@@ -281,3 +281,22 @@ test('a changed configuration holds for what could not be sent before', async ()
     ({ headers }) => (headers['x-token'] === 'right' ? 200 : 401),
   );
 });
+
+test('former names of the queue’s settings still count, and are told once for all instances', async () => {
+  const sink = await receiveHttp();
+  const config = { http_endpoint: to(sink.port), queue_size: 2, flush_timeout: 0.2, retry_count: 10 };
+  const plugins = [
+    { name: 'http-log', route: 'a', config },
+    { name: 'http-log', route: 'b', config },
+  ];
+  await withReceiver(sink, { plugins, routes: { a: ['/a'], b: ['/b'] } }, async ({ send, logs }) => {
+    await send({ path: '/a' });
+    await send({ path: '/b' });
+    const [message] = await take(sink, 1);
+    assert.equal((JSON.parse(message!.body) as JsonObject[]).length, 2);
+    assert.deepEqual(logs, [
+      'warn [http-log] config.queue_size is deprecated, please use config.queue.max_batch_size instead',
+      'warn [http-log] config.flush_timeout is deprecated, please use config.queue.max_coalescing_delay instead',
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 // datadog at work. A request becomes its datagrams at once, one a metric; the queue sends those of a batch together.
 import type { Environment, LogExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import {
   cleanTag,
   consumerText,
@@ -25,7 +26,9 @@ const STATS: Readonly<Record<Metric['name'], readonly [name: string, value: (fig
   kong_latency: ['kong_latency', ({ kongLatency }) => kongLatency],
 };
 
-export function create(config: Config, { network, openQueue, instance }: Environment): Phases {
+export function create(config: Config, environment: Environment): Phases {
+  const { network, openQueue, instance } = environment;
+  tellFormerFields('datadog', config, environment);
   const { host, port } = agentOf(config);
   const metrics = config.metrics.map((metric) => compile(config, metric));
   const queue = openQueue<readonly string[]>({

@@ -1,12 +1,15 @@
 // http-log at work. The record becomes text when the request ends; the queue holds texts and knows nothing of requests.
 import type { Environment, LoggedExchange, Phases, PluginConfig } from '../../pdk/index.ts';
 import { customFieldSetter } from '../shared/custom-fields.ts';
+import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import { queueLimits } from '../shared/queue-limits.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
 
-export function create(config: Config, { network, openQueue }: Environment): Phases {
+export function create(config: Config, environment: Environment): Phases {
+  const { network, openQueue } = environment;
+  tellFormerFields('http-log', config, environment);
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
   const { url, place, authorization } = readEndpoint(config.http_endpoint);
   const limits = queueLimits(config);

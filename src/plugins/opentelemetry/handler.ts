@@ -2,6 +2,7 @@
 // sampled. What is not yet decided when the client is answered early (another plugin refused) is decided in the end.
 import type { AccessExchange, Environment, LogExchange, Phases, PluginConfig, RequestView } from '../../pdk/index.ts';
 import { slot } from '../../pdk/index.ts';
+import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import { compileRequestText } from '../shared/request-words.ts';
 import { type Incoming, isInShare, newId } from '../shared/tracing/context.ts';
 import { createPropagation } from '../shared/tracing/propagate.ts';
@@ -22,6 +23,7 @@ interface Noted extends Trace {
 }
 
 export function create(config: Config, environment: Environment): Phases {
+  tellFormerFields('opentelemetry', config, environment);
   const propagation = createPropagation(config, environment.log);
   const rate = config.sampling_rate ?? DEFAULT_RATE;
   const resourceOf = compileResource(config, environment);

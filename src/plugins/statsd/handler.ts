@@ -1,5 +1,6 @@
 // statsd at work. A request becomes its lines at once; the queue holds lines and sends those of a batch together.
 import type { Environment, Phases, TcpTarget } from '../../pdk/index.ts';
+import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import { figuresOf } from '../shared/metric-lines.ts';
 import { queueLimits } from '../shared/queue-limits.ts';
 import { type Config, compileMetrics } from './metrics.ts';
@@ -8,7 +9,9 @@ import { packLines } from './packets.ts';
 const TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 
-export function create(config: Config, { network, openQueue, instance }: Environment): Phases {
+export function create(config: Config, environment: Environment): Phases {
+  const { network, openQueue, instance } = environment;
+  tellFormerFields('statsd', config, environment);
   const metrics = compileMetrics(config);
   const isMeasured = statusFilter(config.allow_status_codes);
   const queue = openQueue<readonly string[]>({
