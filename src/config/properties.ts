@@ -101,8 +101,11 @@ export const properties = {
     type: 'array',
     required: true,
     default: [],
-    elements: ipOrCidr,
-    description: 'Peers whose X-Forwarded-* headers are believed.',
+    elements: {
+      type: 'string',
+      custom_validator: (text) => (text === 'unix:' ? undefined : ipOrCidr.custom_validator(text)),
+    },
+    description: 'Peers whose X-Forwarded-* headers are believed; `unix:`, those on Unix sockets, names nobody here.',
   },
   real_ip_header: {
     type: 'string',
@@ -231,7 +234,7 @@ export const properties = {
   dns_order: {
     type: 'array',
     required: true,
-    default: ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'],
+    default: ['LAST', 'SRV', 'A', 'CNAME'],
     elements: { type: 'string', one_of: ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'] },
     description: 'Types of records that a name is asked for, in this order; LAST is the type found the time before.',
   },
@@ -267,6 +270,13 @@ export const properties = {
     default: 1,
     between: [0, 86_400],
     description: 'Seconds for which a name is not asked for again when no name server could tell.',
+  },
+  nginx_http_charset: {
+    type: 'string',
+    required: true,
+    default: 'UTF-8',
+    match: /^[A-Za-z0-9_-]{1,40}$/,
+    description: 'Charset that Content-Type of a text answer is given where it names none; off for none.',
   },
   nginx_http_client_max_body_size: {
     type: 'integer',

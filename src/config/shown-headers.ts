@@ -1,4 +1,4 @@
-// `headers` and `headers_upstream`: which headers of its own the gateway adds to answers and to requests.
+// `headers`, `headers_upstream` and `nginx_http_charset`: what of its own the gateway adds to the heads of answers and requests.
 
 export interface ShownHeaders {
   readonly server: boolean;
@@ -10,10 +10,12 @@ export interface ShownHeaders {
   readonly requestId: boolean;
   /** In requests to upstreams. */
   readonly requestIdUpstream: boolean;
+  /** In the Content-Type of texts that name none; undefined for nothing. */
+  readonly charset: string | undefined;
 }
 
-/** `off` means nothing beside other words. */
-export function shownHeaders(answers: readonly string[], upstream: readonly string[]): ShownHeaders {
+/** `off` means nothing beside other words, and no charset. */
+export function shownHeaders(answers: readonly string[], upstream: readonly string[], charset: string): ShownHeaders {
   const has = (...words: readonly string[]): boolean => words.some((word) => answers.includes(word));
   return {
     server: has('server_tokens', 'Server'),
@@ -24,5 +26,6 @@ export function shownHeaders(answers: readonly string[], upstream: readonly stri
     upstreamStatus: has('X-Kong-Upstream-Status'),
     requestId: has('X-Kong-Request-Id'),
     requestIdUpstream: upstream.includes('X-Kong-Request-Id'),
+    charset: charset === 'off' ? undefined : charset,
   };
 }

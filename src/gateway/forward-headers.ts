@@ -69,10 +69,20 @@ export function setUpstreamHeaders(context: RequestContext): void {
   );
 }
 
+/** Texts to which nginx's `charset` applies by default. */
+const TEXTS = /^(?:text\/(?:html|xml|plain|vnd\.wap\.wml)|application\/(?:javascript|rss\+xml))$/i;
+
+function setCharset(charset: string | undefined, headers: HeaderList): void {
+  if (charset === undefined) return;
+  const type = headers.get('content-type');
+  if (type !== undefined && TEXTS.test(type)) headers.put('Content-Type', `${type}; charset=${charset}`);
+}
+
 /** On an answer of the upstream, or on the error page that stands for one. */
 export function setProxiedHeaders(context: RequestContext, headers: HeaderList, isUpstreams: boolean): void {
   const { shown } = context.core.config;
   const earlier = takeOwn(headers, ANSWERING);
+  setCharset(shown.charset, headers);
   let tail = '';
   if (shown.server && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
   if (isUpstreams && shown.via) {
@@ -93,6 +103,7 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
 /** On an answer that the gateway or a plugin made. */
 export function setOwnHeaders(context: RequestContext, headers: HeaderList): void {
   const { shown } = context.core.config;
+  setCharset(shown.charset, headers);
   if (shown.responseLatency) headers.set('X-Kong-Response-Latency', String(context.elapsed()));
   if (shown.server) headers.set('Server', SERVER_TOKEN);
   if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);

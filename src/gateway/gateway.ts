@@ -232,7 +232,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const newRequestId = createRequestIds();
   const core: GatewayCore = {
     config: {
-      shown: options.shown ?? shownHeaders(properties.headers.default, properties.headers_upstream.default),
+      shown: options.shown ?? shownHeaders(properties.headers.default, properties.headers_upstream.default, 'off'),
       errorPages: options.errorPages ?? OWN_PAGES,
       allowsDebug: options.allowsDebug ?? false,
       debugToken: options.debugToken,

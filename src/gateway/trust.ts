@@ -26,6 +26,8 @@ export interface Trust {
 export function createTrust(options: TrustOptions): Trust {
   const list = new BlockList();
   for (const entry of options.trustedIps) {
+    // Peers on Unix sockets: there are none.
+    if (entry === 'unix:') continue;
     const [address = '', bits] = entry.split('/');
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     if (bits === undefined) list.addAddress(address, family);

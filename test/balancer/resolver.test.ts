@@ -219,8 +219,8 @@ describe('asking a name server', () => {
     assert.equal(server.questions[2], 'A two.test');
   });
 
-  test('for AAAA only when there is no A', async (t) => {
-    const { server, resolver } = await networked(t);
+  test('for AAAA only where dns_order names it, and there is no A', async (t) => {
+    const { server, resolver } = await networked(t, { dns_order: ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'] });
     server.zone.set('six.test', [{ type: 'AAAA', value: 'fd000000000000000000000000000001' }]);
     assert.deepEqual(await resolver.resolve('six.test'), ['fd00::1']);
     assert.deepEqual(server.questions, ['SRV six.test', 'A six.test', 'AAAA six.test']);

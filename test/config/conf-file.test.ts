@@ -31,14 +31,14 @@ test('a line that is no property is refused with its number', () => {
 
 test('a flag wins over a variable, a variable over the file, the file over the default', () => {
   const file = conf(
-    'log_level = debug\nproxy_access_log = off\nreal_ip_header = X-File\ntrusted_ips = 10.0.0.0/8, ::1\n',
+    'log_level = debug\nproxy_access_log = off\nreal_ip_header = X-File\ntrusted_ips = 10.0.0.0/8, ::1, unix:\n',
   );
   const environment = { KONG_LOG_LEVEL: 'warn', KONG_REAL_IP_HEADER: 'X-Variable' };
   const config = loadConfig({ log_level: 'error' }, environment, file);
   assert.equal(config.log_level, 'error');
   assert.equal(config.real_ip_header, 'X-Variable');
   assert.equal(config.proxy_access_log, 'off');
-  assert.deepEqual(config.trusted_ips, ['10.0.0.0/8', '::1']);
+  assert.deepEqual(config.trusted_ips, ['10.0.0.0/8', '::1', 'unix:']);
   assert.equal(config.status_listen, '127.0.0.1:8007');
 });
 
@@ -47,10 +47,10 @@ test('a value that does not fit names its line', () => {
 });
 
 test('unknown names are named one by one, names that only Kong knows once', () => {
-  const file = conf('log_levle = debug\nmem_cache_size = 128m\nnginx_http_charset = UTF-8\nlog_level = debug\n');
+  const file = conf('log_levle = debug\nmem_cache_size = 128m\nnginx_http_gzip = UTF-8\nlog_level = debug\n');
   assert.deepEqual(ignoredNames({ KONG_ROLE: 'traditional', KONG_NONSENSE: '1', KONG_CONF: 'kong.conf' }, file), [
     'kong.conf:1: log_levle names no property of this gateway and is ignored',
     'KONG_NONSENSE names no property of this gateway and is ignored',
-    'without meaning here, and ignored: kong.conf:2: mem_cache_size, kong.conf:3: nginx_http_charset, KONG_ROLE',
+    'without meaning here, and ignored: kong.conf:2: mem_cache_size, kong.conf:3: nginx_http_gzip, KONG_ROLE',
   ]);
 });

@@ -1,7 +1,7 @@
 // Which headers of its own the gateway adds, as `headers`, `headers_upstream` and `allow_debug_header` say.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config/load.ts';
+import { type Config, loadConfig } from '../../src/config/load.ts';
 import { shownHeaders } from '../../src/config/shown-headers.ts';
 import { deadPort, echo, start, startUpstream } from './rig.ts';
 
@@ -14,6 +14,9 @@ const OWN = [
   'x-kong-upstream-status',
   'x-kong-request-id',
 ];
+
+const shownOf = ({ headers, headers_upstream, nginx_http_charset }: Config) =>
+  shownHeaders(headers, headers_upstream, nginx_http_charset);
 
 async function seen(environment: Record<string, string>) {
   const config = loadConfig({}, environment);
@@ -30,7 +33,7 @@ async function seen(environment: Record<string, string>) {
         },
       ],
     },
-    { shown: shownHeaders(config.headers, config.headers_upstream), allowsDebug: config.allow_debug_header },
+    { shown: shownOf(config), allowsDebug: config.allow_debug_header },
   );
   const answer = async (path: string) => {
     const { headers, text } = await running.send(path, { headers: { 'kong-debug': '1', 'x-kong-request-id': 'x' } });
@@ -82,4 +85,53 @@ test('Kong-Debug is told route and service where that is allowed', async () => {
   assert.match(String(proxied.headers['kong-route-id']), /^[0-9a-f-]{36}$/);
   assert.match(String(proxied.headers['kong-service-id']), /^[0-9a-f-]{36}$/);
   assert.equal(own.headers['kong-route-id'], undefined, 'no route, nothing to tell');
+});
+
+test('texts without a charset get the one of nginx_http_charset, whoever made them', async (t) => {
+  const upstream = await startUpstream((request, response) => {
+    response.setHeader('content-type', decodeURIComponent(request.url!.slice('/type/'.length)));
+    response.end('x');
+  });
+  t.after(() => upstream.close());
+  const url = `http://127.0.0.1:${upstream.port}`;
+  const plugins = [
+    { name: 'request-termination', config: { status_code: 200, body: 'x', content_type: 'text/plain' } },
+  ];
+  const routes = [
+    { paths: ['/type'], strip_path: false },
+    { paths: ['/own'], plugins },
+  ];
+  const typesWith = async (environment: Record<string, string>) => {
+    const { send, close } = await start(
+      { services: [{ name: 's', url, routes }] },
+      { shown: shownOf(loadConfig({}, environment)) },
+    );
+    const typeOf = async (path: string) => (await send(path)).headers['content-type'];
+    const types = await Promise.all([
+      ...['text/html', 'TEXT/plain', 'application/javascript'].map((type) =>
+        typeOf(`/type/${encodeURIComponent(type)}`),
+      ),
+      ...['text/css', 'application/json', 'text/html;charset=latin1', 'text/html; level=1'].map((type) =>
+        typeOf(`/type/${encodeURIComponent(type)}`),
+      ),
+      typeOf('/own'),
+    ]);
+    await close();
+    return types;
+  };
+  const others = ['text/css', 'application/json', 'text/html;charset=latin1', 'text/html; level=1'];
+  assert.deepEqual(await typesWith({}), [
+    'text/html; charset=UTF-8',
+    'TEXT/plain; charset=UTF-8',
+    'application/javascript; charset=UTF-8',
+    ...others,
+    'text/plain; charset=UTF-8',
+  ]);
+  assert.deepEqual(await typesWith({ KONG_NGINX_HTTP_CHARSET: 'off' }), [
+    'text/html',
+    'TEXT/plain',
+    'application/javascript',
+    ...others,
+    'text/plain',
+  ]);
 });

@@ -28,7 +28,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
       realIpHeader: config.real_ip_header,
       realIpRecursive: config.real_ip_recursive,
     },
-    shown: shownHeaders(config.headers, config.headers_upstream),
+    shown: shownHeaders(config.headers, config.headers_upstream, config.nginx_http_charset),
     allowsDebug: config.allow_debug_header,
     debugToken: config.request_debug ? config.request_debug_token : undefined,
     errorPages: errorPages(config),

@@ -48,7 +48,7 @@ interface Entry {
 
 const MIN_TTL_S = 1;
 const MAX_TTL_S = 86_400;
-const DEFAULT_ORDER = ['LAST', 'SRV', 'A', 'AAAA', 'CNAME'];
+const DEFAULT_ORDER = ['LAST', 'SRV', 'A', 'CNAME'];
 
 export function createResolver(options: ResolverOptions = {}): Resolver {
   const conf = readResolvConf();
