@@ -6,6 +6,7 @@ import type { SchemaSet } from '../schema/schema-set.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { type CodeFlags, judgeCodes } from './diagnostic-codes.ts';
 import { bundledSchemas, openAdaptedSession } from './gateway-session.ts';
+import { printableLines } from './output/printable.ts';
 import { chooseInputs, loadInputs, printWarnings } from './state-inputs.ts';
 import { requireWorkspace } from './workspace.ts';
 
@@ -47,7 +48,7 @@ async function validateOffline(inputs: readonly string[], request: ValidateReque
   }
   const { describeUnexecuted, findRefused, findUnexecuted } = await import('./unexecuted-plugins.ts');
   for (const name of findUnexecuted(loaded.state)) process.stderr.write(`note: ${describeUnexecuted(name)}\n`);
-  for (const text of findRefused(loaded.state)) process.stderr.write(`warning: ${text}\n`);
+  for (const text of findRefused(loaded.state)) process.stderr.write(`Warning: ${printableLines(text)}\n`);
   return loaded;
 }
 

@@ -239,6 +239,13 @@ describe('validate', () => {
     assert.deepEqual([told.code, told.out], [0, 'valid: 2 routes, 1 service\n']);
   });
 
+  it('warns of what is right in a file and cannot run here', async () => {
+    const lua = 'plugins:\n- name: pre-function\n  config: {access: ["local x = 1"]}\n';
+    const { code, out, err } = await gwctl(['validate', '-'], { input: `_format_version: "3.0"\n${lua}` });
+    assert.deepEqual([code, out], [0, '']);
+    assert.match(err, /^Warning: plugin pre-function \(\S+\): .*\(`gwctl serve` refuses this\)\n$/);
+  });
+
   it('takes files by arguments and by --state', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gwctl-'));
     writeFileSync(join(folder, 'a.yaml'), '_format_version: "3.0"\nservices: [{name: a, host: h}]\n');
