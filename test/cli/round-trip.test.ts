@@ -88,7 +88,7 @@ describe('sync and dump', () => {
     const files = written.map((_, i) => join(folder, `deck-${i}.yaml`));
     for (const [i, file] of files.entries()) {
       const refused = await gwctl(['sync', written[i]!, '--kong-addr', gateway.address]);
-      assert.match(refused.err, /stands only in files of Kong's DB-less mode\n[^]*gwctl file format deck FILE/);
+      assert.match(refused.err, /stands only in files of Kong's DB-less mode\n[\s\S]*gwctl file format deck FILE/);
       const formatted = await gwctl(['file/format', 'deck', written[i]!, '-o', file]);
       assert.deepEqual([formatted.code, formatted.err], [0, '']);
     }
