@@ -69,6 +69,8 @@ export function mergeUpdate(fields: Fields, existing: JsonObject, input: JsonObj
   for (const [key, value] of Object.entries(input)) {
     const field = Object.hasOwn(fields, key) ? fields[key] : undefined;
     const current = merged[key];
+    // Nobody can read what a hash stands for, so an empty form field is no wish to be without it (Kong: basic-auth).
+    if (value === null && field?.required === true && field.hashed === true) continue;
     merged[key] =
       field?.type === 'record' && isObject(value) && isObject(current)
         ? mergeUpdate(field.fields, current, value)

@@ -147,6 +147,12 @@ test('an update of other fields leaves the hash of a password alone', () => {
   assert.deepEqual([updated['username'], updated['password']], ['rob', sha1(`kong${BOB}`)]);
 });
 
+test('an update by null leaves a password as it is', () => {
+  const existing = stored(write('basicauth_credentials', credential({ password: 'kong' })));
+  const updated = stored(write('basicauth_credentials', { username: 'rob', password: null }, { existing }));
+  assert.deepEqual([updated['username'], updated['password']], ['rob', sha1(`kong${BOB}`)]);
+});
+
 test('a password is updated together with its consumer, and neither without the other', () => {
   const existing = stored(write('basicauth_credentials', credential({ password: 'kong' })));
   const update = (input: JsonObject): Processed => write('basicauth_credentials', input, { existing });
