@@ -20,6 +20,8 @@ const HIDDEN: ReadonlySet<string> = new Set(['authorization', 'proxy-authorizati
 export class HeaderLabels {
   readonly #known = new Map<string, HeaderLabel>();
   readonly #slots = new Map<string, number>();
+  #lines = '';
+  #text = '';
 
   of(name: string): HeaderLabel {
     return this.#known.get(name) ?? this.#make(name);
@@ -30,6 +32,14 @@ export class HeaderLabels {
     if (this.#known.size < MAX_LABELS) return;
     this.#known.clear();
     this.#slots.clear();
+  }
+
+  /** Text made of the lines that the engine adds to a head: answers of one second and one length have the same. */
+  ofLines(lines: string, make: (lines: string) => string): string {
+    if (lines === this.#lines) return this.#text;
+    this.#text = make(lines);
+    this.#lines = lines;
+    return this.#text;
   }
 
   #make(name: string): HeaderLabel {

@@ -46,7 +46,9 @@ function exchangeRecord(context: RequestContext): JsonObject {
     response: {
       status: context.status,
       headers:
-        context.responseHeaders === undefined ? {} : headerJson(context.responseHeaders, responseLines(exchange)),
+        context.responseHeaders === undefined
+          ? {}
+          : headerJson(context.responseHeaders, responseLines(exchange.ownLines)),
       size: exchange.bytesOut,
     },
     latencies: recordLatencies(context),
@@ -112,7 +114,7 @@ export function requestLines({ host, hasLength, body }: ClientExchange): LinesAp
     : [['host', host]];
 }
 
-export const responseLines = ({ ownLines }: ClientExchange): LinesApart =>
+export const responseLines = (ownLines: string): LinesApart =>
   ownLines
     .split('\r\n')
     .filter((line) => line !== '')

@@ -4,12 +4,12 @@
 import { parseQuery } from '../../lib/query.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
+import type { ClientExchange } from '../exchange.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import type { HeaderLabels } from './header-labels.ts';
 import {
   authenticatedEntity,
   headerJson,
-  type LinesApart,
   recordLatencies,
   recordSource,
   requestLines,
@@ -30,10 +30,10 @@ export function logText(context: RequestContext): string {
   const labels = context.core.headerLabels;
   let text =
     `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(requestUrl(context))},"querystring":${query},` +
-    `"method":${quote(exchange.method)},"headers":${headersText(exchange.headers, requestLines(exchange), labels)},` +
+    `"method":${quote(exchange.method)},"headers":${requestHeaders(exchange, labels)},` +
     `"size":${exchange.bytesIn}${tls}},"upstream_uri":${quote(context.upstreamUri)},` +
     `"upstream_status":${typeof status === 'number' ? status : `"${status}"`},"response":{"status":${context.status},` +
-    `"headers":${context.responseHeaders === undefined ? '{}' : headersText(context.responseHeaders, responseLines(exchange), labels)},` +
+    `"headers":${context.responseHeaders === undefined ? '{}' : answerHeaders(context.responseHeaders, exchange.ownLines, labels)},` +
     `"size":${exchange.bytesOut}},"latencies":{"kong":${kong},"proxy":${proxy},"request":${request},` +
     `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
     `"source":"${recordSource(context)}","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
@@ -52,8 +52,30 @@ function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   return text;
 }
 
-/** Lower-case names; a list with repeated lines takes the slow way. */
-function headersText(list: HeaderList, apart: LinesApart, labels: HeaderLabels): string {
+function requestHeaders(exchange: ClientExchange, labels: HeaderLabels): string {
+  const { headers, host, hasLength, body } = exchange;
+  const framing = hasLength
+    ? `,"content-length":"${body.length}"`
+    : body.kind === 'chunked'
+      ? ',"transfer-encoding":"chunked"'
+      : '';
+  return (
+    headersText(headers, `"host":${quote(host)}${framing}`, labels) ??
+    JSON.stringify(headerJson(headers, requestLines(exchange)))
+  );
+}
+
+const answerHeaders = (headers: HeaderList, ownLines: string, labels: HeaderLabels): string =>
+  headersText(headers, labels.ofLines(ownLines, membersOf), labels) ??
+  JSON.stringify(headerJson(headers, responseLines(ownLines)));
+
+const membersOf = (lines: string): string =>
+  responseLines(lines)
+    .map(([name, value]) => `"${name}":${quote(value)}`)
+    .join(',');
+
+/** Lower-case names, then what stands apart from the list; undefined for a list with repeated lines. */
+function headersText(list: HeaderList, apart: string, labels: HeaderLabels): string | undefined {
   labels.trim();
   const isPlain = list.isPlain();
   let text = '';
@@ -75,9 +97,8 @@ function headersText(list: HeaderList, apart: LinesApart, labels: HeaderLabels):
     text += text === '' ? label.first : label.next;
     text += label.isHidden ? '"REDACTED"' : isPlain ? `"${value}"` : JSON.stringify(value);
   });
-  if (isOdd) return JSON.stringify(headerJson(list, apart));
-  for (const [name, value] of apart) text += `${text === '' ? '' : ','}"${name}":${quote(value)}`;
-  return `{${text}}`;
+  if (isOdd) return undefined;
+  return text === '' || apart === '' ? `{${text}${apart}}` : `{${text},${apart}}`;
 }
 
 /** A JSON string. Plain ASCII, the common case, needs nothing but its quotes. */
