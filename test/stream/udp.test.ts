@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { test } from 'node:test';
 import { until } from '../gateway/rig.ts';
@@ -14,6 +15,13 @@ const service = (port: number, more: object = {}) => ({
   routes: [route],
   ...more,
 });
+
+/** Node has no raw sockets. */
+const RAW = `import socket, struct, sys
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+if len(sys.argv) > 2:
+    text = sys.argv[2].encode()
+    raw.sendto(struct.pack('!HHHH', 0, int(sys.argv[1]), 8 + len(text), 0) + text, ('127.0.0.1', 0))`;
 
 test('datagrams go to the service, answers come back, and one client keeps its peer', async (t) => {
   const servers = await Promise.all(['one', 'two', 'three'].map((name) => startUdpEcho(t, name)));
@@ -85,3 +93,47 @@ test('a peer that is not there is taken out by passive checks, and the client go
   for (const socket of clients) assert.equal(await ask(socket, ports[0]!, 'b'), 'one b');
   assert.ok(logs.some((line) => line.includes(`increment (1/1) for '127.0.0.1(127.0.0.1:${dead})'`)));
 });
+
+test('a peer that no connection can be made to ends the session, not the gateway', async (t) => {
+  const alive = await startUdpEcho(t, 'one');
+  const broadcast = { ...service(9, { name: 'far', host: '255.255.255.255' }), routes: [{ ...route, name: 'far' }] };
+  const { ports, access, logs, replace } = await startStreams(t, { services: [broadcast] }, [{ udp: true }]);
+  assert.equal(await ask(udpClient(t), ports[0]!, 'a', 200), undefined);
+  await until(() => access.length === 1, 'it is over');
+  assert.equal(access[0]!.status, 502);
+  await replace({ services: [service(alive)] });
+  assert.equal(await ask(udpClient(t), ports[0]!, 'b'), 'one b');
+  assert.deepEqual(logs, []);
+});
+
+test('a datagram that gives no port to answer to goes to the service all the same', {
+  skip: withoutRawSockets(),
+}, async (t) => {
+  const heard: string[] = [];
+  const server = createSocket('udp4');
+  server.on('message', (bytes, from) => {
+    heard.push(String(bytes));
+    server.send('an answer', from.port, from.address);
+  });
+  await new Promise<void>((resolve) => server.bind(0, HOST, resolve));
+  t.after(() => server.close());
+  const { ports, access } = await startStreams(
+    t,
+    { services: [service(server.address().port, { read_timeout: 100 })] },
+    [{ udp: true }],
+  );
+  sendFromPortZero(ports[0]!, 'nobody');
+  await until(() => access.length === 1, 'it is over');
+  assert.deepEqual(heard, ['nobody']);
+  assert.equal(await ask(udpClient(t), ports[0]!, 'somebody'), 'an answer');
+});
+
+function withoutRawSockets(): string | false {
+  return spawnSync('python3', ['-c', RAW]).status === 0
+    ? false
+    : 'python3 with the right to open raw sockets is missing';
+}
+
+function sendFromPortZero(port: number, text: string): void {
+  assert.equal(spawnSync('python3', ['-c', RAW, String(port), text]).status, 0);
+}

@@ -70,12 +70,17 @@ export class UdpStreamListener {
         localAddress: plainAddress(local.address),
         localPort: local.port,
       },
-      answer: (bytes) => this.socket.send(bytes, port, address),
+      answer: (bytes) => this.#answer(bytes, port, address),
       onClose: () => this.#sessions.delete(key),
     });
     this.#sessions.set(key, session);
     session.start();
     return session;
+  }
+
+  /** Port 0 is that of a client who wants no answer. */
+  #answer(bytes: Uint8Array, port: number, address: string): void {
+    if (port !== 0) this.socket.send(bytes, port, address);
   }
 
   #tellFull(): void {

@@ -85,6 +85,7 @@ export class UdpSession {
     }
     const step = runPreread(context, table.plugins(match.entity));
     const answer = isPromise<Answer | undefined>(step) ? await step : (step as Answer | undefined);
+    if (!this.#isOpen) return;
     if (answer !== undefined) return this.#end(answer);
     if (match.target === undefined) {
       context.status = 503;
@@ -120,13 +121,16 @@ export class UdpSession {
       this.#wait();
     });
     // Nobody listens there: the next datagram of the client begins a session with somebody else.
-    socket.on('error', () => {
+    const fail = (): void => {
       context.status = 502;
       peers.report(peer, { failure: 'tcp' });
       this.close();
-    });
-    socket.connect(peer.port, peer.address, () => {
+    };
+    socket.on('error', fail);
+    // What hinders connecting, an unreachable network say, is told to the callback alone, whatever its type is.
+    socket.connect(peer.port, peer.address, (error?: Error) => {
       if (!this.#isOpen) return;
+      if (error instanceof Error) return fail();
       const waiting = this.#waiting ?? [];
       this.#waiting = undefined;
       for (const bytes of waiting) this.#forward(bytes);

@@ -72,10 +72,11 @@ export class FrameTunnel extends Expiring {
     if (socket.readableEnded) end();
     else socket.on('end', end);
     socket.on('close', () => {
-      clearDeadline(this);
-      this.#other(side).socket.destroySoon();
-      if (this.#isOver) return;
+      if (this.#isOver) return clearDeadline(this);
       this.#isOver = true;
+      // What the other side was sent it may still take, but not for ever.
+      this.#other(side).socket.destroySoon();
+      if (!this.#isClosing) this.#options.deadlines.list(this.#options.sendMs).add(this);
       this.#options.onEnd();
     });
     this.#resume(side);

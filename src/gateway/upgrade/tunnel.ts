@@ -71,10 +71,11 @@ export class Tunnel extends Expiring {
     if (from.readableEnded) to.end();
     else from.on('end', () => to.end());
     from.on('close', () => {
-      clearDeadline(this);
-      to.destroySoon();
-      if (this.#isOver) return;
+      if (this.#isOver) return clearDeadline(this);
       this.#isOver = true;
+      // What the other side was sent it may still take, but not for ever.
+      to.destroySoon();
+      this.#options.deadlines.list(this.#options.sendMs).add(this);
       this.#options.onEnd();
     });
     from.resume();
