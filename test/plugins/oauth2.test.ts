@@ -391,8 +391,8 @@ test('hide_credentials takes the token out of where it was', async () => {
     await send({ headers: { 'X-Token': `Bearer ${token}`, Authorization: 'mine' } });
     assert.equal(echo.requests.at(-1)!.headers['x-token'], undefined);
     assert.equal(echo.requests.at(-1)!.headers['authorization'], 'mine');
-    await send({ path: `/get?b=1&access_token=${token}&a=2` });
-    assert.equal(echo.requests.at(-1)!.uri, '/get?b=1&a=2');
+    await send({ path: `/get?b=1&access_token=${token}&a=2&b=0` });
+    assert.equal(echo.requests.at(-1)!.uri, '/get?a=2&b=1&b=0');
     await send({ method: 'POST', headers: FORM, body: `b=1&access_token=${token}` });
     assert.equal(echo.requests.at(-1)!.body, 'b=1');
     assert.equal(echo.requests.length, 3);

@@ -1,7 +1,7 @@
 // Where the access token of a proxied request is: in the header, else in the query or the body. Hiding takes it out of where
 // it was found.
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
-import { withoutArgument } from '../../lib/form-arguments.ts';
+import { formatSorted, parseArguments } from '../../lib/form-arguments.ts';
 import type { AccessExchange } from '../../pdk/index.ts';
 import { afterScheme } from '../shared/basic-credentials.ts';
 import { type Found, hasFields, inQuery } from '../shared/body-fields.ts';
@@ -27,7 +27,7 @@ export function findToken(
   }
   const query = request.rawQuery;
   const found = query === '' ? undefined : inQuery(query, PARAMETER);
-  if (found !== undefined && place.isHidden) upstream.setRawQuery(withoutArgument(query, PARAMETER));
+  if (found !== undefined && place.isHidden) upstream.setRawQuery(sortedRest(query));
   const needsBody = found === undefined || place.isHidden;
   if (!needsBody || !hasFields(request.header('content-type'))) return textOf(found);
   return findInBody(exchange, place, found);
@@ -39,6 +39,13 @@ async function findInBody({ request, upstream }: AccessExchange, { isHidden }: T
   const rest = isHidden ? fields?.without(PARAMETER) : undefined;
   if (rest !== undefined) upstream.setBody(rest);
   return textOf(found);
+}
+
+/** The query without the token; what stays is sorted, as everywhere where arguments are set by name. */
+function sortedRest(query: string): string {
+  const values = new Map(parseArguments(query));
+  values.delete(PARAMETER);
+  return formatSorted(values);
 }
 
 const textOf = (found: Found): string | undefined =>
