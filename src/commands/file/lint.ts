@@ -13,8 +13,9 @@ export default class FileLint extends BaseCommand {
   rules: {use-https: {given: "$.services[*].protocol", severity: error,
   then: {function: pattern, functionOptions: {match: "^https$"}}}}
 
-The functions are truthy, falsy, defined, undefined, pattern, casing, enumeration, length, schema, alphabetical and xor. In a
-message {{error}}, {{property}}, {{path}}, {{value}} and {{description}} are filled in.
+The functions are truthy, falsy, defined, undefined, pattern, casing, enumeration, length, schema, alphabetical, or, xor,
+typedEnum and unreferencedReusableObject. In a message {{error}}, {{property}}, {{path}}, {{value}} and {{description}} are
+filled in. A ruleset may extend others (extends: base.yaml) and give their rules another severity, or off.
 
 Exits 1 when something is as bad as --fail-severity, or worse.`;
   static override examples = [

@@ -7,6 +7,8 @@ import { SCALAR_TAGS } from './yaml-words.ts';
 export interface Locator {
   /** Offset of the key or value at `path`, or of the nearest thing above it that exists. */
   offsetOf(path: Path, at: 'key' | 'value'): number;
+  /** The same as line and column, both from 1. */
+  positionOf(path: Path, at: 'key' | 'value'): { line: number; column: number };
   /** What the reader itself has against the text. */
   readonly syntaxErrors: readonly { readonly offset: number; readonly message: string; readonly code: string }[];
   toJs(): unknown;
@@ -26,6 +28,10 @@ export async function createLocator(text: string): Promise<Locator> {
   }) as Document.Parsed;
   return {
     offsetOf: (path, at) => offsetOf(yaml, document, path, at),
+    positionOf: (path, at) => {
+      const { line, col } = lines.linePos(offsetOf(yaml, document, path, at));
+      return { line, column: col };
+    },
     syntaxErrors: document.errors.map((error) => ({ offset: error.pos[0], message: error.message, code: error.code })),
     toJs: () => document.toJS({ maxAliasCount: 10_000 }),
   };

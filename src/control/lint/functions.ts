@@ -2,7 +2,7 @@
 // (`must be truthy`) or nothing. Options that make no sense are answered as a text instead of a function.
 import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { compileCasing } from './casing.ts';
-import { checkSchema } from './json-schema.ts';
+import { checkSchema, isOfType } from './json-schema.ts';
 
 export interface Finding {
   readonly message: string;
@@ -10,7 +10,8 @@ export interface Finding {
   readonly path: readonly (string | number)[];
 }
 
-export type LintFunction = (value: Json | undefined) => Finding[];
+/** @param file the whole of what the value stands in. */
+export type LintFunction = (value: Json | undefined, file: Json) => Finding[];
 type Maker = (options: JsonObject) => LintFunction | string;
 
 const one = (message: string): Finding[] => [{ message, path: [] }];
@@ -27,7 +28,10 @@ export const FUNCTIONS: Readonly<Record<string, Maker>> = {
   length,
   schema,
   alphabetical,
-  xor,
+  or: (options) => present(options, 'at least', (count) => count > 0),
+  xor: (options) => present(options, 'exactly', (count) => count === 1),
+  typedEnum: () => typedEnum,
+  unreferencedReusableObject,
 };
 
 function pattern(options: JsonObject): LintFunction | string {
@@ -111,11 +115,45 @@ function namesOf(value: Json | undefined, keyedBy: string | undefined): string[]
   return keys.every((key) => typeof key !== 'object' || key === null) ? keys.map(String) : [];
 }
 
-function xor({ properties }: JsonObject): LintFunction | string {
-  if (!Array.isArray(properties) || properties.length < 2) return "'xor' needs properties, a list of at least two";
+function present(
+  { properties }: JsonObject,
+  word: 'at least' | 'exactly',
+  isRight: (count: number) => boolean,
+): LintFunction | string {
+  if (!Array.isArray(properties) || properties.length < 2) return "'properties' must be a list of at least two";
+  const message = `must have ${word} one of ${properties.map(String).join(', ')}`;
   return (value) => {
     if (!isObject(value)) return [];
-    const present = properties.filter((name) => value[String(name)] !== undefined);
-    return present.length === 1 ? [] : one(`must have exactly one of ${properties.map(String).join(', ')}`);
+    return isRight(properties.filter((name) => value[String(name)] !== undefined).length) ? [] : one(message);
   };
 }
+
+/** The values that a schema allows are of the type that it names. */
+function typedEnum(value: Json | undefined): Finding[] {
+  const { type, enum: choices } = isObject(value) ? value : {};
+  if (type === undefined || !Array.isArray(choices)) return [];
+  const types = (Array.isArray(type) ? type : [type]).map(String);
+  return choices.flatMap((choice, i) =>
+    types.some((name) => isOfType(name, choice))
+      ? []
+      : [{ message: `must be of type ${types.join(' or ')}`, path: ['enum', i] }],
+  );
+}
+
+function unreferencedReusableObject({ reusableObjectsLocation: place }: JsonObject): LintFunction | string {
+  if (typeof place !== 'string' || !place.startsWith('#'))
+    return "'unreferencedReusableObject' needs reusableObjectsLocation, a pointer such as #/definitions";
+  return (value, file) => {
+    if (!isObject(value)) return [];
+    const used = referencesIn(file);
+    return Object.keys(value)
+      .filter((key) => !used.has(`${place}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`))
+      .map((key) => ({ message: 'must be referred to', path: [key] }));
+  };
+}
+
+const referencesIn = (value: Json, found = new Set<string>()): ReadonlySet<string> => {
+  if (isObject(value) && typeof value['$ref'] === 'string') found.add(value['$ref']);
+  if (typeof value === 'object' && value !== null) for (const item of Object.values(value)) referencesIn(item, found);
+  return found;
+};

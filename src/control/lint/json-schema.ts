@@ -4,44 +4,55 @@ import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts
 import type { Finding } from './functions.ts';
 
 type Path = readonly (string | number)[];
-const MAX_DEPTH = 100;
+const MAX_DEPTH = 400;
 
-export function checkSchema(schema: JsonObject, value: Json): Finding[] {
-  const findings: Finding[] = [];
-  check(schema, schema, value, [], findings, 0);
-  return findings;
+/** One run over one value. */
+interface Run {
+  readonly root: JsonObject;
+  /**
+   * What a reference has said of a place. Schemas that refer to themselves, or to each other many times over, are thereby
+   * walked once for each place; a circle that gets nowhere says nothing.
+   */
+  readonly known: Map<string, readonly Finding[]>;
 }
 
-function check(root: JsonObject, schema: Json, value: Json, path: Path, findings: Finding[], depth: number): void {
-  if (schema === true || depth > MAX_DEPTH) return;
+export const checkSchema = (schema: JsonObject, value: Json): Finding[] =>
+  check({ root: schema, known: new Map() }, schema, value, [], 0);
+
+function check(run: Run, schema: Json, value: Json, path: Path, depth: number): Finding[] {
+  if (schema === false) return [{ message: 'must not be there', path }];
+  if (!isObject(schema) || depth > MAX_DEPTH) return [];
+  const findings: Finding[] = [];
   const fail = (message: string, at: Path = path): void => {
     findings.push({ message, path: at });
   };
-  if (schema === false) return fail('must not be there');
-  if (!isObject(schema)) return;
-  const target = typeof schema['$ref'] === 'string' ? follow(root, schema['$ref']) : undefined;
-  if (target !== undefined) check(root, target, value, path, findings, depth + 1);
+  const inner = (part: Json, item: Json, step: string | number): Finding[] =>
+    check(run, part, item, [...path, step], depth + 1);
+  const { $ref: reference } = schema;
+  if (typeof reference === 'string') findings.push(...checkReference(run, reference, value, path, depth));
   checkValue(schema, value, fail);
   if (typeof value === 'string') checkText(schema, value, fail);
   if (typeof value === 'number') checkNumber(schema, value, fail);
-  const inner = (part: Json, item: Json, step: string | number): void =>
-    check(root, part, item, [...path, step], findings, depth + 1);
-  if (Array.isArray(value)) checkList(schema, value, fail, inner);
-  if (isObject(value)) checkObject(schema, value, path, fail, inner);
-  checkCombinations(
-    schema,
-    fail,
-    (part) => {
-      const below: Finding[] = [];
-      check(root, part, value, path, below, depth + 1);
-      return below;
-    },
-    findings,
-  );
+  if (Array.isArray(value)) findings.push(...checkList(schema, value, fail, inner));
+  if (isObject(value)) findings.push(...checkObject(schema, value, path, fail, inner));
+  findings.push(...checkCombinations(schema, fail, (part) => check(run, part, value, path, depth + 1)));
+  return findings;
+}
+
+function checkReference(run: Run, reference: string, value: Json, path: Path, depth: number): readonly Finding[] {
+  const target = follow(run.root, reference);
+  if (target === undefined) return [];
+  const key = JSON.stringify([reference, path]);
+  const known = run.known.get(key);
+  if (known !== undefined) return known;
+  run.known.set(key, []);
+  const found = check(run, target, value, path, depth + 1);
+  run.known.set(key, found);
+  return found;
 }
 
 type Fail = (message: string, at?: Path) => void;
-type Inner = (schema: Json, item: Json, step: string | number) => void;
+type Inner = (schema: Json, item: Json, step: string | number) => Finding[];
 
 function checkValue(schema: JsonObject, value: Json, fail: Fail): void {
   const { type, enum: choices, const: only } = schema;
@@ -55,7 +66,7 @@ function checkValue(schema: JsonObject, value: Json, fail: Fail): void {
 
 const show = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
-function isOfType(type: string, value: Json): boolean {
+export function isOfType(type: string, value: Json): boolean {
   switch (type) {
     case 'null':
       return value === null;
@@ -78,13 +89,16 @@ function checkText(schema: JsonObject, value: string, fail: Fail): void {
   if (typeof pattern === 'string' && !matches(pattern, value)) fail(`must match the pattern '${pattern}'`);
 }
 
+/** What is no regular expression matches nothing. Older ones escape more than the strict reading allows. */
 function matches(pattern: string, value: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').test(value);
-  } catch {
-    // Older patterns escape more than the strict reading allows.
-    return new RegExp(pattern).test(value);
+  for (const flags of ['u', '']) {
+    try {
+      return new RegExp(pattern, flags).test(value);
+    } catch {
+      // The other reading may take it.
+    }
   }
+  return false;
 }
 
 function checkNumber(schema: JsonObject, value: number, fail: Fail): void {
@@ -100,23 +114,32 @@ function checkNumber(schema: JsonObject, value: number, fail: Fail): void {
     fail(`must be a multiple of ${multipleOf}`);
 }
 
-function checkList(schema: JsonObject, value: Json[], fail: Fail, inner: Inner): void {
-  const { minItems, maxItems, uniqueItems, items, contains } = schema;
+function checkList(schema: JsonObject, value: Json[], fail: Fail, inner: Inner): Finding[] {
+  const { minItems, maxItems, uniqueItems, items, prefixItems, additionalItems, contains } = schema;
   if (typeof minItems === 'number' && value.length < minItems) fail(`must have at least ${minItems} items`);
   if (typeof maxItems === 'number' && value.length > maxItems) fail(`must have at most ${maxItems} items`);
-  if (uniqueItems === true && value.some((item, i) => value.slice(0, i).some((other) => isEqual(item, other)))) {
-    fail('must not repeat an item');
-  }
-  if (isObject(items) || typeof items === 'boolean') for (const [i, item] of value.entries()) inner(items, item, i);
-  if (isObject(contains) && !value.some((item) => checkSchema(contains, item).length === 0))
+  if (uniqueItems === true && new Set(value.map(canonical)).size < value.length) fail('must not repeat an item');
+  if (contains !== undefined && value.every((item, i) => inner(contains, item, i).length > 0))
     fail('must contain a certain item');
+  // A list of schemas stands under `items` up to draft 2019, and what is for the other items under `additionalItems`.
+  const [first, rest] = Array.isArray(items) ? [items, additionalItems] : [prefixItems, items];
+  const leading = Array.isArray(first) ? first : [];
+  return value.flatMap((item, i) => {
+    const part = i < leading.length ? leading[i] : rest;
+    return part === undefined ? [] : inner(part, item, i);
+  });
 }
 
-function checkObject(schema: JsonObject, value: JsonObject, path: Path, fail: Fail, inner: Inner): void {
-  const { required, properties, patternProperties, additionalProperties, propertyNames, minProperties, maxProperties } =
-    schema;
-  for (const name of Array.isArray(required) ? required : []) {
-    if (!Object.hasOwn(value, String(name))) fail(`must have the property '${String(name)}'`);
+/** The same text for what is equal, whatever the order of its keys. */
+const canonical = (value: Json): string =>
+  JSON.stringify(value, (_, item: Json) =>
+    isObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
+  );
+
+function checkObject(schema: JsonObject, value: JsonObject, path: Path, fail: Fail, inner: Inner): Finding[] {
+  const { properties, patternProperties, additionalProperties, propertyNames, minProperties, maxProperties } = schema;
+  for (const name of neededIn(schema, value)) {
+    if (!Object.hasOwn(value, name)) fail(`must have the property '${name}'`);
   }
   const count = Object.keys(value).length;
   if (typeof minProperties === 'number' && count < minProperties)
@@ -124,28 +147,40 @@ function checkObject(schema: JsonObject, value: JsonObject, path: Path, fail: Fa
   if (typeof maxProperties === 'number' && count > maxProperties) fail(`must have at most ${maxProperties} properties`);
   const known = isObject(properties) ? properties : {};
   const patterns = Object.entries(isObject(patternProperties) ? patternProperties : {});
+  const findings: Finding[] = [];
   for (const [name, item] of Object.entries(value)) {
-    if (isObject(propertyNames) && checkSchema(propertyNames, name).length > 0)
+    // The mark keeps the place of a name apart from that of its value.
+    if (propertyNames !== undefined && inner(propertyNames, name, `${name}~`).length > 0)
       fail(`must not have the property '${name}'`, [...path, name]);
     const fitting = patterns.filter(([pattern]) => matches(pattern, name));
-    for (const [, part] of fitting) inner(part, item, name);
-    if (Object.hasOwn(known, name)) inner(known[name] as Json, item, name);
+    for (const [, part] of fitting) findings.push(...inner(part, item, name));
+    if (Object.hasOwn(known, name)) findings.push(...inner(known[name] as Json, item, name));
     else if (fitting.length > 0) continue;
     else if (additionalProperties === false) fail(`must not have the property '${name}'`, [...path, name]);
-    else if (isObject(additionalProperties)) inner(additionalProperties, item, name);
+    else if (isObject(additionalProperties)) findings.push(...inner(additionalProperties, item, name));
   }
+  return findings;
 }
 
-function checkCombinations(schema: JsonObject, fail: Fail, run: (part: Json) => Finding[], findings: Finding[]): void {
+/** Properties that are required, be it because of others that are there. */
+function neededIn({ required, dependentRequired, dependencies }: JsonObject, value: JsonObject): Set<string> {
+  const lists = [dependentRequired, dependencies]
+    .flatMap((table) => (isObject(table) ? Object.entries(table) : []))
+    .filter(([name]) => Object.hasOwn(value, name))
+    .map(([, names]) => names);
+  return new Set([required, ...lists].flatMap((names) => (Array.isArray(names) ? names.map(String) : [])));
+}
+
+function checkCombinations(schema: JsonObject, fail: Fail, run: (part: Json) => Finding[]): Finding[] {
   const { allOf, anyOf, oneOf, not, if: condition } = schema;
-  for (const part of Array.isArray(allOf) ? allOf : []) findings.push(...run(part));
+  const findings = Array.isArray(allOf) ? allOf.flatMap(run) : [];
   if (Array.isArray(anyOf) && !anyOf.some((part) => run(part).length === 0)) fail('must match one of several schemas');
   if (Array.isArray(oneOf) && oneOf.filter((part) => run(part).length === 0).length !== 1)
     fail('must match exactly one of several schemas');
   if (not !== undefined && run(not).length === 0) fail('must not match a schema');
-  if (condition === undefined) return;
+  if (condition === undefined) return findings;
   const chosen = run(condition).length === 0 ? schema['then'] : schema['else'];
-  if (chosen !== undefined) findings.push(...run(chosen));
+  return chosen === undefined ? findings : [...findings, ...run(chosen)];
 }
 
 function follow(root: JsonObject, pointer: string): Json | undefined {
@@ -154,7 +189,8 @@ function follow(root: JsonObject, pointer: string): Json | undefined {
   let current: Json | undefined = root;
   for (const part of pointer.slice(2).split('/')) {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    current = isObject(current) && Object.hasOwn(current, key) ? current[key] : undefined;
+    if (Array.isArray(current)) current = current[Number(key)];
+    else current = isObject(current) && Object.hasOwn(current, key) ? current[key] : undefined;
   }
   return current;
 }

@@ -2,7 +2,6 @@
 // text, in the order of the text.
 import { isObject, type Json } from '../../lib/json.ts';
 import type { Path } from '../file/diagnostics.ts';
-import { lineAndColumn } from '../file/frame.ts';
 import { createLocator } from '../file/locate.ts';
 import { findPlaces } from '../transform/select.ts';
 import { jsonOf, type Tree } from '../transform/tree.ts';
@@ -31,14 +30,13 @@ export async function lintTree(tree: Tree, rules: readonly Rule[]): Promise<Viol
   for (const rule of rules) {
     for (const given of rule.given) {
       for (const place of placesOf(given, value)) {
-        for (const { message, path } of runChecks(rule, place)) {
-          const offset = locator.offsetOf(path, place.at);
+        for (const { message, path } of runChecks(rule, place, value)) {
           violations.push({
             rule: rule.name,
             severity: rule.severity,
             message,
             file: tree.source.name,
-            ...lineAndColumn(tree.source.text, offset),
+            ...locator.positionOf(path, place.at),
             given,
             location: describePath(path),
           });
@@ -65,10 +63,10 @@ function placesOf(given: string, value: Json): Place[] {
   );
 }
 
-function runChecks(rule: Rule, place: Place): { message: string; path: Path }[] {
+function runChecks(rule: Rule, place: Place, file: Json): { message: string; path: Path }[] {
   return rule.checks.flatMap((check) =>
     targetsOf(check, place).flatMap(({ path, value }) =>
-      check.run(value).map((finding) => {
+      check.run(value, file).map((finding) => {
         const at = [...path, ...finding.path];
         return { message: messageOf(rule, finding, at, value), path: at };
       }),
@@ -83,12 +81,15 @@ function targetsOf({ field }: Check, { path, value }: Place): { path: Path; valu
   if (typeof value !== 'object' || value === null) return [];
   if (field.startsWith('$'))
     return findPlaces(field, value).map((place) => ({ path: [...path, ...place.path], value: place.value }));
-  // A key may hold dots itself; otherwise they lead further down.
-  const steps = isObject(value) && Object.hasOwn(value, field) ? [field] : field.split('.');
+  // A key may hold dots itself; otherwise they lead further down, as `[0]` does into a list.
+  const isKey = isObject(value) && Object.hasOwn(value, field);
+  const steps: (string | number)[] = [];
   let current: Json | undefined = value;
-  for (const step of steps) {
+  for (const name of isKey ? [field] : field.split(/[.[\]'"]+/).filter(Boolean)) {
+    const step = Array.isArray(current) ? Number(name) : name;
+    steps.push(step);
     if (Array.isArray(current)) current = current[Number(step)];
-    else current = isObject(current) && Object.hasOwn(current, step) ? current[step] : undefined;
+    else current = isObject(current) && Object.hasOwn(current, name) ? current[name] : undefined;
   }
   return [{ path: [...path, ...steps], value: current }];
 }

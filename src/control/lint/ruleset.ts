@@ -32,34 +32,99 @@ type Report = (path: Path, message: string, more?: { expected?: string; hint?: s
 /** Spectral also counts them, from the worst. */
 const BY_NUMBER: readonly Severity[] = ['error', 'warn', 'info', 'hint'];
 
-export function parseRuleset(source: SourceText, content: JsonObject): ParsedRuleset {
+/** What runs of a ruleset that another one extends: what it recommends (all but `recommended: false`), everything, or nothing. */
+const MODES = ['recommended', 'all', 'off'] as const;
+type Mode = (typeof MODES)[number];
+
+export interface Ruleset {
+  readonly source: SourceText;
+  readonly content: JsonObject;
+  /** Rulesets in other files, in the order in which they are named. */
+  readonly extended: readonly { readonly ruleset: Ruleset; readonly mode: Mode }[];
+}
+
+export type Extension = { readonly file: string; readonly mode: Mode };
+
+/** The files that a ruleset extends, as it names them: `extends: base.yaml`, or a list of names or of `[name, mode]`. */
+export function readExtends(
+  source: SourceText,
+  content: JsonObject,
+): { extensions: readonly Extension[]; problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const report: Report = (path, message, more = {}) => {
-    problems.push({ source, path, message, ...more });
-  };
-  const extended = content['extends'];
-  if (extended !== undefined && !(Array.isArray(extended) && extended.length === 0)) {
-    report(['extends'], "'extends' is not supported: a ruleset has to hold its rules itself");
-  }
-  const written = content['rules'];
-  if (!isObject(written))
-    report(['rules'], "'rules' must be a mapping of names", { expected: 'rules: {my-rule: {given: …, then: …}}' });
+  const written = content['extends'];
+  const extensions = listOf(written).flatMap((item, i): Extension[] => {
+    const [file, mode = 'recommended'] = Array.isArray(item) ? item : [item];
+    const known = isOff(mode) ? 'off' : MODES.find((one) => one === mode);
+    const path = Array.isArray(written) ? ['extends', i] : ['extends'];
+    if (typeof file === 'string' && known !== undefined && !/^[a-z]+:/.test(file)) return [{ file, mode: known }];
+    const message = `${JSON.stringify(item)} cannot be extended: only rulesets in files can`;
+    problems.push({ source, path, message, expected: `a file name, or [file, ${MODES.join('|')}]` });
+    return [];
+  });
+  return { extensions, problems };
+}
+
+export function parseRuleset(ruleset: Ruleset): ParsedRuleset {
+  const problems: Problem[] = [];
   const rules: Rule[] = [];
-  for (const [name, value] of Object.entries(isObject(written) ? written : {})) {
-    if (value === false || value === 'off') continue;
-    const rule = parseRule(name, value, ['rules', name], aliasesOf(content), report);
+  for (const [name, { source, definition, aliases, isOn }] of collect(ruleset, 'recommended', problems).rules) {
+    const report: Report = (path, message, more = {}) => {
+      problems.push({ source, path, message, ...more });
+    };
+    const rule = isOn ? parseRule(name, definition, ['rules', name], aliases, report) : undefined;
     if (rule !== undefined) rules.push(rule);
   }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, rules };
 }
 
-const aliasesOf = (content: JsonObject): JsonObject => (isObject(content['aliases']) ? content['aliases'] : {});
+/** A rule as it is written, and whether it is to run. */
+interface Written {
+  readonly source: SourceText;
+  readonly definition: JsonObject;
+  readonly aliases: JsonObject;
+  readonly isOn: boolean;
+}
 
-function parseRule(name: string, value: Json, path: Path, aliases: JsonObject, report: Report): Rule | undefined {
-  if (!isObject(value)) {
-    report(path, 'a rule must be a mapping', { expected: '{given: …, severity: …, then: {function: …}}' });
-    return undefined;
+/** The rules of a ruleset over those that it extends: it may switch them, give them a severity, or change some of their keys. */
+function collect(
+  { source, content, extended }: Ruleset,
+  mode: Mode,
+  problems: Problem[],
+): { rules: Map<string, Written>; aliases: JsonObject } {
+  const below = extended.map((one) => collect(one.ruleset, mode === 'off' ? mode : one.mode, problems));
+  const rules = new Map(below.flatMap((one) => [...one.rules]));
+  const own = isObject(content['aliases']) ? content['aliases'] : {};
+  const aliases: JsonObject = Object.assign({}, ...below.map((one) => one.aliases), own);
+  for (const key of ['overrides', 'functions']) {
+    if (content[key] !== undefined) problems.push({ source, path: [key], message: `'${key}' are not supported` });
   }
+  const written = content['rules'] ?? (extended.length > 0 ? {} : undefined);
+  if (!isObject(written)) {
+    const expected = 'rules: {my-rule: {given: …, then: …}}';
+    problems.push({ source, path: ['rules'], message: "'rules' must be a mapping of names", expected });
+    return { rules, aliases };
+  }
+  for (const [name, value] of Object.entries(written)) {
+    const before = rules.get(name);
+    if (isObject(value)) {
+      const isOn = mode === 'all' || (mode === 'recommended' && value['recommended'] !== false);
+      rules.set(name, { source, definition: { ...before?.definition, ...value }, aliases, isOn });
+    } else if (isOff(value)) rules.delete(name);
+    else if (before === undefined) {
+      const expected = '{given: …, severity: …, then: {function: …}}';
+      problems.push({ source, path: ['rules', name], message: 'a rule must be a mapping', expected });
+    } else {
+      const definition = value === true ? before.definition : { ...before.definition, severity: value };
+      rules.set(name, { ...before, source, definition, isOn: mode !== 'off' });
+    }
+  }
+  return { rules, aliases };
+}
+
+/** YAML reads the plain word as a boolean. */
+const isOff = (value: Json): boolean => value === 'off' || value === false || value === -1;
+
+function parseRule(name: string, value: JsonObject, path: Path, aliases: JsonObject, report: Report): Rule | undefined {
   const severity = parseSeverity(value['severity'], [...path, 'severity'], report);
   if (severity === 'off') return undefined;
   const given = listOf(value['given'])
@@ -84,20 +149,25 @@ const listOf = (value: Json | undefined): Json[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value];
 const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' ? value.trim() : undefined);
 
-/** `#Routes.name` → the paths of the alias with `.name` behind each. */
-function expand(given: Json, aliases: JsonObject): Json[] {
-  const match = typeof given === 'string' ? /^#([A-Za-z0-9_-]+)(.*)$/s.exec(given) : null;
-  if (match === null) return [given];
-  const alias = aliases[match[1]!];
-  return listOf(alias)
+/** `#Routes.name` → the paths of the alias with `.name` behind each; they may begin with an alias themselves. */
+function expand(given: Json, aliases: JsonObject, above: readonly string[] = []): Json[] {
+  const [, name, rest = ''] = typeof given === 'string' ? (/^#([A-Za-z0-9_-]+)(.*)$/s.exec(given) ?? []) : [];
+  if (name === undefined) return [given];
+  if (above.includes(name) || !Object.hasOwn(aliases, name)) return [];
+  return pathsOf(aliases[name])
     .filter((item) => typeof item === 'string')
-    .map((item) => `${item}${match[2] ?? ''}`);
+    .flatMap((item) => expand(`${item}${rest}`, aliases, [...above, name]));
 }
+
+/** An alias is a path, a list of them, or `{targets: [{given: …}]}`. */
+const pathsOf = (alias: Json | undefined): Json[] =>
+  isObject(alias)
+    ? listOf(alias['targets']).flatMap((target) => (isObject(target) ? listOf(target['given']) : []))
+    : listOf(alias);
 
 function parseSeverity(value: Json | undefined, path: Path, report: Report): Severity | 'off' {
   if (value === undefined || value === null) return 'warn';
-  // YAML reads the plain word as a boolean.
-  if (value === 'off' || value === false || value === -1) return 'off';
+  if (isOff(value)) return 'off';
   const severity = typeof value === 'number' ? BY_NUMBER[value] : SEVERITIES.find((name) => name === value);
   if (severity === undefined)
     report(path, `unknown severity '${String(value)}'`, { expected: 'one of error, warn, info, hint, off' });

@@ -208,9 +208,8 @@ describe('patches, plugin files and rulesets of any shape', () => {
       fc.asyncProperty(documents([...words, ...more]), documents(STATE_WORDS), async (content, state) => {
         parsePatches(SOURCE, content);
         parseAdditions(SOURCE, content);
-        const rules = parseRuleset(SOURCE, {
-          rules: { any: { given: '$..*', [THEN]: { function: 'truthy' } }, ...content },
-        });
+        const any: Json = { given: '$..*', [THEN]: { function: 'truthy' } };
+        const rules = parseRuleset({ source: SOURCE, content: { rules: { any, ...content } }, extended: [] });
         if (rules.ok) await lintTree(tree(state), rules.rules);
       }),
       { numRuns: 300 },

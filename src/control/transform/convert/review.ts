@@ -14,7 +14,7 @@ export async function reviewTree(tree: Tree, to: string): Promise<Violation[]> {
   for (const [name, { holds, ...rest }] of Object.entries(checks)) {
     rules[name] = { ...(cloneJson(rest) as JsonObject), [THEN]: cloneJson(holds ?? null) };
   }
-  const parsed = parseRuleset(tree.source, { rules });
+  const parsed = parseRuleset({ source: tree.source, content: { rules }, extended: [] });
   if (!parsed.ok) throw new Error(`the checks for ${to} are wrong: ${JSON.stringify(parsed.problems)}`);
   return lintTree(tree, parsed.rules);
 }
