@@ -86,7 +86,7 @@ function targetsOf({ field }: Check, { path, value }: Place): { path: Path; valu
   const steps: (string | number)[] = [];
   let current: Json | undefined = value;
   for (const name of isKey ? [field] : field.split(/[.[\]'"]+/).filter(Boolean)) {
-    const step = Array.isArray(current) ? Number(name) : name;
+    const step: string | number = Array.isArray(current) ? Number(name) : name;
     steps.push(step);
     if (Array.isArray(current)) current = current[Number(step)];
     else current = isObject(current) && Object.hasOwn(current, name) ? current[name] : undefined;
