@@ -122,13 +122,14 @@ function parseParts(bytes: Buffer, type: string, limits: BodyLimits): BodyResult
   for (const { name, head, body } of parts) {
     if (name === undefined) continue;
     const text = body.toString('utf8');
+    const path = Buffer.from(name, 'latin1').toString('utf8');
     if (!/^content-type:[ \t]*application\/json/im.test(head)) {
-      pairs.push([Buffer.from(name, 'latin1').toString('utf8'), text]);
+      pairs.push([path, text]);
       continue;
     }
     const value = parseJson(`{"value":${text}}`, limits);
     if (!value.ok) return value;
-    pairs.push([name, value.value['value'] ?? null]);
+    pairs.push([path, value.value['value'] ?? null]);
   }
   return nestPairs(pairs);
 }
@@ -188,17 +189,23 @@ export function inferTypes(fields: Fields, value: JsonObject): JsonObject {
   return typed;
 }
 
+function inferNumber(value: Json): Json {
+  if (typeof value !== 'string' || value.trim() === '') return value;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : value;
+}
+
 function inferField(field: Field, value: Json): Json {
-  if (value === '' && field.type !== 'array' && field.type !== 'set') return null;
+  if (value === '') return null;
   switch (field.type) {
     case 'number':
     case 'integer':
-      return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+      return inferNumber(value);
     case 'boolean':
       return value === 'true' ? true : value === 'false' ? false : value;
     case 'array':
     case 'set': {
-      const items = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : value === '' ? [] : [value];
+      const items = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [value];
       return items.map((item) => inferField(field.elements, item));
     }
     case 'record':

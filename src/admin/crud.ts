@@ -1,4 +1,5 @@
 // The generic verbs of the Admin API over any entity: what GET, POST, PUT, PATCH and DELETE mean on each kind of endpoint.
+import { isUuid } from '../lib/ids.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity, EntitySchema } from '../schema/define.ts';
 import { withDeprecatedNames } from '../schema/deprecated-names.ts';
@@ -87,7 +88,7 @@ async function create(
   return answer(context, schema, await writeEntity(context, schema, input, { mode: 'create' }), created);
 }
 
-/** @param fixed fields that the path decides: the parent. */
+/** @param fixed fields that the path decides: the parent. A change of single fields may move the entity to another one. */
 async function serveEntity(
   context: WriteContext,
   schema: EntitySchema,
@@ -98,27 +99,35 @@ async function serveEntity(
   if (!located.ok) return located.reply;
   const { entity, key } = located;
   const { state } = context.store;
-  switch (request.method) {
+  // PUT here changes what is there, like PATCH.
+  const method = request.method === 'PUT' && schema.put === 'update' ? 'PATCH' : request.method;
+  if (entity === undefined && key.by === 'child' && method !== 'PUT') return located.missing;
+  switch (method) {
     case 'GET':
       return entity === undefined ? located.missing : ok(show(state, schema, entity));
     case 'DELETE':
       return entity === undefined ? noContent : removeEntity(context, schema, entity, key.fields);
     case 'PATCH': {
-      if (entity === undefined) return entityNotFound(key.fields);
-      const input = { ...typed(state, schema, request, entity), ...fixed };
+      if (entity === undefined) return schema.patch === 'read_first' ? notFound : entityNotFound(key.fields);
+      const input = { ...fixed, ...typed(state, schema, request, entity) };
       return answer(context, schema, await writeEntity(context, schema, input, { entity, mode: 'merge', key }), ok);
     }
     case 'PUT': {
-      if (entity === undefined && schema.put === 'update') return notFound;
       const input = { ...typed(state, schema, request, entity), ...fixed };
-      for (const [name, value] of Object.entries(key.fields)) {
-        if (key.by !== 'child') input[name] = value;
-        else if (entity === undefined) input[name] ??= value;
-      }
+      if (key.by !== 'child') Object.assign(input, key.fields);
+      else if (entity === undefined) addToViews(input, key.fields);
       return answer(context, schema, await writeEntity(context, schema, input, { entity, mode: 'replace', key }), ok);
     }
     default:
       return methodNotAllowed;
+  }
+}
+
+/** A certificate that is made by one of its SNIs has this one beside those of the body. */
+function addToViews(input: JsonObject, views: JsonObject): void {
+  for (const [name, values] of Object.entries(views) as [string, Json[]][]) {
+    const given = input[name] ?? [];
+    if (Array.isArray(given)) input[name] = [...given.filter((value) => !values.includes(value)), ...values];
   }
 }
 
@@ -147,10 +156,15 @@ async function serveChild(
   const parent = parentOf(state, endpoint);
   if (!parent.ok) return parent.reply;
   const { schema, field } = endpoint;
-  const located = locateChild(state, schema, field, parent.entity, endpoint.key);
+  const mayCreate = request.method === 'PUT' && schema.put !== 'update';
+  // What PUT replaces may belong to somebody else so far, where its key names one entity only.
+  const isSingular = schema.nested_key === undefined || isUuid(endpoint.key);
+  const located =
+    mayCreate && isSingular
+      ? locate(state, schema, endpoint.key)
+      : locateChild(state, schema, field, parent.entity, endpoint.key);
   // By its own path what is not there counts as deleted; among the children of somebody it is looked for first.
-  const isChange = request.method === 'PATCH' || request.method === 'DELETE';
-  if (isChange && located.ok && located.entity === undefined) return notFound;
+  if (!mayCreate && located.ok && located.entity === undefined) return notFound;
   return serveEntity(context, schema, request, located, { [field]: { id: parent.entity.id } });
 }
 
@@ -159,7 +173,8 @@ type Parent = { readonly ok: true; readonly entity: Entity } | { readonly ok: fa
 function parentOf(state: State, { parent, parentKey }: { parent: EntitySchema; parentKey: string }): Parent {
   const located = locate(state, parent, parentKey);
   if (!located.ok) return located;
-  return located.entity === undefined ? { ok: false, reply: notFound } : { ok: true, entity: located.entity };
+  if (located.entity !== undefined) return { ok: true, entity: located.entity };
+  return { ok: false, reply: located.key.by === 'child' ? located.missing : notFound };
 }
 
 /** `/routes/{key}/service`: reads and changes the service; PUT makes one where there is none and links it. */

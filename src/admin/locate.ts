@@ -33,7 +33,9 @@ function readKey(schema: EntitySchema, segment: string, name: string | undefined
   if (isUuid(segment)) return byId(segment);
   if (name === undefined) return { ok: false, reply: invalidPrimaryKey({ id: 'expected a valid UUID' }) };
   const value = normalizeKey(schema, name, segment);
-  const wrong = validateField(schema.fields[name]!, value);
+  const field = schema.fields[name]!;
+  // Keys that are no more than a filter among the children of somebody find nothing.
+  const wrong = field.unique === true ? validateField(field, value) : undefined;
   if (typeof wrong === 'string') return { ok: false, reply: invalidUnique(name, wrong) };
   return { ok: true, key: { by: 'key', fields: { [name]: value } } };
 }

@@ -120,6 +120,8 @@ async function answerRequest(
   url: Target,
 ): Promise<Reply> {
   const method = methodOf(request);
+  // What is between two slashes names nothing.
+  if (url.segments.includes('')) return notFound;
   const special = findSpecial(url.segments, options.pluginRoutes?.());
   const endpoint = finder(url.segments);
   if (special === undefined && endpoint === undefined) return notFound;

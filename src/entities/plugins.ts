@@ -64,6 +64,7 @@ export const plugins = defineEntity({
     kind: 'type',
     flat: { section: 'plugins_partials', owner: 'plugin', other: 'partial' },
   },
+  patch: 'read_first',
   relation_check: checkProtocols,
   deck: {
     kind: 'plugin',

@@ -287,6 +287,8 @@ export interface EntitySchema {
   readonly list_filters?: readonly string[];
   /** `update`: PUT changes what is there and makes nothing. */
   readonly put?: 'update';
+  /** `read_first`: PATCH must see the entity to know which kind it is, and when there is none says no more than that. */
+  readonly patch?: 'read_first';
   /** Children are listed the newest first, and offsets are positions. */
   readonly list_order?: 'newest';
   /** Judges what a client sent for a single entity before the schema can speak. */

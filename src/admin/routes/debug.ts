@@ -1,6 +1,6 @@
 // `/debug/…`: the level of the log, read and changed while the node runs. A changed level lasts for `timeout` seconds,
 // 60 unless told; 0 keeps it.
-import { message, methodNotAllowed, type Reply, unsupportedText } from '../reply.ts';
+import { message, methodNotAllowed, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
 const DEFAULT_TIMEOUT_SECONDS = 60;
@@ -32,10 +32,11 @@ function setLevel({ node, store, params, query }: SpecialRequest): Reply {
   const level = params[0] as LogLevelName;
   const { logLevel } = node;
   if (logLevel === undefined) return methodNotAllowed;
-  if (store.kind === 'declarative') return unsupportedText('cannot change log level when not using a database');
+  if (store.kind === 'declarative') return message(405, 'cannot change log level when not using a database');
   if (!LOG_LEVELS.includes(level)) return message(400, `unknown log level: ${params[0]}`);
-  const timeout = Number(query.get('timeout') ?? DEFAULT_TIMEOUT_SECONDS);
-  if (!(timeout >= 0)) return message(400, 'timeout must be greater than or equal to 0');
+  const asked = Number(query.get('timeout') || Number.NaN);
+  const timeout = Number.isNaN(asked) ? DEFAULT_TIMEOUT_SECONDS : Math.ceil(asked);
+  if (timeout < 0) return message(400, 'timeout must be greater than or equal to 0');
   if (logLevel.current() === level) return message(200, `log level is already ${level}`);
   logLevel.set(level, Math.min(timeout, MAX_TIMEOUT_SECONDS));
   return message(200, 'log level changed');

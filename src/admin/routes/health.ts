@@ -3,6 +3,7 @@ import type { Json } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
 import { schemaOf } from '../../schema/schema-set.ts';
 import { locate, locateChild } from '../locate.ts';
+import { pageReply } from '../page.ts';
 import { message, noContent, notFound, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
@@ -72,7 +73,9 @@ function allTargets(request: SpecialRequest): Reply {
   const found = findUpstream(request);
   if (!found.ok) return found.reply;
   const rows = [...request.store.state.children('targets', 'upstream', found.upstream.id)];
-  return ok({ data: rows.sort((a, b) => (a.id < b.id ? -1 : 1)), next: null });
+  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+  const path = `/upstreams/${encodeURIComponent(request.params[0]!)}/targets/all`;
+  return pageReply(rows, request.query, path, { tags: false, show: (target) => target });
 }
 
 function setHealth(request: SpecialRequest, healthy: boolean): Reply {

@@ -4,7 +4,7 @@ import { KONG_VERSION, VERSION } from '../../lib/version.ts';
 import { checkTag } from '../../schema/formats.ts';
 import { listEndpoints } from '../endpoint.ts';
 import type { NodeInfo } from '../node.ts';
-import { invalidUnique, ok, type Reply } from '../reply.ts';
+import { invalidUnique, message, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 import { BULK_PATH } from './bulk.ts';
 
@@ -52,6 +52,8 @@ function root({ node, store }: SpecialRequest): Reply {
   });
 }
 
+/** More digits than this nobody can print. */
+const MAX_SCALE = 100;
 const SCALES: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3 };
 
 async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
@@ -59,14 +61,15 @@ async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
   const unit = (query.get('unit') ?? 'm').toLowerCase();
   const power = SCALES[unit];
   if (power === undefined) {
-    return {
-      status: 400,
-      body: { message: `invalid unit '${query.get('unit')}' (expected 'k/K', 'm/M', or 'g/G')` },
-    };
+    return message(400, `invalid unit '${query.get('unit')}' (expected 'k/K', 'm/M', or 'g/G')`);
   }
   const scale = Number(query.get('scale') ?? 2);
+  if (!(scale >= 0)) return message(400, 'scale must be equal or greater than 0');
   const heap = process.memoryUsage().heapUsed;
-  const size = power === 0 ? heap : `${(heap / 1024 ** power).toFixed(scale)} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+  const size =
+    power === 0
+      ? heap
+      : `${(heap / 1024 ** power).toFixed(Math.min(scale, MAX_SCALE))} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
   return ok({
     memory: { lua_shared_dicts: {}, workers_lua_vms: [{ http_allocated_gc: size, pid: process.pid }] },
     server: { ...node.counters() },

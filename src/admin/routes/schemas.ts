@@ -3,7 +3,7 @@ import { newUuid } from '../../lib/ids.ts';
 import { describeEntity, describeSubschema } from '../../schema/describe.ts';
 import { processEntity } from '../../schema/validate.ts';
 import { apiName } from '../endpoint.ts';
-import { message, notFound, ok, type Reply, schemaViolation } from '../reply.ts';
+import { message, ok, type Reply, schemaViolation } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
 export const schemaRoutes: readonly SpecialRoute[] = [
@@ -40,10 +40,12 @@ const findEntity = ({ store }: SpecialRequest, name: string) => {
   return entities.get(name) ?? [...entities.values()].find((schema) => apiName(schema) === name);
 };
 
+const noEntity = (name: string): Reply => message(404, `No entity named '${name}'`);
+
 function entitySchema(request: SpecialRequest): Reply {
   const name = request.params[0]!;
   const schema = findEntity(request, name);
-  return schema === undefined ? message(404, `No entity named '${name}'`) : ok(describeEntity(schema));
+  return schema === undefined ? noEntity(name) : ok(describeEntity(schema));
 }
 
 function subschema({ store, params }: SpecialRequest, kind: string, word: string): Reply {
@@ -60,13 +62,13 @@ function configSchema({ store, params }: SpecialRequest): Reply {
 }
 
 function validate(request: SpecialRequest): Reply {
-  const schema = findEntity(request, request.params[0]!);
-  if (schema === undefined) return notFound;
+  const name = request.params[0]!;
+  const schema = findEntity(request, name);
+  if (schema === undefined) return noEntity(name);
   const input = { ...request.body };
   // Clients validate children before their parent exists: a parent they do not name is not an error here.
-  for (const [name, field] of Object.entries(schema.fields)) {
-    if (field.type === 'foreign' && field.required === true && input[name] === undefined)
-      input[name] = { id: newUuid() };
+  for (const [field, { type, required }] of Object.entries(schema.fields)) {
+    if (type === 'foreign' && required === true && input[field] === undefined) input[field] = { id: newUuid() };
   }
   const processed = processEntity(request.store.state.schemas, schema, input, { auto: request.auto });
   return processed.ok ? message(200, 'schema validation successful') : schemaViolation(processed.errors);
