@@ -64,17 +64,19 @@ export function convertOpenApi(root: JsonObject, options: ConvertOptions): Conve
     spec.report(root['openapi'] === undefined ? [] : ['openapi'], 'this is no document of OpenAPI 3.0 or 3.1', hint);
     return { ok: false, problems: spec.problems };
   }
-  if (!isObject(root['paths'])) {
-    spec.report([], "the document has no 'paths'");
+  // An API may have none yet, which some tools write as an empty list, or consist of webhooks.
+  const { paths = {} } = root;
+  if (!isObject(paths) && !(Array.isArray(paths) && paths.length === 0)) {
+    spec.report(['paths'], "'paths' must be a mapping of paths");
     return { ok: false, problems: spec.problems };
   }
   const tags = options.tags ?? textsAt(spec, root['x-kong-tags'], ['x-kong-tags']) ?? [];
   const names = createNames(options);
   const context: Context = { spec, names, options, tags, services: [], upstreams: [], loose: [] };
   const document = documentLevel(context);
-  for (const key of Object.keys(root['paths']).sort()) {
+  for (const [key, written] of Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const at = ['paths', key];
-    const item = spec.resolve(root['paths'][key], at);
+    const item = spec.resolve(written, at);
     if (isObject(item) && key.startsWith('/')) convertPath(context, document, key, item, at);
   }
   if (spec.problems.length > 0) return { ok: false, problems: spec.problems };

@@ -30,7 +30,8 @@ export function createNames({ style, ids }: NameOptions): Names {
   return {
     joint: isInso ? '-' : '_',
     slug: (text) => (isInso ? clean(text, /[^A-Za-z0-9-]/g, '_') : clean(text, /[^a-z0-9-]/g, '-')),
-    capture: (text) => clean(text, /[^A-Za-z0-9_]/g, '_'),
+    // A capture may not begin with a digit.
+    capture: (text) => clean(text, /[^A-Za-z0-9_]/g, '_').replace(/^\d/, '_$&'),
     id: (text) => (ids === 'omit' || isInso ? {} : { id: uuidV5(DNS, text) }),
   };
 }

@@ -9,7 +9,9 @@ import type { Operation } from './validator.ts';
 const PRIORITY = { plain: 200, withParameters: 100 };
 /** PCRE's limit for names of captures. */
 const MAX_CAPTURE = 32;
-const SPECIAL = /[().+?*[$]/g;
+const SPECIAL = /[().+?*[$|^\\]/g;
+/** Of an operation: each value of a header takes one. */
+const MAX_ROUTES = 1000;
 
 export interface RouteInput {
   readonly name: string;
@@ -39,8 +41,13 @@ export function makeRoutes(spec: Spec, names: Names, input: RouteInput): JsonObj
     regex_priority: typeof given === 'number' ? given - (hasParameters ? 1 : 0) : priority,
     strip_path: route['strip_path'] ?? false,
   });
-  const headers = input.byHeader === 'split' ? headerChoices(operation) : [];
+  const headers = input.byHeader === 'split' ? headerChoices(spec, operation) : [];
   if (headers.length === 0) return [route];
+  if (headers.reduce((count, { values }) => count * values.length, 1) > MAX_ROUTES) {
+    const hint = 'Pass --skip-route-by-header to make one route of it.';
+    spec.report(operation.path, `its required headers would make more than ${MAX_ROUTES} routes`, hint);
+    return [];
+  }
   const split = combinations(headers).map((combination, i): JsonObject => {
     const own = `${name}_${i}`;
     const plugins = input.plugins.map((plugin) => ({
@@ -71,19 +78,29 @@ function pathRegex(
         `At most ${MAX_CAPTURE - 1} characters.`,
       );
     }
-    return `(?<${capture}>[^#?/]${mayBeEmpty(operation, parameter) ? '*' : '+'})`;
+    if (capture === '')
+      spec.report(operation.path, `the path parameter '${parameter}' has no Latin letter in its name`);
+    return `(?<${capture}>[^#?/]${mayBeEmpty(spec, operation, parameter) ? '*' : '+'})`;
   });
   return { regex, hasParameters };
 }
 
-function mayBeEmpty({ parameters }: Operation, name: string): boolean {
-  const found = parameters.find(({ value }) => value['in'] === 'path' && value['name'] === name)?.value['schema'];
-  return isObject(found) && found['minLength'] === 0;
+type Parameter = Operation['parameters'][number];
+
+function schemaOf(spec: Spec, { value }: Parameter): JsonObject {
+  const schema = spec.peek(value['schema']);
+  return isObject(schema) ? schema : {};
 }
 
-function headerChoices({ parameters }: Operation): { name: string; values: Json[] }[] {
-  return parameters.flatMap(({ value }) => {
-    const choices = isObject(value['schema']) ? value['schema']['enum'] : undefined;
+function mayBeEmpty(spec: Spec, { parameters }: Operation, name: string): boolean {
+  const found = parameters.find(({ value }) => value['in'] === 'path' && value['name'] === name);
+  return found !== undefined && schemaOf(spec, found)['minLength'] === 0;
+}
+
+function headerChoices(spec: Spec, { parameters }: Operation): { name: string; values: Json[] }[] {
+  return parameters.flatMap((parameter) => {
+    const { value } = parameter;
+    const choices = schemaOf(spec, parameter)['enum'];
     const isChoice =
       value['in'] === 'header' && value['required'] === true && Array.isArray(choices) && choices.length > 0;
     return isChoice ? [{ name: String(value['name']), values: withoutRepeats(choices) }] : [];

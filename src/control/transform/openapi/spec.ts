@@ -15,6 +15,8 @@ export interface Spec {
   report(path: Path, message: string, hint?: string): void;
   /** The value, or what its `$ref` points to. */
   resolve(value: Json | undefined, path: Path): Json | undefined;
+  /** The same where nothing depends on it, so that nothing is reported. */
+  peek(value: Json | undefined): Json | undefined;
   /** A copy of `x-kong-…` of an object; undefined when it is not there. */
   extension(object: JsonObject, name: string, path: Path): JsonObject | undefined;
 }
@@ -29,24 +31,16 @@ export function createSpec(root: JsonObject): Spec {
     problems.push({ path, message, ...(hint === undefined ? {} : { hint }) });
   };
   const resolve: Spec['resolve'] = (value, path) => {
-    let current = value;
-    for (let step = 0; step < MAX_STEPS; step++) {
-      if (!isObject(current) || typeof current['$ref'] !== 'string') return current;
-      const target = follow(root, current['$ref']);
-      if (target === undefined) {
-        report([...path, '$ref'], `'${current['$ref']}' leads nowhere in this document`);
-        return undefined;
-      }
-      current = target;
-    }
-    report(path, 'the reference leads in a circle');
-    return undefined;
+    const { found, wrong, at = path } = lookUp(root, value, path);
+    if (wrong !== undefined) report(at, wrong);
+    return found;
   };
   return {
     root,
     problems,
     report,
     resolve,
+    peek: (value) => lookUp(root, value, []).found,
     extension(object, name, path) {
       const written = object[name];
       if (written === undefined || written === null) return undefined;
@@ -63,18 +57,47 @@ export function createSpec(root: JsonObject): Spec {
   };
 }
 
+interface Found {
+  readonly found: Json | undefined;
+  readonly wrong?: string;
+  readonly at?: Path;
+}
+
+function lookUp(root: JsonObject, value: Json | undefined, path: Path): Found {
+  let current = value;
+  for (let step = 0; step < MAX_STEPS; step++) {
+    if (!isObject(current) || typeof current['$ref'] !== 'string') return { found: current };
+    const pointer = current['$ref'];
+    current = follow(root, pointer);
+    if (current === undefined)
+      return { found: undefined, wrong: `'${pointer}' leads nowhere in this document`, at: [...path, '$ref'] };
+  }
+  return { found: undefined, wrong: 'the reference leads in a circle' };
+}
+
 /** What a local pointer such as `#/components/schemas/Order` leads to. */
 export function follow(root: JsonObject, pointer: string): Json | undefined {
   if (!pointer.startsWith('#/')) return undefined;
   let current: Json | undefined = root;
   for (const part of pointer.slice(2).split('/')) {
-    const key = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+    const key = keyOf(part);
     if (isForbiddenKey(key)) return undefined;
     if (Array.isArray(current)) current = current[Number(key)];
     else if (isObject(current) && Object.hasOwn(current, key)) current = current[key];
     else return undefined;
   }
   return current;
+}
+
+/** What a part of a pointer stands for. Percent signs that encode nothing are themselves. */
+export function keyOf(part: string): string {
+  let plain = part;
+  try {
+    plain = decodeURIComponent(part);
+  } catch {
+    // It is no encoding, so it is taken as it stands.
+  }
+  return plain.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 export function textsAt(spec: Spec, value: Json | undefined, path: Path): string[] | undefined {
