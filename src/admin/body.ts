@@ -152,14 +152,12 @@ function nestPairs(pairs: readonly [string, Json][]): BodyResult {
   return findForbiddenKey(root) === undefined ? taken(root, true) : unreadable;
 }
 
-const splitName = (name: string): string[] => {
-  const [, head = '', rest = ''] = /^([^[]*)((?:\[[^\]]*\])*)$/.exec(name) ?? ['', name, ''];
-  const brackets = [...rest.matchAll(/\[([^\]]*)\]/g)].map((match) => match[1]!);
-  return [...head.split('.'), ...brackets];
-};
+/** `a.b[c.d][].e` is a, b, c.d, the next free place, e. */
+const splitName = (name: string): string[] =>
+  [...name.matchAll(/\[([^\]]*)\]|([^.[]+)/g)].map(([, bracketed, plain]) => bracketed ?? plain!);
 
 function setAt(root: JsonObject, path: readonly string[], value: Json): void {
-  let node: JsonObject = root;
+  let node = root;
   for (const [i, raw] of path.entries()) {
     const key = raw === '' ? String(Object.keys(node).length + 1) : raw;
     if (i < path.length - 1) {

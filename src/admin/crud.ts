@@ -211,5 +211,6 @@ function answer(context: WriteContext, schema: EntitySchema, written: Written, s
 function typed(state: State, schema: EntitySchema, request: CrudRequest, existing?: Entity): JsonObject {
   if (!request.isForm) return request.body;
   const chosen = chooseSubschema(state.schemas, schema, { ...existing, ...request.body });
-  return inferTypes(state.schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined), request.body);
+  const fields = state.schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
+  return inferTypes(schema.ttl === true ? { ...fields, ttl: { type: 'integer' } } : fields, request.body);
 }

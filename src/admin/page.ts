@@ -66,7 +66,7 @@ function readSize(text: string | null): number | Reply {
 function readOffset(text: string | null): string | undefined | Reply {
   if (text === null) return undefined;
   // Four characters stand for three bytes; one left over stands for nothing.
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
+  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
     return invalidOffset(text, 'bad base64 encoding');
   try {
     const key: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));

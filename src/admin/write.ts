@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import type { Key } from './locate.ts';
 import {
   foreignUnresolved,
+  invalidOptions,
   noContent,
   type Reply,
   referencedByOthers,
@@ -94,21 +95,22 @@ function planWrite(
   mode: WriteTarget['mode'],
 ): Planned {
   const { state } = context.store;
+  const lifetime = readLifetime(schema, input);
+  if (typeof lifetime === 'string') return refuse(invalidOptions({ ttl: lifetime }));
   const early = schema.before_write?.(input);
   if (early !== undefined) return refuse(schemaViolation(early));
   const resolved = resolveReferences(state, schema, input);
   if (!resolved.ok) return resolved;
-  const value = existing === undefined || mode === 'merge' ? resolved.value : { ...resolved.value, id: existing.id };
-  const processed = processEntity(state.schemas, schema, value, {
+  const processed = processEntity(state.schemas, schema, resolved.value, {
     auto: context.auto,
     read: (kind, id) => state.get(kind, id),
     ...(existing !== undefined && mode === 'merge' ? { existing: withoutViews(schema, existing) } : {}),
   });
   if (!processed.ok) return refuse(schemaViolation({ ...processed.errors, ...resolved.errors }));
   const { entity } = processed;
-  const wrongTtl = startLifetime(schema, input, entity, context.auto.now());
-  if (wrongTtl !== undefined) return refuse(schemaViolation({ ttl: wrongTtl }));
-  if (entity['id'] !== undefined) entity.id = entity.id.toLowerCase();
+  if (lifetime !== undefined) entity['ttl'] = expiryAfter(lifetime, context.auto.now());
+  // Whatever id a body has: what is there keeps its own.
+  if (entity['id'] !== undefined) entity.id = existing?.id ?? entity.id.toLowerCase();
   const unrelated = schema.relation_check?.(entity, state);
   if (unrelated !== undefined) return refuse(schemaViolation(unrelated));
 
@@ -124,14 +126,12 @@ function planWrite(
   return { ok: true, entity, changes };
 }
 
-/** A `ttl` that the client gave starts now; answers what is wrong with it. */
-function startLifetime(schema: EntitySchema, input: JsonObject, entity: Entity, nowMs: number): string | undefined {
+/** The `ttl` that the client gave, in seconds; a text is what is wrong with it. */
+function readLifetime(schema: EntitySchema, input: JsonObject): number | string | undefined {
   const ttl = input['ttl'];
   if (schema.ttl !== true || ttl === undefined || ttl === null) return undefined;
-  if (typeof ttl !== 'number' || !Number.isInteger(ttl)) return messages.type.integer;
-  if (ttl < 0 || ttl > MAX_TTL_SECONDS) return messages.between(0, MAX_TTL_SECONDS);
-  entity['ttl'] = expiryAfter(ttl, nowMs);
-  return undefined;
+  const isRight = typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MAX_TTL_SECONDS;
+  return isRight ? ttl : `must be an integer between 0 and ${MAX_TTL_SECONDS}`;
 }
 
 /** `errors` say more of a reference than the validator can: it does not know the other entity's fields. */
