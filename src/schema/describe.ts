@@ -6,7 +6,6 @@ import { describePlaces } from './overlay.ts';
 
 const OWN_WORDS: ReadonlySet<string> = new Set([
   'in_file',
-  'transient',
   'takes',
   'computed',
   'hashed',
@@ -19,7 +18,7 @@ const OWN_WORDS: ReadonlySet<string> = new Set([
 export function describeEntity(schema: EntitySchema): JsonObject {
   return {
     ...describeShorthands(schema.shorthand_fields),
-    entity_checks: (schema.entity_checks ?? []).flatMap(describeCheck),
+    entity_checks: (schema.entity_checks ?? []).map(describeCheck),
     fields: describeFields(schema.fields),
   };
 }
@@ -27,7 +26,7 @@ export function describeEntity(schema: EntitySchema): JsonObject {
 export function describeSubschema(subschema: Subschema): JsonObject {
   const places = describePlaces(subschema.fields);
   return {
-    entity_checks: (subschema.entity_checks ?? []).flatMap(describeCheck),
+    entity_checks: (subschema.entity_checks ?? []).map(describeCheck),
     fields: describeFields(subschema.fields),
     ...(places === undefined ? {} : { supported_partials: places }),
   };
@@ -42,7 +41,7 @@ function describeField(field: Field): JsonObject {
     if (OWN_WORDS.has(key) || typeof value === 'function') continue;
     if (key === 'elements' || key === 'keys' || key === 'values') described[key] = describeField(value as Field);
     else if (key === 'shorthand_fields') Object.assign(described, describeShorthands(value as Shorthands));
-    else if (key === 'entity_checks') described[key] = (value as EntityCheck[]).flatMap(describeCheck);
+    else if (key === 'entity_checks') described[key] = (value as EntityCheck[]).map(describeCheck);
     else described[key] = describeValue(value);
   }
   if (field.type === 'record') described['fields'] = describeFields(field.fields);
@@ -61,12 +60,11 @@ function describeShorthands(shorthands: Shorthands | undefined): JsonObject {
   };
 }
 
-/** `{conditional: {if_field: …}}`, `{at_least_one_of: ["a", "b"]}`; checks that are code have no description. */
-function describeCheck(check: EntityCheck): Json[] {
-  if (check.check === 'custom_entity_check') return [];
+/** `{conditional: {if_field: …}}`, `{at_least_one_of: ["a", "b"]}`; of checks that are code, the fields they look at. */
+function describeCheck(check: EntityCheck): JsonObject {
   const { check: name, ...rest } = check;
-  if ('fields' in rest) return [{ [name]: [...rest.fields] }];
-  return [{ [name]: describeValue(rest) }];
+  if (name === 'custom_entity_check') return { [name]: { field_sources: [...check.fields] } };
+  return { [name]: 'fields' in rest ? [...rest.fields] : describeValue(rest) };
 }
 
 function describeValue(value: unknown): Json {
