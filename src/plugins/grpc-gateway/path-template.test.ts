@@ -23,6 +23,11 @@ for (const [template, path, expected] of [
   ['/files/{path=**}:read', '/files/a/b:write', undefined],
   ['/v1/*/x', '/v1/anything/x', []],
   ['/v1/a', '/v1/a', []],
+  ['/v1/a/', '/v1/a/', []],
+  ['/v1/a/', '/v1/a', undefined],
+  ['/v1/a', '/v1/a/', undefined],
+  ['/v1/{name}/', '/v1/john_doe/', [['name', 'john_doe']]],
+  ['/', '/', []],
 ] as const) {
   test(`${template} and ${path}`, () => {
     const found = compileTemplate(template).match(path);

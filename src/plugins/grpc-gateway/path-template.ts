@@ -17,27 +17,26 @@ export interface PathTemplate {
   match(path: string): readonly (readonly [path: readonly string[], value: string])[] | undefined;
 }
 
+/** Not the slashes within braces. */
+const BETWEEN_SEGMENTS = /\/(?![^{]*\})/;
+const VARIABLE = /^\{([^}]*)\}$/;
+
 export function compileTemplate(template: string): PathTemplate {
   const colon = template.lastIndexOf(':');
   const hasVerb = colon > Math.max(template.lastIndexOf('/'), template.lastIndexOf('}'));
   const verb = hasVerb ? template.slice(colon + 1) : undefined;
   const segments: Segment[] = [];
   const variables: Variable[] = [];
-  let rest = hasVerb ? template.slice(1, colon) : template.slice(1);
-  while (rest !== '') {
-    const [, inner] = rest.startsWith('{') ? (/^\{([^}]*)\}/.exec(rest) ?? []) : [];
-    if (inner !== undefined) {
+  const text = hasVerb ? template.slice(1, colon) : template.slice(1);
+  for (const part of text.split(BETWEEN_SEGMENTS)) {
+    const inner = VARIABLE.exec(part)?.[1];
+    if (inner === undefined) segments.push(segmentOf(part));
+    else {
       const [name = '', pattern = '*'] = inner.split('=');
       const from = segments.length;
       segments.push(...pattern.split('/').map(segmentOf));
       variables.push({ path: name.trim().split('.'), from, to: segments.length });
-      rest = rest.slice(inner.length + 2);
-    } else {
-      const end = rest.indexOf('/');
-      segments.push(segmentOf(end < 0 ? rest : rest.slice(0, end)));
-      rest = end < 0 ? '' : rest.slice(end);
     }
-    if (rest.startsWith('/')) rest = rest.slice(1);
   }
   return { match: (path) => matchPath(path, segments, variables, verb) };
 }
