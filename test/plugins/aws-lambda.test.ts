@@ -76,6 +76,13 @@ test('the function is called with the arguments of the request and its result is
 for (const [type, body] of [
   ['application/json; charset=utf-8', '{"key1":"from body","n":1}'],
   ['application/x-www-form-urlencoded', 'key1=from+body&n=1'],
+  [
+    'multipart/form-data; boundary=b',
+    ['key1\r\n\r\nfrom body', 'n\r\n\r\n1']
+      .map((part) => `--b\r\nContent-Disposition: form-data; name=${part}\r\n`)
+      .join('')
+      .concat('--b--\r\n'),
+  ],
 ] as const) {
   test(`arguments of a ${type} body win over those of the query`, async () => {
     await withLambda({}, OK, async ({ send }, lambda) => {
@@ -201,6 +208,13 @@ test('a failed function is 200 unless a status is configured', async () => {
   const failed = result({ errorMessage: 'x' }, { 'X-Amz-Function-Error': 'Unhandled' });
   await withLambda({}, failed, async ({ send }) => assert.equal((await send({})).status, 200));
   await withLambda({ unhandled_status: 412 }, failed, async ({ send }) => assert.equal((await send({})).status, 412));
+});
+
+test('a failed function of a proxy integration says no status, whatever is configured', async () => {
+  const failed = result({ errorMessage: 'x' }, { 'X-Amz-Function-Error': 'Unhandled' });
+  await withLambda({ is_proxy_integration: true, unhandled_status: 412 }, failed, async ({ send }) => {
+    assert.equal((await send({})).status, 502);
+  });
 });
 
 for (const [invocation_type, status] of [

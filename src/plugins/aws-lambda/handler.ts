@@ -100,13 +100,13 @@ function addressOf(config: Config, region: string, name: string): string {
 }
 
 function answerOf(answer: OpenAnswer, bytes: Buffer, config: Config): Answer {
-  const hasFailed = answer.headers['x-amz-function-error'] === 'Unhandled';
   const headers = passHeaders(answer.headers);
-  if (config.is_proxy_integration === true && !(hasFailed && config.unhandled_status !== null)) {
+  if (config.is_proxy_integration === true) {
     const result = readResult(bytes.toString('utf8'));
     if (!result.ok) return badGateway(result.reason);
     return exit(result.status, result.body, withVia({ ...headers, ...result.headers }));
   }
+  const hasFailed = answer.headers['x-amz-function-error'] === 'Unhandled';
   const status = hasFailed && config.unhandled_status !== null ? config.unhandled_status : answer.status;
   return exit(status, config.empty_arrays_mode === 'correct' ? bytes : withoutEmptyLists(bytes), withVia(headers));
 }

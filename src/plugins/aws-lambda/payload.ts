@@ -1,5 +1,6 @@
 // What the function is told: the request's arguments, chosen parts of the request, or the event of an API gateway.
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { boundaryOf, parseMultipart } from '../../lib/multipart.ts';
 import { parseQuery } from '../../lib/query.ts';
 import type { AccessExchange, PluginConfig, QueryArguments } from '../../pdk/index.ts';
 import type { schema } from './schema.ts';
@@ -16,9 +17,10 @@ export function payloadOf(exchange: AccessExchange, config: Config, body: Buffer
   if (config.awsgateway_compatible === true) return gatewayEvent(exchange, config, body);
   const { request } = exchange;
   const { forward_request_method, forward_request_headers, forward_request_uri, forward_request_body } = config;
-  const type = contentType(request.header('content-type'));
+  const header = request.header('content-type') ?? '';
+  const type = contentType(header);
   if (!forward_request_method && !forward_request_headers && !forward_request_uri && !forward_request_body) {
-    return { ...plain(request.query()), ...bodyArguments(type, body) };
+    return { ...plain(request.query()), ...bodyArguments(header, body) };
   }
   const encodes = config.base64_encode_body !== false && body.length > 0 && !PLAIN_TYPES.has(type);
   return {
@@ -28,19 +30,21 @@ export function payloadOf(exchange: AccessExchange, config: Config, body: Buffer
     ...(forward_request_body
       ? {
           request_body: body.toString(encodes ? 'base64' : 'utf8'),
-          request_body_args: bodyArguments(type, body),
+          request_body_args: bodyArguments(header, body),
           request_body_base64: encodes,
         }
       : {}),
   };
 }
 
-const contentType = (value: string | undefined): string => (value ?? '').split(';')[0]!.trim().toLowerCase();
+const contentType = (header: string): string => header.split(';')[0]!.trim().toLowerCase();
 
 const plain = (values: QueryArguments): JsonObject => ({ ...values });
 
-function bodyArguments(type: string, body: Buffer): JsonObject {
+function bodyArguments(header: string, body: Buffer): JsonObject {
+  const type = contentType(header);
   if (type === 'application/x-www-form-urlencoded') return plain(parseQuery(body.toString('utf8')));
+  if (type === 'multipart/form-data') return fieldsOf(boundaryOf(header), body);
   if (type !== 'application/json') return {};
   try {
     const value = JSON.parse(body.toString('utf8')) as Json;
@@ -48,6 +52,13 @@ function bodyArguments(type: string, body: Buffer): JsonObject {
   } catch {
     return {};
   }
+}
+
+function fieldsOf(boundary: string | undefined, body: Buffer): JsonObject {
+  const parts = boundary === undefined ? undefined : parseMultipart(body, boundary);
+  return Object.fromEntries(
+    (parts ?? []).flatMap(({ name, body: value }) => (name === undefined ? [] : [[name, value.toString('utf8')]])),
+  );
 }
 
 /** Version 1.0 of the event that Amazon API Gateway sends to a proxy integration. */
