@@ -1,7 +1,10 @@
 // mtls-auth between real clients and the gateway: who is asked for a certificate, who passes, and as whom.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
 import type { JsonObject } from '../../src/lib/json.ts';
@@ -108,6 +111,29 @@ test('no certificate, one that is not trusted and one of nobody are refused, eac
   assert.equal(stranger.status, 401);
   assert.ok(gateway.logs.includes('info [mtls-auth] a client certificate is that of nobody'));
   assert.match(stranger.text, /Unauthorized/);
+});
+
+test('the log record says what became of the certificate', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'gwctl-mtls-'));
+  const path = join(folder, 'log');
+  try {
+    const gateway = await running({ plugins: [{ name: 'file-log', config: { path } }] });
+    for (const tls of [{}, showing('bob'), showing('forged')]) await ask(gateway, tls);
+    const records = (): JsonObject[] =>
+      existsSync(path)
+        ? readFileSync(path, 'utf8')
+            .trim()
+            .split('\n')
+            .map((line) => JSON.parse(line) as JsonObject)
+        : [];
+    await until(() => records().length === 3, 'three records');
+    assert.deepEqual(
+      records().map(({ request }) => ((request as JsonObject)['tls'] as JsonObject)['client_verify']),
+      ['NONE', 'SUCCESS', 'FAILED:not trusted'],
+    );
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('a request in clear text has no certificate', async () => {

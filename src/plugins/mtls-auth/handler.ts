@@ -91,6 +91,7 @@ export function create(config: Config, environment: Environment): Phases {
   }
 
   function admit(exchange: AccessExchange, { identity }: Verdict): Answer | undefined {
+    exchange.setLogValue('request.tls.client_verify', identity === undefined ? 'FAILED:not trusted' : 'SUCCESS');
     if (identity === undefined) return untrusted;
     if (skip_consumer_lookup) return pass(exchange, identity);
     const caller = callerOf(identity);
