@@ -47,6 +47,7 @@ export function readModel(grammar: Grammar, tree: Tree): ReadModel {
       children: [],
       links: new Map(),
       members: [],
+      known: new Set(),
     };
     above?.children.push(draft);
     known.set(entity.map, draft);
@@ -63,6 +64,8 @@ interface Draft extends ModelEntity {
   readonly children: Draft[];
   readonly links: Map<string, Draft>;
   readonly members: Member[];
+  /** Its members by name and by entity: they may be many. */
+  readonly known: Set<unknown>;
 }
 
 function ownFields(grammar: Grammar, kind: string, written: JsonObject): JsonObject {
@@ -123,12 +126,10 @@ function linkMembers(grammar: Grammar, index: Index, draft: Draft): void {
   }
 }
 
-function addMember({ members }: Draft, member: Member): void {
-  const isKnown = members.some(
-    ({ kind, name, entity }) =>
-      kind === member.kind && (name === member.name || (entity !== undefined && entity === member.entity)),
-  );
-  if (!isKnown) members.push(member);
+function addMember({ members, known }: Draft, member: Member): void {
+  const keys = [`${member.kind} ${member.name}`, ...(member.entity === undefined ? [] : [member.entity])];
+  if (!keys.some((key) => known.has(key))) members.push(member);
+  for (const key of keys) known.add(key);
 }
 
 /** kind → name or id → entity; the first of two with the same name. */

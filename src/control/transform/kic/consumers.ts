@@ -4,15 +4,16 @@ import { type ModelEntity, textField } from '../model.ts';
 import { CONSUMER_GROUP, CREDENTIALS } from './kinds.ts';
 import { kubernetesName, sha256 } from './names.ts';
 import {
-  addObject,
   addPlugins,
   annotation,
   type Context,
   classAnnotation,
+  freeName,
   isSet,
   KONG,
   KONG_BETA,
   metadata,
+  nameOf,
   tagsOf,
 } from './objects.ts';
 
@@ -27,16 +28,18 @@ export function addConsumer(context: Context, consumer: ModelEntity): void {
     .sort((a, b) => rank(a) - rank(b))
     .map((credential) => addCredential(context, credential, username));
   const plugins = addPlugins(context, consumer, username);
-  const groups = consumer.members.filter(({ kind }) => kind === CONSUMER_GROUP.reference).map(({ name }) => name);
+  const groups = consumer.members
+    .filter(({ kind }) => kind === CONSUMER_GROUP.reference)
+    .map(({ name, entity }) => (entity === undefined ? kubernetesName(name) : groupName(context, entity)));
   const customId = consumer.fields['custom_id'];
-  addObject(context, {
+  context.objects.push({
     apiVersion: KONG,
     kind: 'KongConsumer',
-    metadata: metadata(username, annotations(context, consumer, plugins)),
+    metadata: metadata(freeName(context, 'KongConsumer', username), annotations(context, consumer, plugins)),
     username,
     ...(isSet(customId) ? { custom_id: customId } : {}),
     ...(credentials.length > 0 ? { credentials } : {}),
-    ...(groups.length > 0 ? { consumerGroups: groups.map(kubernetesName) } : {}),
+    ...(groups.length > 0 ? { consumerGroups: groups } : {}),
   });
 }
 
@@ -48,13 +51,15 @@ const annotations = (context: Context, entity: ModelEntity, plugins: readonly st
   ...(plugins.length > 0 ? annotation('plugins', plugins.join(',')) : {}),
 });
 
+const groupName = (context: Context, group: ModelEntity): string =>
+  nameOf(context, group, 'KongConsumerGroup', textField(group, 'name') ?? '');
+
 export function addConsumerGroup(context: Context, group: ModelEntity): void {
-  const name = textField(group, 'name') ?? '';
-  const plugins = addPlugins(context, group, name);
-  addObject(context, {
+  const plugins = addPlugins(context, group, textField(group, 'name') ?? '');
+  context.objects.push({
     apiVersion: KONG_BETA,
     kind: 'KongConsumerGroup',
-    metadata: metadata(name, annotations(context, group, plugins)),
+    metadata: metadata(groupName(context, group), annotations(context, group, plugins)),
   });
 }
 
@@ -70,11 +75,9 @@ function addCredential(context: Context, { kind, fields }: ModelEntity, username
     data[key] = textOf(value);
   }
   if (context.options.version === 2) data['kongCredType'] = type;
-  const wanted = kubernetesName(`${type}-${username}`);
-  let name = wanted;
-  for (let i = 2; context.used.has(`Secret/${name}`); i++) name = kubernetesName(`${type}-${username}-${i}`);
+  const name = freeName(context, 'Secret', `${type}-${username}`);
   const labels: JsonObject = context.options.version === 3 ? annotation('credential', type) : {};
-  addObject(context, secret(name, classAnnotation(context.options), labels, data, 'Opaque'));
+  context.objects.push(secret(name, classAnnotation(context.options), labels, data, 'Opaque'));
   return name;
 }
 
@@ -97,10 +100,8 @@ const secret = (
 export function addCertificate(context: Context, certificate: ModelEntity): void {
   const [cert, key] = [textField(certificate, 'cert') ?? '', textField(certificate, 'key') ?? ''];
   const annotated = { ...classAnnotation(context.options), ...tagsOf(certificate) };
-  addObject(
-    context,
-    secret(`cert-${sha256(cert)}`, annotated, {}, { 'tls.crt': cert, 'tls.key': key }, 'kubernetes.io/tls'),
-  );
+  const name = freeName(context, 'Secret', `cert-${sha256(cert)}`);
+  context.objects.push(secret(name, annotated, {}, { 'tls.crt': cert, 'tls.key': key }, 'kubernetes.io/tls'));
 }
 
 export function addCaCertificate(context: Context, certificate: ModelEntity): void {
@@ -115,5 +116,6 @@ export function addCaCertificate(context: Context, certificate: ModelEntity): vo
     ...(id === undefined ? {} : { id, cert }),
   };
   const labels: JsonObject = id === undefined ? {} : annotation('ca-cert', 'true');
-  addObject(context, secret(`ca-cert-${sha256(cert)}`, annotated, labels, data, 'Opaque'));
+  const name = freeName(context, 'Secret', `ca-cert-${sha256(cert)}`);
+  context.objects.push(secret(name, annotated, labels, data, 'Opaque'));
 }

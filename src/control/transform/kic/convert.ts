@@ -1,5 +1,6 @@
 // A state file as objects for the Kong Ingress Controller. What has no counterpart there is named in the notes.
 import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
+import { createFreeNames } from '../free-names.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { addCaCertificate, addCertificate, addConsumer, addConsumerGroup } from './consumers.ts';
 import {
@@ -14,10 +15,12 @@ import {
   SNI,
   TARGET,
   UPSTREAM,
+  VAULT,
 } from './kinds.ts';
-import { addObject, type Context, indexPlugins, type KicOptions, ORDER, pluginObject } from './objects.ts';
+import { type Context, indexPlugins, type KicOptions, nameOf, ORDER, pluginObject } from './objects.ts';
 import { addRoute } from './routes.ts';
-import { addService } from './services.ts';
+import { addService, indexUpstreams } from './services.ts';
+import { addVault } from './vaults.ts';
 
 export interface KicResult {
   readonly objects: readonly JsonObject[];
@@ -34,7 +37,10 @@ const ADDERS: ReadonlyMap<string, Adder> = new Map<string, Adder>([
   [CONSUMER_GROUP.reference, addConsumerGroup],
   [CERTIFICATE.reference, addCertificate],
   [CA_CERTIFICATE.reference, addCaCertificate],
+  [VAULT.reference, addVault],
 ]);
+/** Those that version 2 of the controller has no object for. */
+const SINCE_3: ReadonlySet<string> = new Set([VAULT.reference]);
 /** Written as parts of others, or known to Kubernetes itself. */
 const PARTS: ReadonlySet<string> = new Set([
   UPSTREAM.reference,
@@ -46,15 +52,16 @@ const PARTS: ReadonlySet<string> = new Set([
 export function convertToKic(entities: readonly ModelEntity[], options: KicOptions): KicResult {
   const context: Context = {
     options,
-    entities,
     objects: [],
     pluginsOf: indexPlugins(entities),
-    used: new Set(),
+    upstreams: indexUpstreams(entities),
+    giveName: createFreeNames(),
+    names: new Map(),
     notes: [],
   };
   const left = new Map<string, number>();
   for (const entity of entities) {
-    const add = ADDERS.get(entity.kind);
+    const add = options.version === 2 && SINCE_3.has(entity.kind) ? undefined : ADDERS.get(entity.kind);
     if (add !== undefined) add(context, entity);
     else if (!PARTS.has(entity.kind)) left.set(entity.kind, (left.get(entity.kind) ?? 0) + 1);
   }
@@ -68,7 +75,8 @@ export function convertToKic(entities: readonly ModelEntity[], options: KicOptio
 /** Plugins of something are added with what they belong to. */
 function addGlobalPlugin(context: Context, plugin: ModelEntity): void {
   if (plugin.parent !== undefined || plugin.links.size > 0) return;
-  addObject(context, pluginObject(context, plugin, 'KongClusterPlugin', textField(plugin, 'name') ?? ''));
+  const name = nameOf(context, plugin, 'KongClusterPlugin', textField(plugin, 'name') ?? '');
+  context.objects.push(pluginObject(context, plugin, 'KongClusterPlugin', name));
 }
 
 function sortKeys<T extends Json>(value: T): T {

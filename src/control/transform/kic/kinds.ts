@@ -9,6 +9,7 @@ export const CONSUMER = { reference: 'consumers' } as const;
 export const CONSUMER_GROUP = { reference: 'consumer_groups' } as const;
 export const CERTIFICATE = { reference: 'certificates' } as const;
 export const CA_CERTIFICATE = { reference: 'ca_certificates' } as const;
+export const VAULT = { reference: 'vaults' } as const;
 export const SNI = { reference: 'snis' } as const;
 
 /** List of credentials in a consumer → what the controller calls the kind. */
@@ -32,6 +33,8 @@ export const SERVICE_ANNOTATIONS = [
   'read_timeout',
   'retries',
   'tags',
+  'tls_verify',
+  'tls_verify_depth',
   'write_timeout',
 ];
 const ROUTE_ANNOTATIONS = [

@@ -1,5 +1,6 @@
 // The parts that objects of Kubernetes share: metadata with annotations, KongPlugins, and the list that they are gathered in.
-import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
+import type { Json, JsonObject } from '../../../lib/json.ts';
+import type { GiveName } from '../free-names.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { PLUGIN } from './kinds.ts';
 import { kubernetesName } from './names.ts';
@@ -12,12 +13,14 @@ export interface KicOptions {
 
 export interface Context {
   readonly options: KicOptions;
-  readonly entities: readonly ModelEntity[];
   readonly objects: JsonObject[];
   /** Plugins by what they belong to or name. */
   readonly pluginsOf: ReadonlyMap<ModelEntity, readonly ModelEntity[]>;
-  /** `kind/name` of all objects so far. */
-  readonly used: Set<string>;
+  /** Upstreams by name, in lower case: hosts are compared so. */
+  readonly upstreams: ReadonlyMap<string, ModelEntity>;
+  readonly giveName: GiveName;
+  /** Names of the objects that entities have become. */
+  readonly names: Map<ModelEntity, string>;
   /** What could not be converted, for people. */
   readonly notes: string[];
 }
@@ -27,6 +30,7 @@ export const ORDER = [
   'KongIngress',
   'KongPlugin',
   'KongClusterPlugin',
+  'KongVault',
   'Ingress',
   'HTTPRoute',
   'KongUpstreamPolicy',
@@ -38,6 +42,7 @@ export const ORDER = [
 
 export const KONG = 'configuration.konghq.com/v1';
 export const KONG_BETA = 'configuration.konghq.com/v1beta1';
+export const KONG_ALPHA = 'configuration.konghq.com/v1alpha1';
 const DOMAIN = 'konghq.com';
 
 export const classAnnotation = ({ className }: KicOptions): JsonObject => ({
@@ -46,7 +51,7 @@ export const classAnnotation = ({ className }: KicOptions): JsonObject => ({
 
 export function metadata(name: string, annotations: JsonObject, labels: JsonObject = {}): JsonObject {
   return {
-    name: kubernetesName(name),
+    name,
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
   };
@@ -75,23 +80,35 @@ export function indexPlugins(entities: readonly ModelEntity[]): Map<ModelEntity,
   for (const plugin of entities) {
     if (plugin.kind !== PLUGIN.reference) continue;
     const owners = new Set([...(plugin.parent === undefined ? [] : [plugin.parent]), ...plugin.links.values()]);
-    for (const owner of owners) index.set(owner, [...(index.get(owner) ?? []), plugin]);
+    for (const owner of owners)
+      index
+        .set(owner, index.get(owner) ?? [])
+        .get(owner)!
+        .push(plugin);
   }
   return index;
 }
 
-export function addObject(context: Context, object: JsonObject): void {
-  context.used.add(`${String(object['kind'])}/${nameIn(object)}`);
-  context.objects.push(object);
+/** A name for an object of a kind that no other one has. */
+export const freeName = ({ giveName }: Context, kind: string, text: string): string =>
+  giveName(kind, (number) => kubernetesName(number === 1 ? text : `${text}-${number}`));
+
+/** The name of what an entity becomes, the same whoever asks first. */
+export function nameOf(context: Context, entity: ModelEntity, kind: string, text: string): string {
+  const name = context.names.get(entity) ?? freeName(context, kind, text);
+  context.names.set(entity, name);
+  return name;
 }
 
 /** A KongPlugin for each plugin of an entity, and of others that name it. Answers their names. */
 export function addPlugins(context: Context, owner: ModelEntity, ownerName: string): string[] {
   return (context.pluginsOf.get(owner) ?? []).map((plugin) => {
-    const name = plugin.parent === owner ? `${ownerName}-${textField(plugin, 'name') ?? ''}` : sharedName(plugin);
-    const object = pluginObject(context, plugin, 'KongPlugin', name);
-    if (!context.used.has(`KongPlugin/${nameIn(object)}`)) addObject(context, object);
-    return nameIn(object);
+    const known = context.names.get(plugin);
+    if (known !== undefined) return known;
+    const text = plugin.parent === owner ? `${ownerName}-${textField(plugin, 'name') ?? ''}` : sharedName(plugin);
+    const name = nameOf(context, plugin, 'KongPlugin', text);
+    context.objects.push(pluginObject(context, plugin, 'KongPlugin', name));
+    return name;
   });
 }
 
@@ -119,9 +136,3 @@ export function pluginObject(context: Context, plugin: ModelEntity, kind: string
 }
 
 export const isSet = (value: Json | undefined): value is Json => value !== undefined && value !== null;
-
-export const nameIn = (object: JsonObject): string =>
-  String(isObject(object['metadata'] ?? null) ? (object['metadata'] as JsonObject)['name'] : '');
-
-export const ofKind = (context: Context, { reference }: { readonly reference: string }): ModelEntity[] =>
-  context.entities.filter(({ kind }) => kind === reference);

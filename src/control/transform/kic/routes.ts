@@ -2,9 +2,8 @@
 import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { HTTP_ROUTE_ANNOTATIONS, INGRESS_ANNOTATIONS, SERVICE } from './kinds.ts';
-import { kubernetesName } from './names.ts';
-import { addObject, addPlugins, annotate, annotation, type Context, metadata } from './objects.ts';
-import { portOf } from './services.ts';
+import { addPlugins, annotate, annotation, type Context, freeName, metadata } from './objects.ts';
+import { portOf, serviceObjectName } from './services.ts';
 
 export function addRoute(context: Context, route: ModelEntity): void {
   const service = route.parent;
@@ -24,7 +23,10 @@ export function addRoute(context: Context, route: ModelEntity): void {
   const full = `${serviceName}-${name}`;
   const plugins = addPlugins(context, route, full);
   const object = context.options.api === 'gateway' ? httpRoute : ingress;
-  addObject(context, object(context, route, full, kubernetesName(serviceName), portOf(service), plugins));
+  const routeName = freeName(context, context.options.api === 'gateway' ? 'HTTPRoute' : 'Ingress', full);
+  context.objects.push(
+    object(context, route, routeName, serviceObjectName(context, service), portOf(service), plugins),
+  );
 }
 
 const listOf = (value: Json | undefined): Json[] => (Array.isArray(value) ? value : []);

@@ -3,18 +3,17 @@
 import { isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { NOT_IN_KONG_INGRESS, POLICY_WORDS, SERVICE_ANNOTATIONS, UPSTREAM } from './kinds.ts';
-import { kubernetesName } from './names.ts';
 import {
-  addObject,
   addPlugins,
   annotate,
   annotation,
   type Context,
   classAnnotation,
+  freeName,
   KONG,
   KONG_BETA,
   metadata,
-  ofKind,
+  nameOf,
   tagsOf,
 } from './objects.ts';
 
@@ -23,6 +22,18 @@ const PORT = 80;
 
 export const portOf = (service: ModelEntity): Json => service.fields['port'] ?? PORT;
 
+export const serviceObjectName = (context: Context, service: ModelEntity): string =>
+  nameOf(context, service, 'Service', textField(service, 'name') ?? '');
+
+export function indexUpstreams(entities: readonly ModelEntity[]): Map<string, ModelEntity> {
+  const index = new Map<string, ModelEntity>();
+  for (const entity of entities) {
+    const name = entity.kind === UPSTREAM.reference ? textField(entity, 'name')?.toLowerCase() : undefined;
+    if (name !== undefined && !index.has(name)) index.set(name, entity);
+  }
+  return index;
+}
+
 export function addService(context: Context, service: ModelEntity): void {
   const name = textField(service, 'name');
   if (name === undefined) {
@@ -30,50 +41,54 @@ export function addService(context: Context, service: ModelEntity): void {
     return;
   }
   const annotations = annotate(service, SERVICE_ANNOTATIONS);
-  const policy = addUpstream(context, service, name);
+  const policy = addUpstream(context, service);
   if (policy !== undefined) Object.assign(annotations, policy);
   const plugins = addPlugins(context, service, name);
   if (plugins.length > 0) Object.assign(annotations, annotation('plugins', plugins.join(',')));
   const port = portOf(service);
-  addObject(context, {
+  const objectName = serviceObjectName(context, service);
+  context.objects.push({
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: metadata(name, annotations),
+    metadata: metadata(objectName, annotations),
     spec: {
       ports: [{ port, protocol: service.fields['protocol'] === 'udp' ? 'UDP' : 'TCP', targetPort: port }],
-      selector: { app: kubernetesName(name) },
+      selector: { app: objectName },
     },
   });
 }
 
-function addUpstream(context: Context, service: ModelEntity, serviceName: string): JsonObject | undefined {
-  const host = textField(service, 'host')?.toLowerCase();
-  const upstream = ofKind(context, UPSTREAM).find((item) => textField(item, 'name')?.toLowerCase() === host);
-  if (host === undefined || upstream === undefined) return undefined;
-  const name = `${serviceName}-upstream`;
+/** @returns annotations for the service. */
+function addUpstream(context: Context, service: ModelEntity): JsonObject | undefined {
+  const upstream = context.upstreams.get(textField(service, 'host')?.toLowerCase() ?? '');
+  if (upstream === undefined) return undefined;
+  const text = `${serviceObjectName(context, service)}-upstream`;
   if (context.options.version === 3) {
-    addObject(context, {
+    const name = freeName(context, 'KongUpstreamPolicy', text);
+    context.objects.push({
       apiVersion: KONG_BETA,
       kind: 'KongUpstreamPolicy',
       metadata: metadata(name, tagsOf(upstream)),
       spec: policyOf(upstream.fields),
     });
-    return annotation('upstream-policy', kubernetesName(name));
+    return { ...annotation('upstream-policy', name), ...annotate(upstream, ['host_header']) };
   }
   const fields = Object.fromEntries(
     Object.entries(upstream.fields).filter(([key, value]) => !NOT_IN_KONG_INGRESS.includes(key) && value !== null),
   );
   const annotations = { ...classAnnotation(context.options), ...tagsOf(upstream) };
-  addObject(context, {
+  const name = freeName(context, 'KongIngress', text);
+  context.objects.push({
     apiVersion: KONG,
     kind: 'KongIngress',
     metadata: metadata(name, annotations),
     upstream: fields,
   });
-  return annotation('override', kubernetesName(name));
+  return annotation('override', name);
 }
 
 const CONSISTENT = 'consistent-hashing';
+const STICKY = 'sticky-sessions';
 
 function policyOf(upstream: JsonObject): JsonObject {
   const { algorithm, slots, healthchecks } = upstream;
@@ -83,6 +98,7 @@ function policyOf(upstream: JsonObject): JsonObject {
     ...(isThere(slots) ? { slots } : {}),
     ...(isHashing && isThere(upstream['hash_on']) ? { hashOn: hashOf(upstream, 'hash_on') } : {}),
     ...(isHashing && isThere(upstream['hash_fallback']) ? { hashOnFallback: hashOf(upstream, 'hash_fallback') } : {}),
+    ...(algorithm === STICKY ? stickySessionsOf(upstream) : {}),
     ...(isThere(healthchecks) ? { healthchecks: inCamelCase(healthchecks) } : {}),
   };
 }
@@ -101,6 +117,15 @@ function hashOf(upstream: JsonObject, prefix: string): JsonObject {
   }
   return hash;
 }
+
+/** The controller wants it said that nothing is hashed. */
+const stickySessionsOf = (upstream: JsonObject): JsonObject => {
+  const { sticky_sessions_cookie: cookie, sticky_sessions_cookie_path: path } = upstream;
+  return {
+    hashOn: { input: 'none' },
+    ...(isThere(cookie) ? { stickySessions: { cookie, ...(isThere(path) ? { cookiePath: path } : {}) } } : {}),
+  };
+};
 
 const isThere = (value: Json | undefined): value is Json => value !== undefined && value !== null;
 

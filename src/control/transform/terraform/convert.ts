@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { isObject, type JsonObject } from '../../../lib/json.ts';
 import type { SchemaSet } from '../../../schema/schema-set.ts';
 import { createGrammar, type Grammar } from '../../file/grammar.ts';
+import { createFreeNames } from '../free-names.ts';
 import { type ModelEntity, textField } from '../model.ts';
 import { type HclValue, quote, withoutExpressions, writeBody } from './hcl.ts';
 import {
@@ -56,16 +57,14 @@ function nameResources(
   entities: readonly ModelEntity[],
 ): Map<ModelEntity, Resource> {
   const resources = new Map<ModelEntity, Resource>();
-  const used = new Set<string>();
+  const giveName = createFreeNames();
   for (const entity of entities) {
     const word = wordOf(grammar, entity.kind);
     const type = typeOf(schemas, entity, word);
     const owners = entity.parent === undefined ? [...entity.links.values()] : [entity.parent];
     const above = owners.map((owner) => resources.get(owner)?.name).filter((name) => name !== undefined);
     const wanted = slug(nameOf(grammar, entity, word, above));
-    let name = wanted;
-    for (let i = 2; used.has(`${type}.${name}`); i++) name = `${wanted}_${i}`;
-    used.add(`${type}.${name}`);
+    const name = giveName(type, (number) => (number === 1 ? wanted : `${wanted}_${number}`));
     resources.set(entity, { entity, word, type, name });
   }
   return resources;
