@@ -1,7 +1,8 @@
 // The life of a gateway: kong.conf, the pid file, reload and quit, signals, and where logs go.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -74,6 +75,73 @@ test('reload and quit find the gateway by its prefix', async () => {
   const again = run('quit', ['--prefix', prefix]);
   assert.notEqual(await again.ended, 0);
   assert.match(again.output.stderr, /no gateway runs with the prefix/);
+});
+
+test('a gateway that can be found by its prefix can be told to reload', async () => {
+  const prefix = join(folder, 'early');
+  const path = join(prefix, 'gwctl.pid');
+  const own = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', 'off', '--status-listen', 'off', '--workers', '2'];
+  const starting = run('serve', [await stateFile('early.yaml', '/'), '--prefix', prefix, ...own, ...few]);
+  const look = setInterval(() => {
+    if (!existsSync(path)) return;
+    clearInterval(look);
+    starting.child.kill('SIGHUP');
+  }, 1);
+  let hasEnded = false;
+  void starting.ended.then(() => {
+    hasEnded = true;
+    clearInterval(look);
+  });
+  await until(() => starting.output.stdout.includes('kept ') || hasEnded, 'the banner');
+  assert.equal(hasEnded, false, starting.output.stderr);
+  starting.child.kill('SIGTERM');
+  assert.equal(await starting.ended, 0);
+});
+
+test('endpoints of a plugin that cannot be loaded stop the start', async () => {
+  const plugin = join(folder, 'endless');
+  await mkdir(plugin);
+  await writeFile(
+    join(plugin, 'index.ts'),
+    `import { definePlugin } from 'gwctl/plugin';
+export default definePlugin({
+  name: 'endless', priority: 1, version: '1.0.0',
+  schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
+  handler: async () => ({ create: () => ({}) }),
+  admin: () => import('./nowhere.ts'),
+});
+`,
+  );
+  const starting = run('serve', [
+    '--plugins',
+    plugin,
+    '--proxy-listen',
+    '127.0.0.1:0',
+    '--admin-listen',
+    '127.0.0.1:0',
+  ]);
+  await until(() => starting.child.exitCode !== null, 'its end');
+  assert.notEqual(starting.child.exitCode, 0);
+  assert.match(starting.output.stderr, /nowhere\.ts/);
+});
+
+const without = (name: string): readonly string[] => [
+  '-r',
+  'sh',
+  '-c',
+  `echo 0 > /proc/sys/user/${name} && exec "$@"`,
+  'sh',
+];
+const mayUnshare = spawnSync('unshare', [...without('max_inotify_instances'), 'true']).status === 0;
+
+test('files that the system cannot watch are told, and the gateway serves', {
+  skip: mayUnshare ? false : 'this user may not make namespaces of his own',
+}, async () => {
+  const file = await stateFile('unwatched.yaml', '/');
+  const gateway = await serve([file, '--watch', ...few], {}, ['unshare', ...without('max_inotify_instances')]);
+  await until(() => gateway.output.stderr.includes(`changes of ${file} go unnoticed: `), 'the report');
+  assert.equal(await statusOf(gateway.proxy), 200);
+  await end(gateway);
 });
 
 test('reload and quit find the gateway by its Admin API', async () => {

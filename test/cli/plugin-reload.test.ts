@@ -1,6 +1,6 @@
 // `gwctl serve --watch` takes up changed code of plugins.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -176,3 +176,34 @@ test('with two workers all of them take up the change, and no request is lost', 
   assert.deepEqual([...seen].sort(), ['changed', 'hello']);
   await end(running);
 });
+
+/** Whatever dies while workers take each other's place, in the end there are as many as were asked for, all with the new code. */
+for (const [who, isVictim] of [
+  ['a successor', (pid: number, before: readonly number[]) => !before.includes(pid)],
+  ['one that waits for its successor', (pid: number, before: readonly number[]) => pid === before.at(-1)],
+] as const) {
+  test(`${who} that dies during the change costs no worker and leaves none behind`, async () => {
+    const running = await start(who.replaceAll(' ', '-'), ['--workers', '2']);
+    const children = (): number[] =>
+      readFileSync(`/proc/${running.child.pid}/task/${running.child.pid}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number);
+    const before = children();
+    running.write('parts/greet.ts', greetText("'changed'"));
+    await until(() => children().some((pid) => !before.includes(pid)), 'a successor is started');
+    process.kill(children().find((pid) => isVictim(pid, before))!, 'SIGKILL');
+    const workers = async (): Promise<number[]> => {
+      const root = (await (await fetch(running.admin)).json()) as { pids: { workers: number[] } };
+      return root.pids.workers;
+    };
+    await logs(running, /plugins loaded again/);
+    await until(async () => {
+      const pids = await workers();
+      return pids.length === 2 && !pids.some((pid) => before.includes(pid)) && children().length === 2;
+    }, 'two others');
+    const greetings = await Promise.all(Array.from({ length: 8 }, () => running.greeting()));
+    assert.deepEqual([...new Set(greetings)], ['changed']);
+    await end(running);
+  });
+}

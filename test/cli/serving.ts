@@ -30,8 +30,15 @@ after(() => {
   for (const child of children) child.kill('SIGKILL');
 });
 
-export function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [RUN, command, ...args], { env: { ...process.env, ...env } });
+/** @param through a command that runs another one, in other circumstances. */
+export function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
+) {
+  const [program, ...rest] = [...through, process.execPath, RUN, command, ...args];
+  const child = spawn(program!, rest, { env: { ...process.env, ...env } });
   children.push(child);
   const output = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => (output.stdout += chunk));
@@ -41,9 +48,13 @@ export function run(command: string, args: readonly string[], env: Readonly<Reco
 }
 
 /** On free ports of loopback. */
-export async function serve(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Serving> {
+export async function serve(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  through: readonly string[] = [],
+): Promise<Serving> {
   const free = ['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0', '--status-listen', '127.0.0.1:0'];
-  const started = run('serve', [...free, ...args], env);
+  const started = run('serve', [...free, ...args], env, through);
   await until(() => started.output.stdout.includes('kept ') || started.child.exitCode !== null, 'the banner');
   assert.equal(started.child.exitCode, null, started.output.stderr);
   const { stdout } = started.output;

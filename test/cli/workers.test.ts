@@ -1,5 +1,6 @@
 // `gwctl serve --workers 2`: several processes that look like one gateway.
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -129,6 +130,40 @@ test('requests of all workers are counted together, and no count goes back when 
   assert.deepEqual(Object.fromEntries(statuses), { 200: 64 });
 });
 
+test('figures that two ask for at the same time are answered to both at once', async () => {
+  const late = new Promise<string>((resolve) => setTimeout(resolve, 900, 'late').unref());
+  const both = Promise.all([statusOf(`${gateway.status}/metrics`), statusOf(`${gateway.status}/metrics`)]);
+  assert.deepEqual(await Promise.race([both, late]), [200, 200]);
+});
+
+test('a level of the log that is set for a while is over in time for workers, too, that were started meanwhile', async () => {
+  const level = async (): Promise<string> =>
+    (await json(`${gateway.admin}/debug/node/log-level`))['message'] as unknown as string;
+  const put = await fetch(`${gateway.admin}/debug/node/log-level/debug?timeout=6`, { method: 'PUT' });
+  assert.equal(put.status, 200);
+  // One after the other: with the last one the address would go, too.
+  for (const victim of await workers()) {
+    process.kill(victim, 'SIGKILL');
+    await until(async () => {
+      const pids = await workers();
+      return pids.length === 2 && !pids.includes(victim);
+    }, 'another worker');
+    await until(async () => (await load(`${gateway.proxy}/echo`, 16, 16)).get(200) === 16, 'it serves');
+  }
+  assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
+  await until(
+    () => gateway.output.stderr.includes("increment (1/4) for '127.0.0.1"),
+    'they tell what is for debugging',
+  );
+  await until(async () => (await level()) === 'log level: notice', 'the end of the while');
+  const { length } = gateway.output.stderr;
+  assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
+  assert.equal(await statusOf(`${gateway.proxy}/balanced/ok`), 200);
+  assert.doesNotMatch(gateway.output.stderr.slice(length), /\[debug\]/);
+  const target = encodeURIComponent(`127.0.0.1:${upstream.port}`);
+  await fetch(`${gateway.admin}/upstreams/balanced/targets/${target}/healthy`, { method: 'PUT' });
+});
+
 test('failures are counted together: four of them end a target for all workers', async () => {
   const health = async (): Promise<string> => {
     const { data } = await json(`${gateway.admin}/upstreams/balanced/health`);
@@ -162,6 +197,28 @@ test('an address that is taken is said in one sentence', async () => {
   assert.notEqual(await taken.ended, 0);
   assert.match(taken.output.stderr, /cannot listen on 127\.0\.0\.1:\d+ for the proxy: the address is in use/);
   assert.doesNotMatch(taken.output.stderr, /another one is started/);
+});
+
+test('without the primary the workers end, but for what they have begun', async () => {
+  let arrived = false;
+  const slow = await startUpstream((_incoming, response) => {
+    arrived = true;
+    setTimeout(() => response.end('late'), 700);
+  });
+  after(() => slow.server.close());
+  const file = join(folder, 'slow.yaml');
+  const routes = '[{name: r, paths: [/]}]';
+  await writeFile(
+    file,
+    `{_format_version: "3.0", services: [{name: s, url: "http://127.0.0.1:${slow.port}", routes: ${routes}}]}`,
+  );
+  const own = await serve([file, '--workers', '2', '--proxy-access-log', 'off', '--plugins', 'rate-limiting']);
+  const pids = (await json(own.admin))['pids']!['workers'] as number[];
+  const answer = fetch(own.proxy).then((response) => response.text());
+  await until(() => arrived, 'the request is under way');
+  own.child.kill('SIGKILL');
+  assert.equal(await answer, 'late');
+  await until(() => pids.every((pid) => !existsSync(`/proc/${pid}`)), 'the workers have ended');
 });
 
 test('all of them end with SIGTERM', async () => {

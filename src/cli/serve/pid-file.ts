@@ -10,15 +10,19 @@ export interface PidFile {
 
 export const pidPath = (prefix: string): string => join(prefix, 'gwctl.pid');
 
-/** Refuses while the process that wrote it is alive. */
-export function writePidFile(prefix: string): PidFile {
-  const path = pidPath(prefix);
+/** Throws while the process that wrote it is alive. */
+export function refuseSecond(prefix: string): void {
   const other = readPidFile(prefix);
   if (other !== undefined && other !== process.pid && isAlive(other)) {
     throw new GwctlError('E_USAGE', `process ${other} runs with the prefix ${prefix}`, {
       hint: 'Stop it with `gwctl quit --prefix`, or choose another prefix.',
     });
   }
+}
+
+export function writePidFile(prefix: string): PidFile {
+  refuseSecond(prefix);
+  const path = pidPath(prefix);
   try {
     mkdirSync(prefix, { recursive: true });
     writeFileSync(path, `${process.pid}\n`);

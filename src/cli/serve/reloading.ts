@@ -29,6 +29,8 @@ export class Reloading {
   readonly #parts: ReloadingParts;
   #plugins: readonly PluginDefinition[];
   #last: Promise<void> = Promise.resolve();
+  /** Asked for and not begun: whoever asks meanwhile gets the newest files by it, too. */
+  #nextFiles: Promise<void> | undefined = undefined;
   #watches: Watch[] = [];
   #pluginWatch: Watch | undefined = undefined;
 
@@ -38,17 +40,19 @@ export class Reloading {
   }
 
   watch(): void {
-    this.#watches.push(watchFiles(this.#parts.opened.files, () => void this.files()));
+    this.#watches.push(this.#watchFiles(this.#parts.opened.files, () => void this.files()));
     this.#watchPlugins();
   }
 
   files(): Promise<void> {
-    return this.#next('the changed files are not used', async () => {
+    this.#nextFiles ??= this.#next('the changed files are not used', async () => {
+      this.#nextFiles = undefined;
       const { opened, log } = this.#parts;
       const replace = await opened.read();
       await replace();
       log('info', `files loaded again: ${countEntities(opened.store.state)}`);
     });
+    return this.#nextFiles;
   }
 
   close(): void {
@@ -59,7 +63,14 @@ export class Reloading {
   #watchPlugins(): void {
     const { watched } = this.#parts;
     this.#pluginWatch?.close();
-    if (watched !== undefined) this.#pluginWatch = watchFiles(watched.files, () => void this.#takePlugins(watched));
+    if (watched === undefined) return;
+    this.#pluginWatch = this.#watchFiles(watched.files, () => void this.#takePlugins(watched));
+  }
+
+  #watchFiles(files: readonly string[], onChange: () => void): Watch {
+    const onError = (input: string, { message }: Error): void =>
+      this.#parts.log('error', `changes of ${input} go unnoticed: ${message}`);
+    return watchFiles(files, { onChange, onError });
   }
 
   #takePlugins(watched: WatchedPlugins): Promise<void> {
@@ -82,10 +93,10 @@ export class Reloading {
     const { opened, gateway, prepare, make, schemasOf } = this.#parts;
     const replace = await opened.read(schemasOf(plugins));
     const switches = [await gateway.preparePlugins(plugins), await prepare(plugins)];
-    await make(() => {
+    await make(async () => {
       for (const turn of switches) turn();
       this.#plugins = plugins;
-      return replace();
+      await replace();
     });
   }
 

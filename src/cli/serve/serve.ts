@@ -31,7 +31,7 @@ import { openErrorLog } from './error-log.ts';
 import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
-import { type PidFile, writePidFile } from './pid-file.ts';
+import { type PidFile, refuseSecond, writePidFile } from './pid-file.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { createReadiness } from './readiness.ts';
 import { Reloading } from './reloading.ts';
@@ -68,7 +68,8 @@ export async function serve(options: ServeOptions): Promise<void> {
   const statusListen = parseListen('status_listen', config.status_listen);
   const listens = { proxy: [...proxyListen, ...streamListen], admin: adminListen, status: statusListen };
   const tls = readServeTls(config, listens, data === undefined ? undefined : join(data, 'ssl'));
-  const logLevel = createLogLevel(config.log_level);
+  let pool: WorkerPool | undefined;
+  const logLevel = createLogLevel(config.log_level, (level) => pool?.tellLogLevel(level));
   const errorLog = openErrorLog(config.proxy_error_log);
   const log = createServerLog(logLevel.current, errorLog.write);
   const guard = guardOf(config, adminListen);
@@ -103,7 +104,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   const nodeId = newUuid();
   const workerCount =
     config.nginx_worker_processes === 'auto' ? availableParallelism() : Number(config.nginx_worker_processes);
-  let pool: WorkerPool | undefined;
   const starting = startGateway({
     store,
     nodeId,
@@ -130,14 +130,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   const admins: Listening[] = [];
   const statuses: Listening[] = [];
   const readiness = createReadiness(store);
-  let pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
+  let pluginRoutes: Awaited<ReturnType<typeof loadPluginRoutes>> = [];
   let pidFile: PidFile | undefined;
   const settled = async (): Promise<void> => {
     await Promise.all([gateway.settled(), pool?.settled()]);
   };
   try {
-    if (config.prefix !== null) pidFile = writePidFile(config.prefix);
-    keepDebugToken(config);
+    if (config.prefix !== null) refuseSecond(config.prefix);
+    pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
     if (workerCount > 1) {
       const { WorkerPool } = await import('../workers/pool.ts');
       pool = new WorkerPool({
@@ -176,6 +176,9 @@ export async function serve(options: ServeOptions): Promise<void> {
       });
       admins.push(await listenOn(server, address, 'the Admin API', adminSecurity));
     }
+    // Whoever finds it may send signals: from here on nothing is waited for until they are heard.
+    if (config.prefix !== null) pidFile = writePidFile(config.prefix);
+    keepDebugToken(config);
   } catch (error) {
     for (const listening of [...statuses, ...admins]) listening.close();
     await pool?.stop(0);
@@ -289,18 +292,9 @@ function describeNode({ id, config, gateway, pool, store, logLevel, plugins }: N
     },
     metrics: () => pool?.families() ?? gateway.metrics(),
     ...(pool && { refresh: () => pool.refresh(), workers: () => pool.pids }),
-    logLevel: pool === undefined ? logLevel : withWorkers(logLevel, pool),
+    logLevel,
   };
 }
-
-/** For a while only, every process keeps the time by itself. */
-const withWorkers = (logLevel: LogLevelSwitch, pool: WorkerPool): LogLevelSwitch => ({
-  ...logLevel,
-  set(level, seconds) {
-    logLevel.set(level, seconds);
-    pool.setLogLevel(level, seconds);
-  },
-});
 
 /** A configuration that comes as text to the Admin API. */
 const readDocument: ParseDocument = async (text) => {

@@ -1,5 +1,5 @@
 // Watches state files and calls back once a burst of changes is over. Directories of the files are watched, because
-// editors replace files instead of writing into them.
+// editors replace files instead of writing into them. The system bounds how much can be watched: what cannot be is told.
 import { existsSync, type FSWatcher, statSync, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 
@@ -9,7 +9,13 @@ export interface Watch {
   close(): void;
 }
 
-export function watchFiles(inputs: readonly string[], onChange: () => void): Watch {
+export interface WatchEvents {
+  onChange(): void;
+  /** From now on changes of this input may go unnoticed. */
+  onError(input: string, error: Error): void;
+}
+
+export function watchFiles(inputs: readonly string[], { onChange, onError }: WatchEvents): Watch {
   const watchers: FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
   const notice = (): void => {
@@ -22,10 +28,15 @@ export function watchFiles(inputs: readonly string[], onChange: () => void): Wat
     // A file that is not there may come; where its directory is missing too, nothing tells.
     if (!existsSync(place)) continue;
     const name = basename(input);
-    const watcher = watch(place, { recursive: isDirectory }, (_event, changed) => {
-      if (isDirectory || changed === null || changed === name) notice();
-    });
-    watchers.push(watcher);
+    try {
+      const watcher = watch(place, { recursive: isDirectory }, (_event, changed) => {
+        if (isDirectory || changed === null || changed === name) notice();
+      });
+      watcher.on('error', (error) => onError(input, error as Error));
+      watchers.push(watcher);
+    } catch (error) {
+      onError(input, error as Error);
+    }
   }
   return {
     close() {

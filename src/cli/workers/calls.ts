@@ -10,12 +10,14 @@ export class Calls {
   readonly #send: (message: ToPrimary) => void;
   readonly #waiting = new Map<number, Waiting>();
   #last = 0;
+  #isClosed = false;
 
   constructor(send: (message: ToPrimary) => void) {
     this.#send = send;
   }
 
   ask(call: Call): Promise<unknown> {
+    if (this.#isClosed) return Promise.reject(gone());
     this.#last += 1;
     const id = this.#last;
     return new Promise((resolve, reject) => {
@@ -33,7 +35,10 @@ export class Calls {
 
   /** Nobody is there any more to answer. */
   close(): void {
-    for (const waiting of this.#waiting.values()) waiting.reject(new Error('the primary process is gone'));
+    this.#isClosed = true;
+    for (const waiting of this.#waiting.values()) waiting.reject(gone());
     this.#waiting.clear();
   }
 }
+
+const gone = (): Error => new Error('the primary process is gone');

@@ -58,9 +58,9 @@ export type ToWorker =
   | { readonly type: 'reply'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
   | { readonly type: 'verdict'; readonly verdict: SharedVerdict }
   | PluginEvent
-  | { readonly type: 'logLevel'; readonly level: string; readonly seconds: number }
+  | { readonly type: 'logLevel'; readonly level: string }
   | { readonly type: 'reopen' }
-  | { readonly type: 'figures'; readonly id: number }
+  | { readonly type: 'figures' }
   | { readonly type: 'stop'; readonly graceMs: number };
 
 export interface Place {
@@ -77,7 +77,7 @@ export type ToPrimary =
   | { readonly type: 'call'; readonly id: number; readonly call: Call }
   | { readonly type: 'verdict'; readonly verdict: SharedVerdict }
   | PluginEvent
-  | { readonly type: 'figures'; readonly id: number; readonly figures: WorkerFigures };
+  | { readonly type: 'figures'; readonly figures: WorkerFigures };
 
 export interface WorkerFigures {
   readonly counters: GatewayCounters;

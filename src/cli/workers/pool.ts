@@ -42,10 +42,11 @@ interface Member {
   readonly worker: Worker;
   readonly startedAt: number;
   settled: number;
-  /** Another takes its place; it hears of no changes any more. */
+  /** Another takes its place, whatever becomes of this one; it hears of no changes any more. */
   isOutdated: boolean;
   figures: WorkerFigures | undefined;
-  onFigures: (() => void) | undefined;
+  /** Who asked for figures, in the order in which they come. */
+  readonly askers: (() => void)[];
 }
 
 /** Beside this file, and as it is: source or built. */
@@ -60,6 +61,8 @@ const NO_COUNTERS: GatewayCounters = { requests: 0, connections: 0, accepted: 0 
 
 export class WorkerPool {
   readonly #options: PoolOptions;
+  /** Forked, and not heard of yet. */
+  readonly #coming = new Set<Member>();
   readonly #members = new Map<number, Member>();
   /** Told to end, for another has taken their place. */
   readonly #leaving = new Set<Member>();
@@ -99,12 +102,22 @@ export class WorkerPool {
    * successor is ready, and then ends what it has begun.
    */
   async renew(change: () => Promise<void>): Promise<void> {
-    const outdated = [...this.#members.values()];
+    const outdated = [...this.#coming, ...this.#members.values()];
     for (const member of outdated) member.isOutdated = true;
     await this.refresh();
-    await change();
-    // One that cannot start is tried again later, like one that dies.
-    for (const _ of outdated) await this.#fork();
+    try {
+      await change();
+    } finally {
+      // Also where it fails: they have missed what was told meanwhile.
+      await this.#replace(outdated.length);
+    }
+  }
+
+  /** One after the other. One that cannot start is tried again later, like one that dies. */
+  async #replace(count: number): Promise<void> {
+    for (let left = count; left > 0 && !this.#isEnding; left--) {
+      await this.#fork().catch((error: Error) => this.#tellFailure(error));
+    }
   }
 
   get pids(): number[] {
@@ -138,12 +151,12 @@ export class WorkerPool {
     this.#tellOthers(undefined, { type: 'event', topic, message });
   }
 
-  setLogLevel(level: string, seconds: number): void {
-    for (const { worker } of this.#members.values()) post(worker, { type: 'logLevel', level, seconds });
+  tellLogLevel(level: string): void {
+    this.#tellOthers(undefined, { type: 'logLevel', level });
   }
 
   reopen(): void {
-    for (const { worker } of this.#members.values()) post(worker, { type: 'reopen' });
+    this.#tellOthers(undefined, { type: 'reopen' });
   }
 
   /** Asks every worker for its figures. */
@@ -153,12 +166,12 @@ export class WorkerPool {
         (member) =>
           new Promise<void>((resolve) => {
             const timer = this.#later(resolve, FIGURES_MS);
-            member.onFigures = () => {
+            member.askers.push(() => {
               clearTimeout(timer);
               this.#timers.delete(timer);
               resolve();
-            };
-            post(member.worker, { type: 'figures', id: 0 });
+            });
+            post(member.worker, { type: 'figures' });
           }),
       ),
     );
@@ -200,15 +213,16 @@ export class WorkerPool {
       settled: 0,
       isOutdated: false,
       figures: undefined,
-      onFigures: undefined,
+      askers: [],
     };
+    this.#coming.add(member);
     return new Promise((resolve, reject) => {
       worker.on('error', () => undefined);
       worker.on('message', (message: ToPrimary) => {
         if (message.type === 'ready') {
           this.addresses = message.addresses;
           this.streamAddresses = message.streamAddresses;
-          this.#dismissOne();
+          if (!member.isOutdated) this.#dismissOne();
           resolve();
         } else if (message.type === 'failed') reject(unpackError(message.error));
         else this.#hear(member, message);
@@ -235,7 +249,7 @@ export class WorkerPool {
         return this.#tellOthers(member, { type: 'verdict', verdict: message.verdict });
       case 'figures':
         member.figures = message.figures;
-        return member.onFigures?.();
+        return member.askers.shift()?.();
       case 'call':
         return this.#answer(member, message.id, message.call);
       default:
@@ -258,6 +272,7 @@ export class WorkerPool {
     const { config, nodeId, tls, gateway, logLevel } = this.#options;
     const rows = rowsBetween(createState(this.#state.schemas), this.#state);
     member.settled = this.#sequence;
+    this.#coming.delete(member);
     this.#members.set(member.worker.id, member);
     post(member.worker, {
       type: 'start',
@@ -328,9 +343,10 @@ export class WorkerPool {
   }
 
   #bury(member: Member, reason: string): void {
-    const { worker, startedAt, figures } = member;
+    const { worker, startedAt, figures, askers } = member;
+    this.#coming.delete(member);
     this.#members.delete(worker.id);
-    const isLeaving = this.#leaving.delete(member);
+    this.#leaving.delete(member);
     if (figures !== undefined) {
       const { counters, families } = this.#left;
       const gone = { ...figures.counters, connections: 0 };
@@ -340,10 +356,10 @@ export class WorkerPool {
         families: families.then((before) => addFamilies([before, counted])),
       };
     }
-    member.onFigures?.();
+    for (const tell of askers) tell();
     this.#resume();
     // Where none could start, whoever asked for them is told.
-    if (this.#isEnding || isLeaving || !this.#hasStarted) return;
+    if (this.#isEnding || member.isOutdated || !this.#hasStarted) return;
     this.#deaths = Date.now() - startedAt > LONGEST_PAUSE_MS ? 0 : this.#deaths + 1;
     const pause = this.#deaths <= 1 ? 0 : Math.min(FIRST_PAUSE_MS * 2 ** (this.#deaths - 2), LONGEST_PAUSE_MS);
     this.#options.log('error', `worker ${worker.process.pid} ended unasked (${reason}): another one is started`, {
@@ -351,8 +367,12 @@ export class WorkerPool {
     });
     this.#later(() => {
       // When it fails, its own end is heard of in the same way.
-      this.#fork().catch((error: Error) => this.#options.log('error', `a worker could not start: ${error.message}`));
+      this.#fork().catch((error: Error) => this.#tellFailure(error));
     }, pause);
+  }
+
+  #tellFailure({ message }: Error): void {
+    this.#options.log('error', `a worker could not start: ${message}`);
   }
 
   #later(run: () => void, ms: number): NodeJS.Timeout {

@@ -28,7 +28,7 @@ export class RemoteCounters implements SharedCounters {
     const name = nameOf(wanted);
     const known = this.#usedUp.get(name);
     if (known !== undefined) {
-      if (known.until > Date.now()) return Promise.resolve(known.counts);
+      if (known.until > performance.now()) return Promise.resolve(known.counts);
       this.#usedUp.delete(name);
     }
     return new Promise((resolve, reject) => {
@@ -63,7 +63,7 @@ export class RemoteCounters implements SharedCounters {
   #remember(wanted: readonly Wanted[], counts: readonly number[]): void {
     if (!wanted.some(({ limit }, i) => counts[i]! >= limit)) return;
     if (this.#usedUp.size >= MAX_BELIEVED) this.#usedUp.clear();
-    this.#usedUp.set(nameOf(wanted), { counts, until: Date.now() + BELIEVED_MS });
+    this.#usedUp.set(nameOf(wanted), { counts, until: performance.now() + BELIEVED_MS });
   }
 }
 

@@ -1,5 +1,6 @@
 // A worker: a process that only proxies. The primary gives it the configuration, keeps what it counts, and tells it when to
 // end. Signals of a terminal reach all processes, but only the primary decides; without it a worker ends.
+import cluster from 'node:cluster';
 import { createSchemas } from '../../entities/registry.ts';
 import { type Gateway, startGateway } from '../../gateway/gateway.ts';
 import { loadPluginDefinitions } from '../../plugins/loader.ts';
@@ -62,8 +63,7 @@ interface Parts {
 
 async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) => void> {
   const { config, nodeId, tls, news, verdicts } = start;
-  const logLevel = createLogLevel(config.log_level);
-  if (start.logLevel !== config.log_level) logLevel.set(start.logLevel, 0);
+  const logLevel = createLogLevel(start.logLevel);
   const errorLog = openErrorLog(config.proxy_error_log);
   const log = createServerLog(logLevel.current, errorLog.write);
   resolvePluginImports();
@@ -99,7 +99,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
     if (isEnding) return;
     isEnding = true;
     await gateway.close(graceMs);
-    send({ type: 'figures', id: 0, figures: figuresOf(gateway) });
+    send({ type: 'figures', figures: figuresOf(gateway) });
     calls.close();
     await accessLog.close();
     await store.close();
@@ -110,7 +110,12 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   };
   process.on('SIGTERM', () => void end(GRACE_MS));
   process.on('SIGQUIT', () => void end(GRACE_MS));
-  process.on('disconnect', () => void end(GRACE_MS));
+  // Up to here Node ends the process with its primary; from now on requests get their time, but no answers from there.
+  cluster.worker!.exitedAfterDisconnect = true;
+  process.on('disconnect', () => {
+    calls.close();
+    void end(GRACE_MS);
+  });
 
   return (message) => {
     switch (message.type) {
@@ -125,12 +130,12 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
       case 'event':
         return gateway.adoptEvent(message.topic, message.message);
       case 'logLevel':
-        return logLevel.set(message.level, message.seconds);
+        return logLevel.set(message.level, 0);
       case 'reopen':
         accessLog.reopen();
         return errorLog.reopen();
       case 'figures':
-        return send({ type: 'figures', id: message.id, figures: figuresOf(gateway) });
+        return send({ type: 'figures', figures: figuresOf(gateway) });
       case 'stop':
         return void end(message.graceMs);
       default:
