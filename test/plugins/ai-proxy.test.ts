@@ -269,6 +269,33 @@ test('with always every answer is a stream', async () => {
   });
 });
 
+test('what is no stream is told as a stream of an error', async () => {
+  const react: React = (_, response) =>
+    response.writeHead(200, { 'Content-Type': 'text/html' }).end('<p>Be right back.</p>');
+  await withProvider(openai(), react, async ({ send }) => {
+    const answer = await send(chat({ ...QUESTION, stream: true }));
+    assert.deepEqual(answer.header('content-type'), ['text/event-stream']);
+    const [failure, ...rest] = eventsOf(answer);
+    assert.deepEqual(failure, { error: { message: 'the provider did not answer with a stream' } });
+    assert.deepEqual(rest, ['done']);
+  });
+});
+
+test('what a provider cannot be asked is told in one sentence, with the reason in the log', async () => {
+  const config = (url: string): JsonObject => ({
+    route_type: 'llm/v1/completions',
+    model: model('gemini', { upstream_url: url }),
+    ...keysOf('gemini'),
+  });
+  await withProvider(config, json({}), async ({ send, logs }, provider) => {
+    const answer = await send(chat({ prompt: '1+1?' }));
+    assert.equal(answer.status, 400);
+    assert.equal(messageOf(answer), 'error transforming to gemini://llm/v1/completions');
+    assert.ok(logs.includes('warn [ai-proxy] a request cannot be transformed: gemini only supports llm/v1/chat'));
+    assert.equal(provider.asked.length, 0);
+  });
+});
+
 test('preserve leaves body and path, and adds the credential', async () => {
   const config = (url: string): JsonObject => ({
     route_type: 'preserve',
@@ -393,7 +420,7 @@ const CASES: Readonly<Record<string, Case>> = {
       model: 'm1',
       stream: false,
       message: '1+1?',
-      chat_history: [{ role: 'SYSTEM', message: 'Be short.' }],
+      chat_history: [{ role: 'USER', message: 'Be short.' }],
       p: 0.5,
       k: 4,
     },

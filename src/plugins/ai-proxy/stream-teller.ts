@@ -5,6 +5,7 @@ import type { StreamReader } from '../shared/ai/stream-reader.ts';
 
 const CHARACTERS_PER_TOKEN = 4;
 const PROMPT_FACTOR = 1.8;
+const NO_STREAM = 'data: {"error":{"message":"the provider did not answer with a stream"}}\n\n';
 
 export class StreamTeller {
   readonly #reader: StreamReader;
@@ -13,6 +14,7 @@ export class StreamTeller {
   readonly #memory = new Map<string, Json>();
   #usage: Partial<Usage> = {};
   #characters = 0;
+  #isStream = false;
   #isDone = false;
 
   constructor(reader: StreamReader, driver: Driver, ask: Ask) {
@@ -24,6 +26,7 @@ export class StreamTeller {
   push(chunk: Uint8Array, last: boolean): Buffer {
     let told = '';
     for (const event of this.#reader.push(chunk, last)) {
+      this.#isStream = true;
       if (event === 'done') told += this.#end();
       else {
         const { chunks = [], usage, isDone } = this.#driver.tell?.(event, this.#ask, this.#memory) ?? {};
@@ -36,6 +39,7 @@ export class StreamTeller {
         if (isDone === true) told += this.#end();
       }
     }
+    if (last && !this.#isStream) told += NO_STREAM;
     if (last) told += this.#end();
     return Buffer.from(told);
   }

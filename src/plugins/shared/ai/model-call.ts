@@ -28,7 +28,7 @@ export interface Wanted {
 /** Throws `Unsuitable` for what the client did wrong. */
 export type Prepare = (view: RequestView, wanted: Wanted) => Promise<Prepared>;
 
-export function createModelCall({ auth, model }: ModelSettings, environment: Environment): Prepare {
+export function createModelCall({ auth, model, route_type }: ModelSettings, environment: Environment): Prepare {
   const driver = driverOf(model);
   const name = model.name === null ? undefined : compileRequestText(model.name);
   const texts = Object.entries(model.options ?? {}).filter(
@@ -44,6 +44,17 @@ export function createModelCall({ auth, model }: ModelSettings, environment: Env
   const account = auth?.gcp_service_account_json ?? process.env['GCP_SERVICE_ACCOUNT'];
   const token = auth?.gcp_use_service_account === true ? createGcpToken(account, environment) : undefined;
 
+  /** The reason is for the operator, who chose the provider. */
+  function encode(ask: Ask, view: RequestView): JsonObject {
+    try {
+      return driver.encode(ask);
+    } catch (problem) {
+      if (!(problem instanceof Unsuitable)) throw problem;
+      environment.log.warn(`a request cannot be transformed: ${problem.message}`, { request_id: view.id });
+      throw new Unsuitable(`error transforming to ${model.provider}://${route_type}`);
+    }
+  }
+
   return async (view, { operation, request, streams, kind }) => {
     const rendered = Object.fromEntries(compiled.map(([key, value]) => [key, render(value, key, view)]));
     const options = { ...model.options, ...rendered } as Ask['options'];
@@ -56,7 +67,7 @@ export function createModelCall({ auth, model }: ModelSettings, environment: Env
     };
     const url = addressOf(driver, ask, view, kind);
     const headers: Record<string, string> = { ...driver.headers?.(ask) };
-    let body = kind === 'preserved' ? undefined : driver.encode(ask);
+    let body = kind === 'preserved' ? undefined : encode(ask, view);
     const override = auth?.allow_override === true;
     if (auth?.header_name != null && auth.header_value != null) {
       if (!override || view.header(auth.header_name) === undefined) headers[auth.header_name] = auth.header_value;

@@ -15,8 +15,6 @@ import {
   Unsuitable,
 } from '../driver.ts';
 
-const ROLES: Readonly<Record<string, string>> = { assistant: 'CHATBOT', system: 'SYSTEM', tool: 'TOOL' };
-
 export const cohere: Driver = {
   framing: 'lines',
   hidesCookies: false,
@@ -35,7 +33,7 @@ export const cohere: Driver = {
     if (ask.operation === 'completions') return { ...common, prompt: text(ask.request['prompt']) };
     const messages = messagesIn(ask);
     const history = messages.slice(0, -1).map(({ role, content }) => ({
-      role: ROLES[text(role)] ?? 'USER',
+      role: role === 'assistant' ? 'CHATBOT' : 'USER',
       message: contentText(content),
     }));
     return {
