@@ -198,6 +198,22 @@ test('lines share datagrams up to udp_packet_size', async () => {
   });
 });
 
+test('a line that is longer than udp_packet_size goes alone, and the log says so', async () => {
+  const metrics = [counter('request_count'), counter('status_count')];
+  const length = 'kong.service.echo.request.count:1|c'.length;
+  const warnings = async (udp_packet_size: number): Promise<number> => {
+    let count = 0;
+    await withSink({ metrics, udp_packet_size }, async ({ send, logs }, sink) => {
+      await send({});
+      assert.equal((await take(sink, 2)).length, 2);
+      count = logs.filter((line) => line === 'warn [statsd] UDP packet may be truncated').length;
+    });
+    return count;
+  };
+  assert.equal(await warnings(length - 1), 1);
+  assert.equal(await warnings(length), 0);
+});
+
 test('over TCP every line ends with a line feed', async () => {
   const sink = await receiveTcp();
   const config = { host: '127.0.0.1', port: sink.port, use_tcp: true };

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 60_000;
 
 export function create(config: Config, environment: Environment): Phases {
-  const { network, openQueue, instance } = environment;
+  const { openQueue, instance } = environment;
   tellFormerFields('statsd', config, environment);
   const metrics = compileMetrics(config);
   const isMeasured = statusFilter(config.allow_status_codes);
@@ -18,7 +18,7 @@ export function create(config: Config, environment: Environment): Phases {
     name: instance.id,
     limits: queueLimits(config),
     sizeOf: (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
-    send: createSender(config, network),
+    send: createSender(config, environment),
   });
   return {
     log(exchange) {
@@ -38,7 +38,7 @@ export function create(config: Config, environment: Environment): Phases {
 
 function createSender(
   config: Config,
-  network: Environment['network'],
+  { network, log }: Environment,
 ): (batch: readonly (readonly string[])[]) => Promise<void> {
   const host = config.host ?? 'localhost';
   const port = config.port ?? 8125;
@@ -47,7 +47,11 @@ function createSender(
     return (batch) => network.tcp(target, `${batch.flat().join('\n')}\n`);
   }
   const size = config.udp_packet_size ?? 0;
-  return (batch) => network.udp(host, port, packLines(batch.flat(), size));
+  return (batch) => {
+    const packets = packLines(batch.flat(), size);
+    if (size > 0 && packets.some((packet) => Buffer.byteLength(packet) > size)) log.warn('UDP packet may be truncated');
+    return network.udp(host, port, packets);
+  };
 }
 
 function statusFilter(ranges: readonly string[] | null): (status: number) => boolean {
