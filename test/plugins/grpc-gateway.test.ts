@@ -211,3 +211,11 @@ test('the bytes of messages are those of the usual library, both ways', () => {
   const decoded = codec.decode('fixture.v1.HelloRequest', theirs) as JsonObject;
   for (const [name, expected] of Object.entries(value)) assert.deepEqual(decoded[name], expected, name);
 });
+
+test('a duration keeps its sign, also below a second', () => {
+  const codec = new Codec(loadProtos(PROTO));
+  for (const wait of ['0s', '3s', '1.500s', '-0.500s', '-2.000001s', '0.000000001s']) {
+    const message = codec.decode('fixture.v1.HelloRequest', codec.encode('fixture.v1.HelloRequest', { wait }));
+    assert.equal((message as JsonObject)['wait'], wait);
+  }
+});

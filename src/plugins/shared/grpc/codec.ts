@@ -193,7 +193,12 @@ function specialFromObject(type: string, value: JsonObject): Json {
     const text = new Date(Number(value['seconds']) * 1000).toISOString().slice(0, 19);
     return `${text}${fractionOf(nanos)}Z`;
   }
-  if (type === 'google.protobuf.Duration') return `${value['seconds']}${fractionOf(Math.abs(Number(value['nanos'])))}s`;
+  if (type === 'google.protobuf.Duration') {
+    const nanos = Number(value['nanos']);
+    // Less than a second has its sign in the fraction.
+    const sign = nanos < 0 && Number(value['seconds']) === 0 ? '-' : '';
+    return `${sign}${value['seconds']}${fractionOf(Math.abs(nanos))}s`;
+  }
   return WRAPPER.test(type) ? value['value']! : value;
 }
 
