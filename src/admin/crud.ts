@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../lib/json.ts';
 import type { Entity, EntitySchema } from '../schema/define.ts';
 import { withDeprecatedNames } from '../schema/deprecated-names.ts';
 import { chooseSubschema } from '../schema/validate.ts';
+import { secondsLeft } from '../state/expiry.ts';
 import type { State } from '../state/state.ts';
 import { inferTypes } from './body.ts';
 import { apiName, type Endpoint, nestedName } from './endpoint.ts';
@@ -57,10 +58,7 @@ export function show(state: State, schema: EntitySchema, entity: Entity): JsonOb
       .map((child) => child[key] as Json)
       .sort();
   }
-  if (schema.ttl === true) {
-    const expiry = entity['ttl'];
-    shown['ttl'] = typeof expiry === 'number' ? Math.max(0, expiry - Math.floor(Date.now() / 1000)) : null;
-  }
+  if (schema.ttl === true) shown['ttl'] = secondsLeft(entity['ttl'], Date.now());
   return shown;
 }
 

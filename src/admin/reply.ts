@@ -1,6 +1,6 @@
 // Answers of the Admin API: plain messages and the error envelope with its codes (Kong's Admin API, error codes 1–19).
 import type { Json, JsonObject } from '../lib/json.ts';
-import type { ErrorTree } from '../schema/define.ts';
+import type { EntitySchema, ErrorTree } from '../schema/define.ts';
 import { describeErrors } from '../schema/validate.ts';
 import type { Violation } from '../state/violation.ts';
 
@@ -67,12 +67,11 @@ export const referencedByOthers = (text: string): Reply => envelope(400, 19, 're
 
 export const unsupportedText = (text: string): Reply => envelope(405, 12, 'operation unsupported', text);
 
-/** A write of a single entity where the configuration is one piece. @param key the name it was asked for by. */
-export const unsupported = (verb: string, kind: string, key: JsonObject): Reply => {
-  const [name] = Object.keys(key).filter((field) => field !== 'id');
+/** A write of a single entity where the configuration is one piece. @param key what it was asked for by. */
+export const unsupported = (verb: string, schema: EntitySchema, key: JsonObject): Reply => {
+  const name = Object.keys(key).find((field) => schema.fields[field]?.unique === true);
   const by = name === undefined ? '' : ` by '${name}'`;
-  const text = `cannot ${verb} '${kind}' entities${by} when not using a database`;
-  return unsupportedText(text);
+  return unsupportedText(`cannot ${verb} '${schema.name}' entities${by} when not using a database`);
 };
 
 export const foreignUnresolved = (

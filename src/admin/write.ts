@@ -7,7 +7,7 @@ import type { AutoSource } from '../schema/process.ts';
 import { foreignFields, schemaOf } from '../schema/schema-set.ts';
 import { processEntity } from '../schema/validate.ts';
 import { validateField } from '../schema/validate-field.ts';
-import { expiryAfter, MAX_TTL_SECONDS } from '../state/expiry.ts';
+import { judgeLifetime, startLifetime } from '../state/expiry.ts';
 import type { Change, State } from '../state/state.ts';
 import type { Store } from '../store/store.ts';
 import type { Key } from './locate.ts';
@@ -53,7 +53,7 @@ export async function writeEntity(
   for (let i = 0; ; i++) {
     const planned = planWrite(context, schema, input, existing, target.mode);
     if (!planned.ok) return planned;
-    if (store.isReadOnly) return refuse(unsupported(VERBS[target.mode], schema.name, target.key?.fields ?? {}));
+    if (store.isReadOnly) return refuse(unsupported(VERBS[target.mode], schema, target.key?.fields ?? {}));
     let isStale = false;
     const committed = await store.commit((latest) => {
       const current = existing === undefined ? undefined : latest.get(schema.name, existing.id);
@@ -76,7 +76,7 @@ export async function removeEntity(
   key: JsonObject,
 ): Promise<Reply> {
   const { store } = context;
-  if (store.isReadOnly) return unsupported('remove', schema.name, key);
+  if (store.isReadOnly) return unsupported('remove', schema, key);
   const user = schema.remove_check?.(entity, store.state);
   if (user !== undefined) return referencedByOthers(user);
   const committed = await store.commit([{ action: 'delete', kind: schema.name, id: entity.id }]);
@@ -95,8 +95,8 @@ function planWrite(
   mode: WriteTarget['mode'],
 ): Planned {
   const { state } = context.store;
-  const lifetime = readLifetime(schema, input);
-  if (typeof lifetime === 'string') return refuse(invalidOptions({ ttl: lifetime }));
+  const wrongTtl = judgeLifetime(schema, input);
+  if (wrongTtl !== undefined) return refuse(invalidOptions({ ttl: wrongTtl }));
   const early = schema.before_write?.(input);
   if (early !== undefined) return refuse(schemaViolation(early));
   const resolved = resolveReferences(state, schema, input);
@@ -108,7 +108,7 @@ function planWrite(
   });
   if (!processed.ok) return refuse(schemaViolation({ ...processed.errors, ...resolved.errors }));
   const { entity } = processed;
-  if (lifetime !== undefined) entity['ttl'] = expiryAfter(lifetime, context.auto.now());
+  startLifetime(schema, input, entity, context.auto.now());
   // Whatever id a body has: what is there keeps its own.
   if (entity['id'] !== undefined) entity.id = existing?.id ?? entity.id.toLowerCase();
   const unrelated = schema.relation_check?.(entity, state);
@@ -124,14 +124,6 @@ function planWrite(
     changes.push(...planned.changes);
   }
   return { ok: true, entity, changes };
-}
-
-/** The `ttl` that the client gave, in seconds; a text is what is wrong with it. */
-function readLifetime(schema: EntitySchema, input: JsonObject): number | string | undefined {
-  const ttl = input['ttl'];
-  if (schema.ttl !== true || ttl === undefined || ttl === null) return undefined;
-  const isRight = typeof ttl === 'number' && Number.isInteger(ttl) && ttl >= 0 && ttl <= MAX_TTL_SECONDS;
-  return isRight ? ttl : `must be an integer between 0 and ${MAX_TTL_SECONDS}`;
 }
 
 /** `errors` say more of a reference than the validator can: it does not know the other entity's fields. */

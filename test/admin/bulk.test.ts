@@ -157,3 +157,19 @@ test('rules between entities are judged when all is done', async () => {
     assert.deepEqual(await apply([plugin, service, grpc]), [200, { applied: 3 }]);
   });
 });
+
+test('a time to live starts when it is written, and a wrong one is told', async () => {
+  await withAdmin(async ({ url }, apply) => {
+    const consumer = { action: 'create', kind: 'consumers', entity: { id: SERVICE, username: 'bob' } };
+    const key = (ttl: unknown) => ({
+      action: 'create',
+      kind: 'keyauth_credentials',
+      entity: { id: ROUTE, key: 'k', ttl, consumer: { id: SERVICE } },
+    });
+    const [status, refused] = await apply([consumer, key(-1)]);
+    assert.deepEqual([status, refused['code'], refused['index']], [400, 11, 1]);
+    assert.deepEqual(await apply([consumer, key(3600)]), [200, { applied: 2 }]);
+    const { ttl } = (await (await fetch(`${url}/key-auths/${ROUTE}`)).json()) as { ttl: number };
+    assert.ok(ttl > 3500 && ttl <= 3600, String(ttl));
+  });
+});

@@ -44,6 +44,8 @@ test('a group is answered with its consumers and plugins', async () => {
   const [, body] = await call('GET', `/consumer_groups/${id}`);
   assert.deepEqual(namesOf(body['consumers']), ['bob']);
   assert.deepEqual(namesOf(body['plugins']), ['rate-limiting']);
+  const [shown] = body['plugins'] as JsonObject[];
+  assert.deepEqual(shown, (await call('GET', `/plugins/${String(shown!['id'])}`))[1], 'deprecated names and all');
   assert.equal('consumers' in (await call('GET', '/consumer_groups/gold?list_consumers=false'))[1], false);
 });
 

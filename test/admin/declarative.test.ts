@@ -93,3 +93,33 @@ test('a link to nothing is refused', async (context) => {
   }
   assert.equal(list('plugins').length, 0);
 });
+
+const MORTAL = (ttl: string): string => `_format_version: "3.0"
+consumers:
+- username: bob
+  keyauth_credentials:
+  - key: k
+    ttl: ${ttl}
+`;
+
+test('a time to live is given back as the seconds that are left, and may be loaded again', async (context) => {
+  const { load, read, list } = await openConfig(context);
+  const { status, body } = await load(MORTAL('3600'));
+  assert.equal(status, 201);
+  const [key] = Object.values(body['keyauth_credentials'] as JsonObject) as { ttl: number }[];
+  assert.ok(key!.ttl > 3500 && key!.ttl <= 3600, String(key!.ttl));
+  assert.equal((await load(await read())).status, 201);
+  const expiry = list('keyauth_credentials')[0]!['ttl'] as number;
+  assert.ok(Math.abs(expiry - Date.now() / 1000 - 3600) < 100, String(expiry));
+});
+
+test('a time to live that is none is refused', async (context) => {
+  const { load } = await openConfig(context);
+  for (const ttl of ['-5', '1.5', '100000001', 'x']) {
+    const { status, body } = await load(MORTAL(ttl));
+    assert.deepEqual(
+      [status, (body['fields'] as JsonObject)['consumers']],
+      [400, [{ keyauth_credentials: [{ ttl: 'must be an integer between 0 and 100000000' }] }]],
+    );
+  }
+});

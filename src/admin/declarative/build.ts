@@ -9,7 +9,7 @@ import { entityLevels } from '../../schema/references.ts';
 import { foreignFields, type SchemaSet } from '../../schema/schema-set.ts';
 import { chooseSubschema, processEntity } from '../../schema/validate.ts';
 import { createDeterministicIds } from '../../state/deterministic-ids.ts';
-import { startLifetimes } from '../../state/expiry.ts';
+import { judgeLifetime, startLifetimes } from '../../state/expiry.ts';
 import { type Change, createState, type State } from '../../state/state.ts';
 import { collectEntities, MAX_FAULTS, setError, type WrittenEntity } from './collect.ts';
 
@@ -60,10 +60,12 @@ export function buildState(schemas: SchemaSet, document: JsonObject, auto: AutoS
       secrets,
       ...(lostLinks.length > 0 ? {} : { read: names.read }),
     });
-    if (!processed.ok) {
+    const wrongTtl = judgeLifetime(written.schema, value);
+    if (!processed.ok || wrongTtl !== undefined) {
       if (!chooseSubschema(schemas, written.schema, value).ok) lost.add(written);
-      failed.push({ entity: written, errors: processed.errors });
-      setError(errors, written.path, { ...processed.errors });
+      const wrong: ErrorTree = { ...(processed.ok ? {} : processed.errors), ...(wrongTtl && { ttl: wrongTtl }) };
+      failed.push({ entity: written, errors: wrong });
+      setError(errors, written.path, { ...wrong });
       // Children are judged all the same.
       written.id = isUuid(String(written.fields['id'])) ? String(written.fields['id']) : NO_PARENT;
       names.add(written, written.fields);

@@ -4,8 +4,10 @@ import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Entity, EntitySchema } from '../../schema/define.ts';
 import type { ReadEntity } from '../../schema/overlay.ts';
 import { processEntity } from '../../schema/validate.ts';
+import { judgeLifetime, startLifetime } from '../../state/expiry.ts';
 import type { Change, State } from '../../state/state.ts';
 import {
+  invalidOptions,
   message,
   ok,
   type Reply,
@@ -128,11 +130,14 @@ function judge(
   { store, auto }: Pick<SpecialRequest, 'store' | 'auto'>,
   read: ReadEntity,
 ): Read {
+  const wrongTtl = judgeLifetime(schema, input);
+  if (wrongTtl !== undefined) return { ok: false, reply: invalidOptions({ ttl: wrongTtl }) };
   const early = schema.before_write?.(input);
   if (early !== undefined) return { ok: false, reply: schemaViolation(early) };
   const processed = processEntity(store.state.schemas, schema, input, { auto, read });
   if (!processed.ok) return { ok: false, reply: schemaViolation(processed.errors) };
   const { entity } = processed;
+  startLifetime(schema, input, entity, auto.now());
   for (const [name, field] of Object.entries(schema.fields)) {
     if ((field.type === 'array' || field.type === 'set') && field.children !== undefined) delete entity[name];
   }

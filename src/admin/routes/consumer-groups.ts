@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
 import { schemaOf } from '../../schema/schema-set.ts';
+import { show } from '../crud.ts';
 import { locate } from '../locate.ts';
 import { created, message, noContent, notFound, ok, type Reply, unsupported, violationReply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
@@ -90,7 +91,10 @@ function readGroup(request: SpecialRequest): Reply {
   const body: JsonObject = { consumer_group: found.entity };
   if (request.query.get('list_consumers') !== 'false')
     body['consumers'] = others(request, GROUP, CONSUMER, found.entity);
-  body['plugins'] = [...state.children('plugins', 'consumer_group', found.entity.id)];
+  const plugins = schemaOf(state.schemas, 'plugins');
+  body['plugins'] = state
+    .children('plugins', 'consumer_group', found.entity.id)
+    .map((plugin) => show(state, plugins, plugin));
   return ok(body);
 }
 
@@ -140,7 +144,7 @@ async function removeMembers(request: SpecialRequest, side: Side, other: Side | 
     rows = rows.filter((row) => idAt(row, other) === member.entity.id);
     if (rows.length === 0) return notFound;
   }
-  if (request.store.isReadOnly) return unsupported('remove', MEMBERS, {});
+  if (request.store.isReadOnly) return unsupported('remove', schemaOf(request.store.state.schemas, MEMBERS), {});
   const committed = await request.store.commit(rows.map(({ id }) => ({ action: 'delete', kind: MEMBERS, id })));
   return committed.ok ? noContent : violationReply(committed.error);
 }

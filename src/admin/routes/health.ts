@@ -1,7 +1,8 @@
 // Health of upstreams and targets: what the balancers of this node see, and telling them otherwise by hand.
-import type { Json } from '../../lib/json.ts';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Entity } from '../../schema/define.ts';
 import { schemaOf } from '../../schema/schema-set.ts';
+import type { Store } from '../../store/store.ts';
 import { locate, locateChild } from '../locate.ts';
 import { pageReply } from '../page.ts';
 import { message, noContent, notFound, ok, type Reply } from '../reply.ts';
@@ -61,21 +62,27 @@ function health(request: SpecialRequest): Reply {
     const data = { health: verdict, balancer_health: verdict, id: upstream.id, details: state?.details ?? {} };
     return ok({ data, next: null, node_id: node.id });
   }
-  const rows = node.health.targets(upstream.id);
-  const data: Json[] = store.state.children('targets', 'upstream', upstream.id).map((target) => {
-    const row = rows.get(target.id);
-    return { ...target, health: row?.health ?? 'HEALTHCHECKS_OFF', data: row?.data ?? {} };
+  const seen = node.health.targets(upstream.id);
+  const page = pageReply(targetsOf(store, upstream), request.query, `${pathOf(request)}/health`, {
+    tags: false,
+    order: 'newest',
+    show: (target) => {
+      const row = seen.get(target.id);
+      return { ...target, health: row?.health ?? 'HEALTHCHECKS_OFF', data: row?.data ?? {} };
+    },
   });
-  return ok({ data, next: null, node_id: node.id });
+  return page.status === 200 ? ok({ ...(page.body as JsonObject), node_id: node.id }) : page;
 }
+
+const pathOf = ({ params }: SpecialRequest): string => `/upstreams/${encodeURIComponent(params[0]!)}`;
+const targetsOf = ({ state }: Store, upstream: Entity): readonly Entity[] =>
+  state.children('targets', 'upstream', upstream.id);
 
 function allTargets(request: SpecialRequest): Reply {
   const found = findUpstream(request);
   if (!found.ok) return found.reply;
-  const rows = [...request.store.state.children('targets', 'upstream', found.upstream.id)];
-  rows.sort((a, b) => (a.id < b.id ? -1 : 1));
-  const path = `/upstreams/${encodeURIComponent(request.params[0]!)}/targets/all`;
-  return pageReply(rows, request.query, path, { tags: false, show: (target) => target });
+  const rows = [...targetsOf(request.store, found.upstream)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return pageReply(rows, request.query, `${pathOf(request)}/targets/all`, { tags: false, show: (target) => target });
 }
 
 function setHealth(request: SpecialRequest, healthy: boolean): Reply {
