@@ -1,5 +1,6 @@
 // What a ruleset found, for people or for programs. The names of the fields are those that decK writes.
 import type { Violation } from '../../control/lint/lint.ts';
+import { printable } from './printable.ts';
 
 export async function formatViolations(
   violations: readonly Violation[],
@@ -28,6 +29,8 @@ export async function formatViolations(
 
 function formatPlain(violations: readonly Violation[], failures: number): string {
   if (violations.length === 0) return '';
-  const lines = violations.map(({ severity, line, column, message }) => `[${severity}][${line}:${column}] ${message}`);
+  const lines = violations.map(
+    ({ severity, line, column, message }) => `[${severity}][${line}:${column}] ${printable(message)}`,
+  );
   return [`Linting Violations: ${violations.length}`, `Failures: ${failures}`, '', ...lines, ''].join('\n');
 }

@@ -2,6 +2,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { bundledGrammar, formatOf, localFlags, openState, outputFlags, writeState } from '../../cli/edit-file.ts';
+import { printable } from '../../cli/output/printable.ts';
 import { confirmOverwrite, withExtension } from '../../cli/output-file.ts';
 import { GwctlError } from '../../lib/errors.ts';
 
@@ -58,8 +59,8 @@ Variables of the environment are filled in, unless --no-expand-env-vars is given
     const path = withExtension(flags['output-file'], formatOf(flags));
     await confirmOverwrite(path, flags.yes ? 'yes' : 'ask');
     await writeState(tree, { ...flags, 'output-file': path });
-    for (const change of changes) process.stderr.write(`${tree.templates.putBack(change, 'yaml')}\n`);
+    for (const change of changes) process.stderr.write(`${printable(tree.templates.putBack(change, 'yaml'))}\n`);
     for (const { file, line, column, message } of open)
-      process.stderr.write(`${file}:${line}:${column}: look at this: ${message}\n`);
+      process.stderr.write(`${file}:${line}:${column}: look at this: ${printable(message)}\n`);
   }
 }

@@ -2,6 +2,7 @@
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { choose, inputFlag, localFlags, openModel } from '../../cli/edit-file.ts';
+import { printable } from '../../cli/output/printable.ts';
 import { outputFlag, writePrivate } from '../../cli/output-file.ts';
 
 export default class FileKong2kic extends BaseCommand {
@@ -58,6 +59,6 @@ pods. What is left out is named on standard error. Variables of the environment 
     for (const object of objects) texts.push(await writeStateText(object, format));
     const text = format === 'json' ? texts.join('') : texts.map((item) => `${item}---\n`).join('');
     await writePrivate(flags['output-file'], text);
-    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+    for (const note of notes) process.stderr.write(`note: ${printable(note)}\n`);
   }
 }

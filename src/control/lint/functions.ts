@@ -1,6 +1,7 @@
 // The functions that rules name. Each is made from its options and answers, for a value, the end of a sentence about it
 // (`must be truthy`) or nothing. Options that make no sense are answered as a text instead of a function.
 import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { readRegex } from '../regex.ts';
 import { compileCasing } from './casing.ts';
 import { checkSchema, isOfType } from './json-schema.ts';
 
@@ -53,12 +54,7 @@ function compile(source: Json | undefined): RegExp | null | undefined {
   if (source === undefined) return undefined;
   if (typeof source !== 'string') return null;
   const [, body = source, flags = ''] = /^\/(.+)\/([a-z]*)$/s.exec(source) ?? [];
-  try {
-    return new RegExp(body, flags.replaceAll(/[gy]/g, ''));
-  } catch {
-    // The engine's words add nothing to the expression itself.
-    return null;
-  }
+  return readRegex(body, { flags }) ?? null;
 }
 
 function casing(options: JsonObject): LintFunction | string {

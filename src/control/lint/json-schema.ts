@@ -1,6 +1,7 @@
 // JSON Schema, as much of it as rules use: types, values, sizes, properties, items and combinations of schemas, with local
 // references. A keyword that is not known here says nothing, as the standard wants it.
 import { isEqual, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { readRegex } from '../regex.ts';
 import type { Finding } from './functions.ts';
 
 type Path = readonly (string | number)[];
@@ -89,17 +90,8 @@ function checkText(schema: JsonObject, value: string, fail: Fail): void {
   if (typeof pattern === 'string' && !matches(pattern, value)) fail(`must match the pattern '${pattern}'`);
 }
 
-/** What is no regular expression matches nothing. Older ones escape more than the strict reading allows. */
-function matches(pattern: string, value: string): boolean {
-  for (const flags of ['u', '']) {
-    try {
-      return new RegExp(pattern, flags).test(value);
-    } catch {
-      // The other reading may take it.
-    }
-  }
-  return false;
-}
+/** What is no regular expression matches nothing. */
+const matches = (pattern: string, value: string): boolean => readRegex(pattern)?.test(value) ?? false;
 
 function checkNumber(schema: JsonObject, value: number, fail: Fail): void {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;

@@ -258,7 +258,10 @@ async function borrowReferenced(
       const answer: JsonObject | undefined = await client.get(`${collectionPath(schema)}/${id}`);
       const entity = toNormalForm(schemas, schema, entityIn(answer ?? { id }, id));
       known.get(kind)!.add(id);
-      borrowed.set(kind, [...(borrowed.get(kind) ?? []), entity]);
+      borrowed
+        .set(kind, borrowed.get(kind) ?? [])
+        .get(kind)!
+        .push(entity);
       return [kind, entity] as [string, Entity];
     });
   }

@@ -23,6 +23,7 @@ const CASES: [string, JsonObject, (Json | undefined)[], (Json | undefined)[]][] 
   ['pattern', { match: '^a' }, ['ab', undefined, [], {}], ['ba', 1, true]],
   ['pattern', { match: '/^A/i', notMatch: 'z$' }, ['ab', 'A'], ['az', 'b']],
   ['pattern', { match: '^true$' }, [true, 'true'], [false]],
+  ['pattern', { match: '(?i)^a', notMatch: '\\d$' }, ['Ab', 'ab'], ['b', 'A1']],
   ['casing', { type: 'flat' }, ['abc', 'abc1', '', 3], ['aBc', 'a-b', 'a_b']],
   ['casing', { type: 'flat', disallowDigits: true }, ['abc'], ['abc1']],
   ['casing', { type: 'camel' }, ['camel', 'camelCase', 'camelCase2'], ['CamelCase', 'camel-case', 'camel_case']],
