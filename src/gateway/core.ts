@@ -68,8 +68,9 @@ export interface GatewayCore {
   /** For services that speak gRPC. */
   readonly http2Pool: Http2Pool;
   readonly events: GatewayEvents;
-  /** JSON of stored entities, as log records carry it. */
+  /** Names of headers, as log records carry them. */
   readonly headerLabels: HeaderLabels;
+  /** JSON of stored entities, as log records carry it. */
   readonly entityTexts: WeakMap<Entity, string>;
   /** How consumers are named to upstreams. */
   readonly identities: WeakMap<Entity, Identity>;

@@ -98,31 +98,44 @@ test('a gateway that can be found by its prefix can be told to reload', async ()
   assert.equal(await starting.ended, 0);
 });
 
-test('endpoints of a plugin that cannot be loaded stop the start', async () => {
-  const plugin = join(folder, 'endless');
+async function pluginFile(name: string, more: string): Promise<string> {
+  const plugin = join(folder, name);
   await mkdir(plugin);
   await writeFile(
     join(plugin, 'index.ts'),
     `import { definePlugin } from 'gwctl/plugin';
 export default definePlugin({
-  name: 'endless', priority: 1, version: '1.0.0',
+  name: '${name}', priority: 1, version: '1.0.0',
   schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
-  handler: async () => ({ create: () => ({}) }),
-  admin: () => import('./nowhere.ts'),
+  ${more}
 });
 `,
   );
+  return plugin;
+}
+
+test('endpoints of a plugin that cannot be loaded stop the start', async () => {
+  const plugin = await pluginFile('endless', `admin: () => import('./nowhere.ts'),`);
   const starting = run('serve', [
-    '--plugins',
-    plugin,
-    '--proxy-listen',
-    '127.0.0.1:0',
-    '--admin-listen',
-    '127.0.0.1:0',
+    ...['--plugins', plugin, '--status-listen', 'off'],
+    ...['--proxy-listen', '127.0.0.1:0', '--admin-listen', '127.0.0.1:0'],
   ]);
   await until(() => starting.child.exitCode !== null, 'its end');
   assert.notEqual(starting.child.exitCode, 0);
   assert.match(starting.output.stderr, /nowhere\.ts/);
+});
+
+test('a promise that a plugin forgets ends no gateway', async () => {
+  const create = `() => ({ access() { Promise.reject(new Error('forgotten')); } })`;
+  const plugin = await pluginFile('forgetful', `handler: async () => ({ create: ${create} }),`);
+  const file = await stateFile('forgetful.yaml', '/');
+  await writeFile(file, `${readFileSync(file, 'utf8')}plugins: [{name: forgetful}]\n`);
+  const gateway = await serve([file, '--plugins', plugin, '--proxy-access-log', 'off']);
+  assert.equal(await statusOf(gateway.proxy), 200);
+  await until(() => gateway.output.stderr.includes('Error: forgotten'), 'the log');
+  assert.match(gateway.output.stderr, /\[error\] a promise failed that nobody waits for/);
+  assert.equal(await statusOf(gateway.proxy), 200);
+  await end(gateway);
 });
 
 const without = (name: string): readonly string[] => [

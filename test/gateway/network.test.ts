@@ -5,6 +5,9 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { HttpSender } from '../../src/gateway/environment/network/http.ts';
+import { TcpSender } from '../../src/gateway/environment/network/tcp.ts';
+import { UdpSender } from '../../src/gateway/environment/network/udp.ts';
 import { Outside } from '../../src/gateway/environment/outside.ts';
 import type { HttpRequest, TcpTarget } from '../../src/pdk/index.ts';
 
@@ -168,4 +171,18 @@ test('closing an instance’s queue lets it send, and the gateway’s end waits 
   assert.deepEqual(sent, []);
   await outside.close();
   assert.deepEqual(sent, ['a']);
+});
+
+test('nothing is opened once all is closed, not even for a name that is answered late', async () => {
+  let answer = (_addresses: readonly string[]): void => undefined;
+  const resolve = (): Promise<readonly string[]> => new Promise((done) => (answer = done));
+  const [udp, tcp, http] = [new UdpSender(resolve), new TcpSender(resolve), new HttpSender(resolve)];
+  const begun = udp.send('receiver.test', 9, ['datagram']);
+  udp.close();
+  tcp.close();
+  await http.close();
+  answer(['127.0.0.1']);
+  await assert.rejects(begun, /the gateway has ended/);
+  await assert.rejects(tcp.send(tcpTo(9), 'text'), /the gateway has ended/);
+  await assert.rejects(http.send(httpTo(9)), /the gateway has ended/);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { LocalCounters } from '../../src/gateway/environment/counters.ts';
 import { definePlugin, type Environment, type Phases } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
-import { echo, start, startUpstream, until } from './rig.ts';
+import { echo, loadState, start, startUpstream, until } from './rig.ts';
 
 const probe = (create: (environment: Environment) => Phases) => [
   ...bundledPlugins,
@@ -137,4 +137,56 @@ test('a header that would break the head is refused where the plugin sets it, be
   assert.equal(Buffer.from(String(whole.headers['x-whole']), 'latin1').toString('utf8'), '€');
   await running.close();
   await upstream.close();
+});
+
+test('what a plugin cannot close keeps neither the others open nor a change from being served', async () => {
+  const closed: string[] = [];
+  const failing = (name: string, close: () => void) => ({
+    ...probe(() => ({
+      close() {
+        closed.push(name);
+        return close();
+      },
+    })).at(-1)!,
+    name,
+  });
+  const plugins = [
+    ...bundledPlugins,
+    failing('throws', () => {
+      throw new Error('at once');
+    }),
+    failing('rejects', () => Promise.reject(new Error('later')) as unknown as undefined),
+    failing('works', () => undefined),
+  ];
+  const names = ['throws', 'rejects', 'works'];
+  const content = { plugins: names.map((name) => ({ name })) };
+  const running = await start(content, { plugins });
+  await running.store.replace(await loadState({ services: [{ name: 's', host: 'a.test' }], ...content }, plugins));
+  await running.store.replace(await loadState({}, plugins));
+  assert.equal((await running.send('/')).status, 404);
+  assert.deepEqual(closed.sort(), [...names].sort());
+  await until(() => running.logs.length === 2, 'both are told');
+  assert.deepEqual(running.logs.sort(), [
+    'error plugin rejects failed in close',
+    'error plugin throws failed in close',
+  ]);
+  await running.close();
+});
+
+test('an instance that is gone hears of no events any more, even if it asks for them then', async () => {
+  const heard: string[] = [];
+  let late = (): void => undefined;
+  const plugins = probe(({ events }) => {
+    late = () => events.subscribe('topic', (message) => heard.push(`late ${message}`));
+    events.subscribe('topic', (message) => heard.push(`in time ${message}`));
+    return {};
+  });
+  const running = await start({ plugins: [{ name: 'probe' }] }, { plugins });
+  running.gateway.adoptEvent('topic', 'one');
+  await running.store.replace(await loadState({}, plugins));
+  assert.equal((await running.send('/')).status, 404);
+  late();
+  running.gateway.adoptEvent('topic', 'two');
+  assert.deepEqual(heard, ['in time one']);
+  await running.close();
 });

@@ -38,6 +38,7 @@ import { Reloading } from './reloading.ts';
 import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
 import { untilSignal } from './signals.ts';
+import { reportStrayRejections } from './stray-rejections.ts';
 import { holdYoungGeneration, releaseYoungGeneration, setEngineFlags } from './v8-flags.ts';
 
 export interface ServeOptions {
@@ -72,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logLevel = createLogLevel(config.log_level, (level) => pool?.tellLogLevel(level));
   const errorLog = openErrorLog(config.proxy_error_log);
   const log = createServerLog(logLevel.current, errorLog.write);
+  reportStrayRejections(log);
   const guard = guardOf(config, adminListen);
   for (const remark of remarks) log('warn', remark);
 

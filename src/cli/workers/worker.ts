@@ -11,6 +11,7 @@ import { openErrorLog } from '../serve/error-log.ts';
 import { createLogLevel } from '../serve/log-level.ts';
 import { proxyOptions } from '../serve/proxy-options.ts';
 import { createServerLog } from '../serve/server-log.ts';
+import { reportStrayRejections } from '../serve/stray-rejections.ts';
 import { releaseYoungGeneration, setEngineFlags } from '../serve/v8-flags.ts';
 import { Calls } from './calls.ts';
 import { packFamilies } from './figures.ts';
@@ -66,6 +67,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   const logLevel = createLogLevel(start.logLevel);
   const errorLog = openErrorLog(config.proxy_error_log);
   const log = createServerLog(logLevel.current, errorLog.write);
+  reportStrayRejections(log);
   resolvePluginImports();
   const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
   const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor, use: schemaUse(config) });

@@ -18,7 +18,7 @@ class AppendFile {
   #isWriting = false;
   #reopen = false;
   #lost = 0;
-  #reportedAt = 0;
+  #reportedAt = Number.NEGATIVE_INFINITY;
   #idle: (() => void)[] = [];
 
   constructor(path: string, report: (message: string) => void) {
@@ -95,7 +95,7 @@ class AppendFile {
 
   #lose(lines: number, reason: string): void {
     this.#lost += lines;
-    const now = Date.now();
+    const now = performance.now();
     if (now - this.#reportedAt < REPORT_MS) return;
     this.#reportedAt = now;
     this.#report(`${reason}; ${this.#lost} log lines for ${this.#path} lost`);

@@ -42,6 +42,7 @@ export class InstanceEvents {
   readonly #topics: NodeTopics;
   readonly #onError: (error: unknown) => void;
   readonly #ends = new Set<() => void>();
+  #isClosed = false;
 
   constructor(topics: NodeTopics, onError: (error: unknown) => void) {
     this.#topics = topics;
@@ -53,6 +54,7 @@ export class InstanceEvents {
   }
 
   subscribe(topic: string, listener: Listener): () => void {
+    if (this.#isClosed) return () => undefined;
     const end = this.#topics.subscribe(topic, (message) => {
       try {
         listener(message);
@@ -68,6 +70,7 @@ export class InstanceEvents {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const end of this.#ends) end();
     this.#ends.clear();
   }

@@ -34,6 +34,8 @@ export interface EnvironmentParts {
 }
 
 export interface OwnedEnvironment extends Environment {
+  /** The plugin's code threw there. */
+  failed(where: string, error: unknown): void;
   /** Its instance is gone. */
   release(): void;
 }
@@ -46,17 +48,16 @@ export function environmentOf(plugin: string, entity: Entity, parts: Environment
     (message: string, details?: Readonly<Record<string, Json>>): void =>
       events.log(level, `[${plugin}] ${message}`, details);
   const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  const failed =
-    (where: string) =>
-    (error: unknown): void =>
-      events.log('error', `plugin ${plugin} failed in ${where}`, {
-        instance: entity.id,
-        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-      });
-  const timers = new PluginTimers(failed('a timer'));
-  const nodeEvents = new InstanceEvents(parts.topics, failed('a listener'));
+  const failed = (where: string, error: unknown): void =>
+    events.log('error', `plugin ${plugin} failed in ${where}`, {
+      instance: entity.id,
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+  const timers = new PluginTimers((error) => failed('a timer', error));
+  const nodeEvents = new InstanceEvents(parts.topics, (error) => failed('a listener', error));
   return {
     log,
+    failed,
     timers,
     vault: parts.vault,
     isTrusted: parts.isTrusted,

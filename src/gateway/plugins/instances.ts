@@ -1,6 +1,7 @@
 // Compiled plugin instances. An instance is made once for a stored plugin entity and shared by every snapshot that holds
 // the same entity; one that neither the newest snapshot nor a request under way holds any more is closed.
 import type { JsonObject } from '../../lib/json.ts';
+import { isPromise } from '../../lib/promise.ts';
 import type { Environment, Phases, PluginDefinition } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { OwnedEnvironment } from '../environment/plugin-environment.ts';
@@ -110,9 +111,17 @@ export class PluginInstances {
     for (const phases of unused) if (!kept.has(phases)) this.#end(phases);
   }
 
+  /** What one of them cannot close keeps neither the others open nor a configuration from being served. */
   #end(phases: Phases): void {
-    phases.close?.();
-    this.#environments.get(phases)?.release();
+    const environment = this.#environments.get(phases);
+    const failed = (error: unknown): void => environment?.failed('close', error);
+    try {
+      const closing: unknown = phases.close?.();
+      if (isPromise(closing)) closing.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+    environment?.release();
   }
 
   /** Of all instances that somebody uses or may use. */

@@ -11,6 +11,7 @@ const MAX_AGENTS = 32;
 export class HttpSender {
   readonly #resolve: Resolve;
   readonly #agents = new Map<string, Agent | ProxyAgent>();
+  #isClosed = false;
 
   constructor(resolve: Resolve) {
     this.#resolve = resolve;
@@ -59,6 +60,7 @@ export class HttpSender {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
     this.#agents.clear();
   }
@@ -73,6 +75,7 @@ export class HttpSender {
     if (known !== undefined) return known;
     // Loaded by the first request: most gateways send none.
     const undici = await import('undici');
+    if (this.#isClosed) throw new Error('the gateway has ended');
     const made = this.#agents.get(key);
     if (made !== undefined) return made;
     const settings = {

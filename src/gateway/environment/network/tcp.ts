@@ -103,12 +103,14 @@ function open({ host, port, tls }: TcpTarget, lookup: LookupFunction): Socket {
 export class TcpSender {
   readonly #lookup: LookupFunction;
   readonly #connections = new Map<string, TcpConnection>();
+  #isClosed = false;
 
   constructor(resolve: Resolve) {
     this.#lookup = lookupWith(resolve);
   }
 
   send(target: TcpTarget, text: string): Promise<void> {
+    if (this.#isClosed) return Promise.reject(new Error('the gateway has ended'));
     const key = JSON.stringify(target);
     let connection = this.#connections.get(key);
     if (connection?.isUsable !== true) {
@@ -122,6 +124,7 @@ export class TcpSender {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const connection of this.#connections.values()) connection.destroy();
     this.#connections.clear();
   }

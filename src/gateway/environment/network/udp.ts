@@ -10,6 +10,7 @@ export class UdpSender {
   readonly #resolve: Resolve;
   readonly #sockets = new Map<'udp4' | 'udp6', Socket>();
   #waitingBytes = 0;
+  #isClosed = false;
 
   constructor(resolve: Resolve) {
     this.#resolve = resolve;
@@ -35,11 +36,14 @@ export class UdpSender {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
   }
 
   #socketFor(family: 'udp4' | 'udp6'): Socket {
+    // A name may be answered when all is over; a socket opened then would keep the process from ending.
+    if (this.#isClosed) throw new Error('the gateway has ended');
     const known = this.#sockets.get(family);
     if (known !== undefined) return known;
     const socket = createSocket(family);
