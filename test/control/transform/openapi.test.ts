@@ -53,6 +53,15 @@ describe('a path', () => {
   });
 });
 
+describe('a mistake', () => {
+  it('that several operations share is told once', () => {
+    const paths = { '/a': { parameters: [{ $ref: '#/components/parameters/none' }], get: {}, post: {} } };
+    assert.deepEqual(problemsOf({ paths }), [
+      "paths./a.parameters.0.$ref: '#/components/parameters/none' leads nowhere in this document",
+    ]);
+  });
+});
+
 describe('a header with a list of values', () => {
   const header = (name: string, schema: JsonObject): JsonObject => ({ name, in: 'header', required: true, schema });
 

@@ -1,7 +1,7 @@
 // An OpenAPI document becomes a state file. It is read in three levels – document, path, operation – each of which may bring
 // servers, defaults and plugins of its own; servers and service defaults of a level make a new service.
 import { newUuid } from '../../../lib/ids.ts';
-import { isEqual, isObject, type Json, type JsonObject } from '../../../lib/json.ts';
+import { canonicalJson, isEqual, isObject, type Json, type JsonObject } from '../../../lib/json.ts';
 import type { Path } from '../../file/diagnostics.ts';
 import { createNames, type NameOptions, type Names } from './names.ts';
 import { collectPlugins, owned, type PluginTable, separate, withoutPlugin, withPlugin } from './plugins.ts';
@@ -50,6 +50,8 @@ interface Context {
   readonly options: ConvertOptions;
   readonly tags: readonly string[];
   readonly services: MadeService[];
+  /** Services that may serve for others, by all that is not their name. */
+  readonly known: Map<string, MadeService>;
   readonly upstreams: JsonObject[];
   readonly loose: JsonObject[];
 }
@@ -72,7 +74,7 @@ export function convertOpenApi(root: JsonObject, options: ConvertOptions): Conve
   }
   const tags = options.tags ?? textsAt(spec, root['x-kong-tags'], ['x-kong-tags']) ?? [];
   const names = createNames(options);
-  const context: Context = { spec, names, options, tags, services: [], upstreams: [], loose: [] };
+  const context: Context = { spec, names, options, tags, services: [], known: new Map(), upstreams: [], loose: [] };
   const document = documentLevel(context);
   for (const [key, written] of Object.entries(paths).sort(([a], [b]) => (a < b ? -1 : 1))) {
     const at = ['paths', key];
@@ -121,6 +123,7 @@ function documentLevel(context: Context): Level {
   const validator = plugins.get(VALIDATOR);
   plugins = withoutPlugin(plugins, VALIDATOR);
   made.service['plugins'] = separate(plugins, 'service', name, context.loose);
+  remember(context, made);
   return {
     object: root,
     path: [],
@@ -211,13 +214,14 @@ function convertOperation(
   const inherited = level.isOwn ? new Map([...document.plugins, ...path.plugins]) : fromPath;
   const operation = withPlugins(context, level, inherited);
   const placed = operation.isOwn ? placeService(context, operation, 'without-plugins') : operation;
-  const plugins = withMade(context, operation, value, at, parametersOf(spec, path, value, at));
+  const parameters = parametersOf(spec, path, value, at);
+  const plugins = withMade(context, operation, value, at, parameters);
   const ownTags = options.tags === undefined ? (textsAt(spec, value['x-kong-tags'], [...at, 'x-kong-tags']) ?? []) : [];
   const routes = makeRoutes(spec, names, {
     name,
     path: key,
     method: method.toUpperCase(),
-    operation: { value, path: at, parameters: parametersOf(spec, path, value, at) },
+    operation: { value, path: at, parameters },
     defaults: operation.routeDefaults,
     tags: [...new Set([...context.tags, ...ownTags])],
     plugins: separate(plugins, 'route', name, context.loose),
@@ -253,28 +257,27 @@ const withoutConsumers = (table: PluginTable): PluginTable =>
 
 /** Adds the service of a level to the file, or takes one that is the same. */
 function placeService(context: Context, level: Level, content: 'with-plugins' | 'without-plugins'): Level {
-  const { services, options } = context;
+  const { services, known, options } = context;
   if (content === 'with-plugins')
     level.made.service['plugins'] = separate(level.plugins, 'service', level.name, context.loose);
-  const same = options.sameServers === 'reuse' ? services.find((other) => isSameService(other, level.made)) : undefined;
-  if (same === undefined) services.push(level.made);
-  return same === undefined ? level : { ...level, made: same };
+  const same = options.sameServers === 'reuse' ? known.get(essenceOf(level.made)) : undefined;
+  if (same !== undefined) return { ...level, made: same };
+  services.push(level.made);
+  remember(context, level.made);
+  return level;
 }
 
-function isSameService(a: MadeService, b: MadeService): boolean {
-  const essence = ({ service, upstream }: MadeService): JsonObject => {
-    const { id: _id, name: _name, routes: _routes, plugins, ...rest } = service;
-    const configured = (Array.isArray(plugins) ? plugins : []).map((plugin) => ({
-      ...(plugin as JsonObject),
-      id: null,
-    }));
-    return {
-      ...rest,
-      plugins: configured,
-      upstream: upstream === undefined ? null : { ...upstream, id: null, name: null },
-    };
-  };
-  return a.upstream === undefined && b.upstream === undefined && isEqual(essence(a), essence(b));
+function remember({ known }: Context, made: MadeService): void {
+  const essence = essenceOf(made);
+  // An upstream is named after its service, and so never the same as another one.
+  if (made.upstream === undefined && !known.has(essence)) known.set(essence, made);
+}
+
+/** A service without what names it. */
+function essenceOf({ service, upstream }: MadeService): string {
+  const { id: _id, name: _name, routes: _routes, plugins, ...rest } = service;
+  const configured = (Array.isArray(plugins) ? plugins : []).map((plugin) => ({ ...(plugin as JsonObject), id: null }));
+  return canonicalJson({ ...rest, plugins: configured, upstream: upstream?.['name'] ?? null });
 }
 
 function operationName(

@@ -27,7 +27,12 @@ const SHARED = '#/components/x-kong/';
 
 export function createSpec(root: JsonObject): Spec {
   const problems: SpecProblem[] = [];
+  const told = new Set<string>();
   const report: Spec['report'] = (path, message, hint) => {
+    // What several operations have in common is read for each of them.
+    const key = JSON.stringify([path, message]);
+    if (told.has(key)) return;
+    told.add(key);
     problems.push({ path, message, ...(hint === undefined ? {} : { hint }) });
   };
   const resolve: Spec['resolve'] = (value, path) => {
