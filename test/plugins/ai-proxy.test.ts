@@ -509,7 +509,8 @@ for (const [title, { options, answer, sent, content, usage }] of Object.entries(
       assert.equal(contentOf(received), content);
       const counted = (JSON.parse(received.text) as JsonObject)['usage'] as JsonObject | undefined;
       if (usage !== undefined) assert.deepEqual([counted?.['prompt_tokens'], counted?.['completion_tokens']], usage);
-      const { headers } = servant.asked[0]!;
+      const { headers, url } = servant.asked[0]!;
+      assert.equal(url, provider === 'azure' ? '/llm?api-version=2023-05-15' : '/llm');
       if (provider === 'anthropic') assert.equal(headers['anthropic-version'], '2023-06-01');
       if (provider === 'bedrock')
         assert.match(String(headers['authorization']), /AKID\/\d+\/eu-west-1\/bedrock\/aws4_request/);

@@ -119,11 +119,16 @@ function chooseName(
 
 function addressOf(driver: Driver, ask: Ask, view: RequestView, kind: Wanted['kind']): URL {
   const { upstream_url = null, upstream_path = null } = ask.options;
-  const url = new URL(upstream_url ?? driver.url(ask));
+  const own = new URL(driver.url(ask));
+  const url = new URL(upstream_url ?? own);
   if (upstream_url === null && kind === 'preserved') {
     url.pathname = view.path;
     url.search = view.rawQuery;
   }
   if (upstream_path !== null) url.pathname = upstream_path;
+  // What a provider is told in its address, such as the version of its API, it is told at any address.
+  for (const [name, value] of own.searchParams) {
+    if (!url.searchParams.has(name)) url.searchParams.set(name, value);
+  }
   return url;
 }
