@@ -70,8 +70,6 @@ const escapeByte = (char: string): string => `%${char.charCodeAt(0).toString(16)
 /** 1 where a byte goes out as it is. */
 const URI_BYTE = Uint8Array.from({ length: 256 }, (_, code) => (String.fromCharCode(code).search(ESCAPED) < 0 ? 1 : 0));
 
-export { escapePath as escape };
-
 /** Splits a request target at its first `?`; an empty query is not the same as none. */
 export function splitTarget(target: string): { path: string; query: string | undefined } {
   const at = target.indexOf('?', 1);

@@ -186,6 +186,19 @@ test('SIGHUP changes nothing when the file is wrong, or when there is none', asy
   await end(empty);
 });
 
+test('what is wrong with a changed file is in the log, wherever that is', async () => {
+  const file = await stateFile('faulty.yaml', '/old');
+  const log = join(folder, 'faulty.log');
+  const gateway = await serve([file, '--error-log', log, ...few]);
+  await writeFile(file, '_format_version: "3.0"\nservices: [{nam: x}]\n');
+  gateway.child.kill('SIGHUP');
+  const text = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
+  await until(() => text().includes('the changed files are not used'), 'the report');
+  assert.match(text(), /faulty\.yaml:2:[^\n]*nam/);
+  assert.equal(gateway.output.stderr, '');
+  await end(gateway);
+});
+
 test('the access log is a text with variables, escaped, and goes to a new file after SIGUSR1', async () => {
   const log = join(folder, 'access.log');
   const errors = join(folder, 'error.log');

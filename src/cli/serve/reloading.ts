@@ -18,6 +18,8 @@ export interface ReloadingParts {
   /** Absent where plugins are not watched. */
   readonly watched: WatchedPlugins | undefined;
   readonly log: ReturnType<typeof createServerLog>;
+  /** Into the same place, lines as they are. */
+  readonly print: (lines: string) => void;
   schemasOf(plugins: readonly PluginDefinition[]): SchemaSet;
   /** Answers what has to happen together with the change. */
   prepare(plugins: readonly PluginDefinition[]): Promise<() => void>;
@@ -103,7 +105,7 @@ export class Reloading {
   #next(failure: string, run: () => Promise<void>): Promise<void> {
     this.#last = this.#last.then(run).catch((error: unknown) => {
       const details = error instanceof GwctlError ? error.details : '';
-      if (details !== '') process.stderr.write(`${details}\n`);
+      if (details !== '') this.#parts.print(`${details}\n`);
       this.#parts.log('error', `${failure}: ${error instanceof Error ? error.message : String(error)}`);
     });
     return this.#last;

@@ -198,6 +198,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     plugins,
     watched,
     log,
+    print: errorLog.write,
     schemasOf,
     async prepare(known) {
       const routes = await loadPluginRoutes(known, gateway.openInstance);
