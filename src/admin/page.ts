@@ -18,21 +18,29 @@ export function pageReply(
   const size = readSize(query.get('size'));
   if (typeof size !== 'number') return size;
   if (options.order === 'newest') return newestPage(rows, query.get('offset'), size, path, options.show);
-  const after = readOffset(query.get('offset'));
-  if (typeof after === 'object') return after;
+  const offset = readOffset(query.get('offset'));
+  if (isReply(offset)) return offset;
   const filter = options.tags ? readTags(query.get('tags')) : undefined;
-  if (filter !== undefined && 'status' in filter) return filter;
+  if (isReply(filter)) return filter;
 
   const matching = filter === undefined ? rows : rows.filter((row) => hasTags(row, filter));
-  const start = after === undefined ? 0 : firstAfter(matching, after);
+  const start = offset === undefined ? 0 : firstAfter(matching, offset[0]!);
   const page = matching.slice(start, start + size);
   const data: Json[] = page.map(options.show);
   if (start + size >= matching.length) return ok({ data, next: null });
-  const offset = Buffer.from(JSON.stringify([page[page.length - 1]!.id])).toString('base64');
   const tags = options.tags && query.get('tags') !== null ? `&tags=${encodeURIComponent(query.get('tags')!)}` : '';
   const sized = options.tags && query.get('size') !== null ? `&size=${size}` : '';
-  return ok({ data, next: `${path}?offset=${encodeURIComponent(offset)}${tags}${sized}`, offset });
+  return pageWithNext(data, path, [page[page.length - 1]!.id], `${tags}${sized}`);
 }
+
+/** A page that others follow. @param last key of its last entry. @param more of the query of the next. */
+export function pageWithNext(data: Json[], path: string, last: readonly string[], more: string): Reply {
+  const offset = Buffer.from(JSON.stringify(last)).toString('base64');
+  return ok({ data, next: `${path}?offset=${encodeURIComponent(offset)}${more}`, offset });
+}
+
+export const isReply = (value: unknown): value is Reply =>
+  typeof value === 'object' && value !== null && 'status' in value;
 
 /** Newest first; an offset is the number of rows before the page. */
 function newestPage(
@@ -53,7 +61,7 @@ function newestPage(
   return ok({ data, next: `${path}?offset=${start + size}`, offset: String(start + size) });
 }
 
-function readSize(text: string | null): number | Reply {
+export function readSize(text: string | null): number | Reply {
   if (text === null) return DEFAULT_SIZE;
   if (text.trim() === '' || Number.isNaN(Number(text))) return invalidSize('size must be a number');
   const size = Number(text);
@@ -63,14 +71,15 @@ function readSize(text: string | null): number | Reply {
   return size;
 }
 
-function readOffset(text: string | null): string | undefined | Reply {
+/** The key of the last entry of the page before. */
+export function readOffset(text: string | null): readonly string[] | undefined | Reply {
   if (text === null) return undefined;
   // Four characters stand for three bytes; one left over stands for nothing.
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.replace(/=+$/, '').length % 4 === 1)
     return invalidOffset(text, 'bad base64 encoding');
   try {
     const key: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'));
-    if (Array.isArray(key) && typeof key[0] === 'string') return key[0];
+    if (Array.isArray(key) && key.length > 0 && key.every((part) => typeof part === 'string')) return key;
   } catch {
     // Falls through to the one answer there is for it.
   }
@@ -102,7 +111,7 @@ function hasTags(row: Entity, filter: TagFilter): boolean {
 }
 
 /** Position of the first row whose id comes after `id`; rows are sorted. */
-function firstAfter(rows: readonly Entity[], id: string): number {
+export function firstAfter(rows: readonly Entity[], id: string): number {
   let low = 0;
   let high = rows.length;
   while (low < high) {

@@ -13,6 +13,7 @@ import { healthRoutes } from './routes/health.ts';
 import { informationRoutes } from './routes/information.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { schemaRoutes } from './routes/schemas.ts';
+import { tagRoutes } from './routes/tags.ts';
 
 export interface SpecialRequest {
   readonly store: Store;
@@ -57,6 +58,7 @@ const routes: readonly SpecialRoute[] = [
   ...informationRoutes,
   ...metricsRoutes,
   ...schemaRoutes,
+  ...tagRoutes,
 ];
 
 export const listSpecial = (): readonly SpecialRoute[] => routes;

@@ -1,10 +1,9 @@
-// What the Admin API says of itself: `/`, `/status`, `/endpoints`, `/tags`, `/plugins/enabled`.
-import type { Json, JsonObject } from '../../lib/json.ts';
+// What the Admin API says of itself: `/`, `/status`, `/endpoints`, `/plugins/enabled`.
+import type { JsonObject } from '../../lib/json.ts';
 import { KONG_VERSION, VERSION } from '../../lib/version.ts';
-import { checkTag } from '../../schema/formats.ts';
 import { listEndpoints } from '../endpoint.ts';
 import type { NodeInfo } from '../node.ts';
-import { invalidUnique, message, ok, type Reply } from '../reply.ts';
+import { message, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 import { BULK_PATH } from './bulk.ts';
 
@@ -16,16 +15,6 @@ export const informationRoutes: readonly SpecialRoute[] = [
     path: ['plugins', 'enabled'],
     methods: { GET: ({ node }) => ok({ enabled_plugins: pluginNames(node) }) },
     describes: { GET: 'Names of the plugins of this node' },
-  },
-  {
-    path: ['tags'],
-    methods: { GET: (request) => tagRows(request, undefined) },
-    describes: { GET: 'All tags, and the entities that have them' },
-  },
-  {
-    path: ['tags', '{tag}'],
-    methods: { GET: (request) => tagRows(request, request.params[0]!) },
-    describes: { GET: 'The entities with one tag' },
   },
 ];
 
@@ -54,22 +43,24 @@ function root({ node, store }: SpecialRequest): Reply {
 
 /** More digits than this nobody can print. */
 const MAX_SCALE = 100;
-const SCALES: Readonly<Record<string, number>> = { b: 0, k: 1, m: 2, g: 3 };
+/** Powers of 1024, with the names that go with them; bytes are a number. */
+const UNITS = new Map([
+  ['b', { power: 0, name: '' }],
+  ['k', { power: 1, name: 'KiB' }],
+  ['m', { power: 2, name: 'MiB' }],
+  ['g', { power: 3, name: 'GiB' }],
+]);
 
 async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
   await node.refresh?.();
-  const unit = (query.get('unit') ?? 'm').toLowerCase();
-  const power = SCALES[unit];
-  if (power === undefined) {
-    return message(400, `invalid unit '${query.get('unit')}' (expected 'k/K', 'm/M', or 'g/G')`);
-  }
+  const asked = query.get('unit') ?? 'm';
+  const unit = UNITS.get(asked.toLowerCase());
+  if (unit === undefined) return message(400, `invalid unit '${asked}' (expected 'k/K', 'm/M', or 'g/G')`);
   const scale = Number(query.get('scale') ?? 2);
   if (!(scale >= 0)) return message(400, 'scale must be equal or greater than 0');
   const heap = process.memoryUsage().heapUsed;
-  const size =
-    power === 0
-      ? heap
-      : `${(heap / 1024 ** power).toFixed(Math.min(scale, MAX_SCALE))} ${['', 'KiB', 'MiB', 'GiB'][power]}`;
+  const shown = (heap / 1024 ** unit.power).toFixed(Math.min(scale, MAX_SCALE));
+  const size = unit.power === 0 ? heap : `${shown} ${unit.name}`;
   return ok({
     memory: { lua_shared_dicts: {}, workers_lua_vms: [{ http_allocated_gc: size, pid: process.pid }] },
     server: { ...node.counters() },
@@ -81,22 +72,8 @@ async function status({ node, query, store }: SpecialRequest): Promise<Reply> {
 
 function endpoints({ store, routes }: SpecialRequest): Reply {
   const special = routes.map(({ path }) => `/${path.join('/')}`);
-  const data: Json[] = [...new Set([...listEndpoints(store.state.schemas), ...special])].sort();
-  return ok({ data });
-}
-
-function tagRows({ store }: SpecialRequest, tag: string | undefined): Reply {
-  const wrong = tag === undefined ? undefined : checkTag(tag);
-  if (wrong !== undefined) return invalidUnique('tag', wrong);
-  const data: Json[] = [];
-  for (const kind of store.state.schemas.entities.keys()) {
-    for (const entity of store.state.list(kind)) {
-      const tags = entity['tags'];
-      if (!Array.isArray(tags)) continue;
-      for (const own of tags) {
-        if (tag === undefined || own === tag) data.push({ tag: own, entity_name: kind, entity_id: entity.id });
-      }
-    }
-  }
-  return ok({ data, next: null });
+  // Segment by segment: what is below a path comes before its neighbours.
+  const rank = (path: string): string => path.replaceAll('/', '\u0000');
+  const paths = [...new Set([...listEndpoints(store.state.schemas), ...special])];
+  return ok({ data: paths.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)) });
 }
