@@ -30,7 +30,7 @@ const SETS = {
   },
   'regular expressions': {
     fields: (i) => ({ paths: [`~/r${i}/(?<id>\\d+)/x$`] }),
-    expression: (i) => `http.path ~ r#"^/r${i}/(?<id>\\d+)/x$"#`,
+    expression: (i) => `http.path ~ r#"^/r${i}/(?P<id>\\d+)/x$"#`,
     request: (i) => ({ path: `/r${i}/12345/x` }),
   },
 };
