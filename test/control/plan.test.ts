@@ -148,6 +148,32 @@ describe('a plan', () => {
     ]);
   });
 
+  it('leaves alone what only waits for others that change places', async () => {
+    const ids = [1, 2, 3].map((n) => `${n}1111111-1111-4111-8111-111111111111`);
+    const file = (...names: string[]): string =>
+      `consumers:\n${names.map((name, i) => `- {id: ${ids[i]}, ${name}}\n`).join('')}`;
+    assert.deepEqual(
+      await checkReaches(
+        file('username: a', 'username: b, custom_id: x', 'username: c'),
+        file('username: a, custom_id: x', 'username: c', 'username: b'),
+      ),
+      [['delete consumers b'], ['update consumers a', 'update consumers b'], ['create consumers c']],
+    );
+  });
+
+  it('passes a value on through a long line of entities', async () => {
+    const file = (first: number): string => {
+      const entries = Array.from({ length: 5000 }, (_, i) => {
+        const id = `11111111-1111-4111-8111-${String(i).padStart(12, '0')}`;
+        return `- {id: ${id}, username: u${String(i + first).padStart(5, '0')}}\n`;
+      });
+      return `consumers:\n${entries.join('')}`;
+    };
+    const { plan: made } = await plan(file(0), file(1));
+    assert.deepEqual(made.summary, { create: 0, update: 5000, delete: 0 });
+    assert.deepEqual(lines(made).slice(0, 2), [['update consumers u05000'], ['update consumers u04999']]);
+  });
+
   it('brings what belongs to an entity that makes room back, though it does not change', async () => {
     const ids = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'];
     const file = (first: string, second: string): string =>

@@ -96,34 +96,56 @@ class Queue {
 
   /** Values that change places: one of the entities is deleted first and created again in its turn. */
   #breakCircles(kind: string): void {
-    for (;;) {
-      const writes = this.writes().filter((write) => write.kind === kind);
-      const stuck = this.#split(writes).stuck;
-      const held = stuck.sort(byKindAndLabel).find((write) => write.action === 'update');
-      if (held?.action !== 'update') return;
-      this.#deleteEarly(kind, held.before);
+    const done = new Set<string>();
+    for (const start of this.writes()
+      .filter((write) => write.kind === kind)
+      .sort(byKindAndLabel)) {
+      if (done.has(start.after.id)) continue;
+      // From each write to who holds what it needs. No recursion: a chain may be as long as the list.
+      const way = [{ id: start.after.id, rivals: this.#rivals(start) }];
+      const onWay = new Set([start.after.id]);
+      while (way.length > 0) {
+        const { id, rivals } = way.at(-1)!;
+        const rival = rivals.pop();
+        if (rival === undefined) {
+          way.pop();
+          onWay.delete(id);
+          done.add(id);
+        } else if (onWay.has(rival.id)) this.#deleteEarly(kind, rival);
+        else if (!done.has(rival.id)) {
+          const write = this.#writes.get(keyOf(kind, rival.id));
+          way.push({ id: rival.id, rivals: write === undefined ? [] : this.#rivals(write) });
+          onWay.add(rival.id);
+        }
+      }
     }
   }
 
   /** Writes of one level, so that each comes after the update that gives up the value it takes. */
   waves(writes: readonly Write[]): Write[][] {
-    const { waves, stuck } = this.#split(writes);
-    return stuck.length === 0 ? waves : [...waves, stuck];
-  }
-
-  #split(writes: readonly Write[]): { waves: Write[][]; stuck: Write[] } {
     const open = new Map(writes.map((write) => [keyOf(write.kind, write.after.id), write]));
-    const rivals = new Map(
-      [...open].map(([key, write]) => [key, this.#rivals(write).map((rival) => keyOf(write.kind, rival.id))]),
-    );
-    const waves: Write[][] = [];
-    while (open.size > 0) {
-      const wave = [...open].filter(([key]) => rivals.get(key)!.every((rival) => !open.has(rival)));
-      if (wave.length === 0) break;
-      for (const [key] of wave) open.delete(key);
-      waves.push(wave.map(([, write]) => write));
+    const needs = new Map<string, number>();
+    const waiting = new Map<string, string[]>();
+    for (const [key, write] of open) {
+      const rivals = new Set(this.#rivals(write).map((rival) => keyOf(write.kind, rival.id)));
+      const held = [...rivals].filter((rival) => open.has(rival));
+      needs.set(key, held.length);
+      for (const rival of held)
+        waiting
+          .set(rival, waiting.get(rival) ?? [])
+          .get(rival)!
+          .push(key);
     }
-    return { waves, stuck: [...open.values()] };
+    const isFree = (key: string): boolean => needs.get(key) === 0;
+    const waves: Write[][] = [];
+    for (let wave = [...open.keys()].filter(isFree); wave.length > 0; ) {
+      waves.push(wave.map((key) => open.get(key)!));
+      for (const key of wave) open.delete(key);
+      const next = wave.flatMap((key) => waiting.get(key) ?? []);
+      wave = next.filter((key) => needs.set(key, needs.get(key)! - 1) && isFree(key));
+    }
+    // What holds each other still is left to the gateway to refuse.
+    return open.size === 0 ? waves : [...waves, [...open.values()]];
   }
 
   /** Other entities that hold a unique value this write needs. */
