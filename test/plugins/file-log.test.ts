@@ -70,6 +70,39 @@ test('custom fields are added, nested, and removed by nil', async () => {
   });
 });
 
+test('custom fields may be what one call of Kong gives', async () => {
+  const calls = {
+    header: 'kong.request.get_header("X-Name")',
+    absent: "kong.request.get_header('x-absent')",
+    method: 'kong.request.get_method()',
+    target: 'kong.request.get_path_with_query()',
+    first: 'kong.request.get_query_arg("a")',
+    bare: 'kong.request.get_query_arg("b")',
+    status: 'kong.response.get_status()',
+    source: 'kong.response.get_source( )',
+    type: 'kong.response.get_header( "content-type" )',
+    ip: 'kong.client.get_ip();',
+  };
+  const custom_fields_by_lua = Object.fromEntries(
+    Object.entries(calls).map(([name, call]) => [`call.${name}`, `return ${call}`]),
+  );
+  await withLog({ custom_fields_by_lua }, async ({ send }, folder) => {
+    await send({ path: '/get?a=1&a=2&b', headers: { 'x-name': Buffer.from('näme').toString('latin1') } });
+    const [record] = await linesOf(join(folder, 'log'), 1);
+    assert.deepEqual(record!['call'], {
+      header: 'näme',
+      method: 'GET',
+      target: '/get?a=1&a=2&b',
+      first: '1',
+      bare: true,
+      status: 200,
+      source: 'service',
+      type: 'application/json',
+      ip: '127.0.0.1',
+    });
+  });
+});
+
 test('with reopen a file that was moved away is made again', async () => {
   await withLog({ reopen: true }, async ({ send }, folder) => {
     const file = join(folder, 'log');

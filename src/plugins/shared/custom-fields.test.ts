@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { evaluateSnippet } from './custom-fields.ts';
+import { compileSnippet } from './custom-fields.ts';
 
 const returned = (code: string) => {
-  const result = evaluateSnippet(code);
-  return result.ok ? { value: result.value } : 'refused';
+  const result = compileSnippet(code);
+  return result.ok ? { value: result.read({}) } : 'refused';
 };
 
 test('a snippet returns a literal, with or without blanks and a semicolon', () => {
@@ -23,6 +23,12 @@ test('a snippet returns a literal, with or without blanks and a semicolon', () =
   }
 });
 
+test('what a connection does not have is nil', () => {
+  for (const code of ['return kong.request.get_method()', "return kong.response.get_header('a')"]) {
+    assert.deepEqual(returned(code), { value: undefined }, code);
+  }
+});
+
 test('everything else is refused', () => {
   for (const code of [
     '',
@@ -33,6 +39,15 @@ test('everything else is refused', () => {
     'return a',
     'return 1;;',
     'local x = 1 return x',
+    'return kong.request.get_header(name)',
+    'return kong.request.get_header("a", "b")',
+    'return kong.request.get_header()',
+    'return kong.request.get_method("a")',
+    'return kong.request.get_raw_body()',
+    'return kong.request.constructor()',
+    'return kong.response.exit("a")',
+    'return kong.request.get_method() .. "x"',
+    'return kong.request.get_method():lower()',
   ]) {
     assert.equal(returned(code), 'refused', code);
   }

@@ -1,22 +1,30 @@
-// `custom_fields_by_lua`: extra fields of the log record. Of Lua only `return` of a literal is understood; anything else is
-// refused when it is configured, so that nothing silently does less than it says.
-import type { Json } from '../../lib/json.ts';
+// `custom_fields_by_lua`: extra fields of the log record. Of Lua only `return` of a literal or of one reading call is understood;
+// anything else is refused when it is configured, so that nothing silently does less than it says.
 import type { LoggedExchange } from '../../pdk/index.ts';
+import { type Read, type Readable, readOfCall } from './field-calls.ts';
 
 const QUOTED = /^(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')$/s;
 const NUMBER = /^-?\d+(?:\.\d+)?$/;
 
-/** The value that a snippet returns: undefined for nil. */
-export function evaluateSnippet(code: string): { ok: true; value: Json | undefined } | { ok: false; reason: string } {
+/** What a snippet returns: undefined for nil. */
+export function compileSnippet(code: string): { ok: true; read: Read } | { ok: false; reason: string } {
   const expression = returnedExpression(code);
-  if (expression === undefined) return { ok: false, reason: UNSUPPORTED };
-  if (expression === 'nil') return { ok: true, value: undefined };
-  if (expression === 'true' || expression === 'false') return { ok: true, value: expression === 'true' };
-  if (NUMBER.test(expression)) return { ok: true, value: Number(expression) };
-  const quoted = QUOTED.exec(expression);
-  const text = quoted?.[1] ?? quoted?.[2];
-  if (text === undefined) return { ok: false, reason: UNSUPPORTED };
-  return { ok: true, value: text.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter) };
+  const read = expression === undefined ? undefined : (literal(expression) ?? readOfCall(expression, textIn));
+  return read === undefined ? { ok: false, reason: UNSUPPORTED } : { ok: true, read };
+}
+
+function literal(expression: string): Read | undefined {
+  if (expression === 'nil') return () => undefined;
+  if (expression === 'true' || expression === 'false') return () => expression === 'true';
+  if (NUMBER.test(expression)) return () => Number(expression);
+  const text = textIn(expression);
+  return text === undefined ? undefined : () => text;
+}
+
+function textIn(quoted: string): string | undefined {
+  const found = QUOTED.exec(quoted);
+  const text = found?.[1] ?? found?.[2];
+  return text?.replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? letter);
 }
 
 /** Behind `return` and in front of a semicolon. */
@@ -28,7 +36,8 @@ function returnedExpression(code: string): string | undefined {
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r' };
-const UNSUPPORTED = 'only `return` of a string, a number, true, false or nil is supported here, not Lua code';
+const UNSUPPORTED =
+  'only `return` of a string, a number, true, false, nil or one call like kong.request.get_header("name") is supported here, not Lua code';
 
 export const customFields = {
   type: 'map',
@@ -37,7 +46,7 @@ export const customFields = {
     type: 'string',
     len_min: 1,
     custom_validator: (code: string): string | undefined => {
-      const result = evaluateSnippet(code);
+      const result = compileSnippet(code);
       return result.ok ? undefined : result.reason;
     },
   },
@@ -47,13 +56,15 @@ export const customFields = {
 type Snippets = Readonly<Record<string, string>> | null;
 
 /** Sets the values of all snippets in the log record. Throws at once for one that the schema would have refused. */
-export function customFieldSetter(snippets: Snippets): (exchange: Pick<LoggedExchange, 'setLogValue'>) => void {
-  const fields = Object.entries(snippets ?? {}).map(([key, code]): [string, Json | undefined] => {
-    const result = evaluateSnippet(code);
+export function customFieldSetter(
+  snippets: Snippets,
+): (exchange: Pick<LoggedExchange, 'setLogValue'> & Readable) => void {
+  const fields = Object.entries(snippets ?? {}).map(([key, code]): [string, Read] => {
+    const result = compileSnippet(code);
     if (!result.ok) throw new Error(`custom_fields_by_lua.${key}: ${result.reason}`);
-    return [key, result.value];
+    return [key, result.read];
   });
   return (exchange) => {
-    for (const [key, value] of fields) exchange.setLogValue(key, value);
+    for (const [key, read] of fields) exchange.setLogValue(key, read(exchange));
   };
 }
