@@ -263,6 +263,25 @@ describe('requests of a sync', () => {
     assert.equal(set.path, `/key-sets/${ID(1)}`);
   });
 
+  it('name what a target is to lose, because its PUT keeps what is not named', async () => {
+    const read = async (tags: string) =>
+      (await load(`upstreams:\n- name: u.internal\n  targets: [{target: 10.0.0.1${tags}}]\n`)).list('targets')[0]!;
+    const [before, after] = [await read(', tags: [a]'), await read('')];
+    const changes = [{ path: ['tags'], before: ['a'], after: null }];
+    const { method, path, body } = requestFor(schemas, {
+      kind: 'targets',
+      action: 'update',
+      label: '',
+      before,
+      after,
+      changes,
+    });
+    assert.deepEqual(
+      [method, path, JSON.parse(body!)],
+      ['PATCH', `/upstreams/${(after['upstream'] as { id: string }).id}/targets/${after.id}`, { tags: null }],
+    );
+  });
+
   it('hold the whole entity, without nulls that mean nothing and without what the gateway makes', async () => {
     const state = await load('services:\n- name: a\n  host: h\n  retries: null\n');
     const { body } = requestFor(schemas, {

@@ -1,5 +1,4 @@
 // `/schemas/…`: the schemas themselves, and validation of a value without storing it.
-import { newUuid } from '../../lib/ids.ts';
 import { describeEntity, describeSubschema } from '../../schema/describe.ts';
 import { processEntity } from '../../schema/validate.ts';
 import { apiName } from '../endpoint.ts';
@@ -65,11 +64,6 @@ function validate(request: SpecialRequest): Reply {
   const name = request.params[0]!;
   const schema = findEntity(request, name);
   if (schema === undefined) return noEntity(name);
-  const input = { ...request.body };
-  // Clients validate children before their parent exists: a parent they do not name is not an error here.
-  for (const [field, { type, required }] of Object.entries(schema.fields)) {
-    if (type === 'foreign' && required === true && input[field] === undefined) input[field] = { id: newUuid() };
-  }
-  const processed = processEntity(request.store.state.schemas, schema, input, { auto: request.auto });
+  const processed = processEntity(request.store.state.schemas, schema, request.body, { auto: request.auto });
   return processed.ok ? message(200, 'schema validation successful') : schemaViolation(processed.errors);
 }

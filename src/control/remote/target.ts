@@ -112,7 +112,8 @@ export function requestFor(schemas: SchemaSet, operation: Operation): WriteReque
   }
   const chosen = chooseSubschema(schemas, schema, operation.after);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
-  if (operation.action === 'update' && carriesHash(fields, operation)) {
+  // Where PUT changes what is there, it would keep what is no longer named.
+  if (operation.action === 'update' && (schema.put === 'update' || carriesHash(fields, operation))) {
     return { method: 'PATCH', path: entityPath(schemas, schema, operation.after), body: changedFields(operation) };
   }
   const body = toBody(fields, operation.after);
