@@ -119,6 +119,20 @@ test('groups of regular expressions are captured, wherever they stand', () => {
   assert.deepEqual(flat(match?.captures), { 0: 'v3', 1: '3', 2: '12', kind: 'users' });
   assert.equal(match?.prefix, '/users/12');
   assert.equal(compile({ id: 'a', expression: 'http.path ~ "^/x"' }).match(get('/x'))?.captures, undefined);
+  // Patterns that differ in their beginnings only.
+  const two = compile(
+    { id: 'a', expression: 'http.path ~ r#"^/users/(?P<id>\\d+)"#' },
+    { id: 'b', expression: 'http.path ~ r#"^/orders/(?P<id>\\d+)"#' },
+  );
+  const found = ['/users/42/x', '/orders/7', '/x/users/42', '/users/', '/orders/users/42'].map((path) => {
+    const { route, captures } = two.match(get(path)) ?? {};
+    return [route?.id, flat(captures)];
+  });
+  assert.deepEqual(found, [
+    ['a', { 0: '/users/42', 1: '42', id: '42' }],
+    ['b', { 0: '/orders/7', 1: '7', id: '7' }],
+    ...Array.from({ length: 3 }, () => [undefined, flat(undefined)]),
+  ]);
 });
 
 test('a route takes the schemes of its protocols; one for https alone takes clear text too, to send it away', () => {

@@ -8,6 +8,7 @@ import { findImplied } from './expression-index.ts';
 import type { Flavor, Placed, Placements } from './flavor.ts';
 import { type Conditions, type Leaf, NO_NEEDS } from './leaf.ts';
 import type { Part } from './part.ts';
+import { PathPatterns } from './path-patterns.ts';
 import { splitByPriority } from './priority.ts';
 import { type RequestFields, readerOf } from './request-fields.ts';
 import type { RouterRoute } from './router.ts';
@@ -15,6 +16,7 @@ import { placeByFields } from './traditional-compatible.ts';
 
 export const expressions = (calculation: 'strict' | 'original'): Flavor => {
   const placeClassic = placeByFields();
+  const patterns = new PathPatterns(false);
   return {
     split(route) {
       if (typeof route.expression !== 'string') return splitByPriority(route, calculation);
@@ -33,20 +35,27 @@ export const expressions = (calculation: 'strict' | 'original'): Flavor => {
     },
     place: (part, rank, step) =>
       typeof part.route.expression === 'string'
-        ? placeExpression(part, part.route.expression, rank)
+        ? placeExpression(part, part.route.expression, rank, patterns)
         : placeClassic(part, rank, step),
   };
 };
 
 const ABOVE_ALL = 2 ** 40;
 
-function placeExpression<R extends RouterRoute>({ route }: Part<R>, text: string, rank: number): Placements<R> {
+function placeExpression<R extends RouterRoute>(
+  { route }: Part<R>,
+  text: string,
+  rank: number,
+  patterns: PathPatterns,
+): Placements<R> {
   const parsed = parseExpression(text, { table: requestFields, encode: utf8ToBytes });
   if (!parsed.ok) return { ok: false, reason: `expression: ${parsed.reason}` };
   const { hosts, prefixes, needs, prefix, isWhole, methods, rest } = findImplied(parsed.expression);
   const evaluate = onSchemes(
     route.protocols,
-    rest === undefined ? undefined : compileExpression(rest, { read: readerOf, traced: 'http.path' }),
+    rest === undefined
+      ? undefined
+      : compileExpression(rest, { read: readerOf, traced: 'http.path', divide: (text) => patterns.divide(text) }),
   );
   const isFree = methods === undefined && evaluate === undefined && needs.length === 0;
   const conditions = isFree ? undefined : { ...NO_CONDITIONS, methods, evaluate, needs };

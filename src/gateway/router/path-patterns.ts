@@ -19,11 +19,17 @@ export class PathPatterns {
   }
 
   compile(pattern: string): PathPattern {
-    const { prefix, rest } = splitLiteral(pattern);
-    const regex = prefix === '' || isWholeOnly(rest) ? undefined : this.#restOf(rest);
-    if (regex !== undefined) return { ok: true, prefix, regex };
+    const divided = this.divide(pattern);
+    if (divided !== undefined) return { ok: true, ...divided };
     const whole = compilePattern(pattern, { lookaround: this.#lookaround });
     return whole.ok ? { ok: true, prefix: '', regex: sticky(whole.regex) } : whole;
+  }
+
+  /** Undefined for a pattern that has no such beginning, or whose rest does not stand by itself. */
+  divide(pattern: string): { readonly prefix: string; readonly regex: RegExp } | undefined {
+    const { prefix, rest } = splitLiteral(pattern);
+    const regex = prefix === '' || isWholeOnly(rest) ? undefined : this.#restOf(rest);
+    return regex === undefined ? undefined : { prefix, regex };
   }
 
   #restOf(rest: string): RegExp | undefined {

@@ -31,6 +31,14 @@ export interface EvaluateOptions<C> {
   readonly read: (field: string) => ReadField<C>;
   /** The field whose matched part is wanted. */
   readonly traced: string;
+  /** Takes a pattern that is anchored by what calls it apart, where that makes sense; see `Divided`. */
+  readonly divide?: (pattern: string) => Divided | undefined;
+}
+
+/** A literal beginning, and a sticky expression to be tried where it ends: many patterns have the same. */
+export interface Divided {
+  readonly prefix: string;
+  readonly regex: RegExp;
 }
 
 export function compileExpression<C>(expression: Expression, options: EvaluateOptions<C>): Evaluate<C> {
@@ -68,7 +76,7 @@ function compileTest<C>(test: Test, options: EvaluateOptions<C>): Evaluate<C> {
       return address !== undefined && fits(address);
     };
   }
-  const plain = compareText(test, test.field === options.traced);
+  const plain = compareText(test, test.field === options.traced, options.divide);
   const fits: Fits<string> = test.lower ? (value, trace) => plain(lowerBytes(value), trace) : plain;
   const isEnough = test.any;
   return (context, trace) => {
@@ -106,8 +114,12 @@ function compareAddress({ operator, literal }: Test): (value: Address) => boolea
   return operator === '==' ? (value) => sameAddress(value, right) : (value) => !sameAddress(value, right);
 }
 
-function compareText({ operator, literal }: Test, isTraced: boolean): Fits<string> {
-  if (literal.type === 'Regex') return matchRegex(literal, isTraced);
+function compareText(
+  { operator, literal }: Test,
+  isTraced: boolean,
+  divide: EvaluateOptions<unknown>['divide'],
+): Fits<string> {
+  if (literal.type === 'Regex') return matchRegex(literal, isTraced, divide);
   const right = literal.value as string;
   const note = (trace: Trace): true => {
     if (isTraced) {
@@ -130,17 +142,28 @@ function compareText({ operator, literal }: Test, isTraced: boolean): Fits<strin
   }
 }
 
-function matchRegex({ regex, maxLength }: Extract<Literal, { type: 'Regex' }>, isTraced: boolean): Fits<string> {
+type Pattern = Extract<Literal, { type: 'Regex' }>;
+
+function matchRegex(
+  { maxLength, ...pattern }: Pattern,
+  isTraced: boolean,
+  divide: EvaluateOptions<unknown>['divide'],
+): Fits<string> {
+  const divided = pattern.value.startsWith('^') ? divide?.(pattern.value.slice(1)) : undefined;
+  const { prefix, regex } = divided ?? { prefix: '', regex: pattern.regex };
   return (value, trace) => {
-    if (value.length > maxLength) return false;
+    if (value.length > maxLength || !value.startsWith(prefix)) return false;
+    regex.lastIndex = prefix.length;
     const found = regex.exec(value);
     if (found === null) return false;
+    const whole = prefix + found[0];
     if (isTraced) {
-      trace.matched = found[0];
+      trace.matched = whole;
       trace.isRegex = true;
     }
     const unnamed = (trace.unnamed ??= []);
-    for (let i = 0; i < found.length; i++) if (found[i] !== undefined || i >= unnamed.length) unnamed[i] = found[i];
+    unnamed[0] = whole;
+    for (let i = 1; i < found.length; i++) if (found[i] !== undefined || i >= unnamed.length) unnamed[i] = found[i];
     if (found.groups !== undefined) {
       const named = (trace.named ??= Object.create(null) as Record<string, string>);
       for (const name in found.groups) if (found.groups[name] !== undefined) named[name] = found.groups[name];
