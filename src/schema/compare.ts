@@ -1,6 +1,6 @@
 // Equality of two stored entities under their schema: sets ignore order, null equals absent and an empty tag set, what the
 // gateway computes by itself (timestamps, digests) or keeps only a hash of (passwords) does not count.
-import { canonicalJson, isEqual, isObject, type Json, type JsonObject } from '../lib/json.ts';
+import { canonicalJson, isObject, type Json, type JsonObject } from '../lib/json.ts';
 import type { Field, Fields } from './define.ts';
 
 /** The value in a form in which equal entities have equal JSON: computed fields dropped, sets sorted, nulls removed. */
@@ -14,9 +14,6 @@ export function normalizeForCompare(fields: Fields, value: JsonObject): JsonObje
   }
   return normal;
 }
-
-export const isEqualUnderSchema = (fields: Fields, a: JsonObject, b: JsonObject): boolean =>
-  isEqual(normalizeForCompare(fields, a), normalizeForCompare(fields, b));
 
 const isComputed = (key: string, field: Field): boolean =>
   key === 'created_at' || key === 'updated_at' || field.transient === true || field.computed === true;

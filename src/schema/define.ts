@@ -338,12 +338,10 @@ type InferField<F> = F extends { type: 'string'; one_of: readonly (infer U)[] }
 
 type IsNeverNull<F> = F extends { required: true } ? true : F extends { auto: true } ? true : false;
 
+/** The stored form: every field present, null when unset. */
 export type InferFields<R extends Fields> = {
   -readonly [K in keyof R]: IsNeverNull<R[K]> extends true ? InferField<R[K]> : InferField<R[K]> | null;
 };
-
-/** The stored form of an entity: every field present, null when unset. */
-export type Infer<S extends { readonly fields: Fields }> = InferFields<S['fields']>;
 
 /** Any stored entity. Engines that walk schemas see nothing more specific than this. */
 export type Entity = JsonObject & { id: string };
