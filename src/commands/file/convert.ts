@@ -1,7 +1,15 @@
 // gwctl file convert: a file for an older gateway becomes one for a newer.
 import * as Flags from '@oclif/core/flags';
 import { BaseCommand } from '../../cli/base-command.ts';
-import { bundledGrammar, formatOf, localFlags, openState, outputFlags, writeState } from '../../cli/edit-file.ts';
+import {
+  bundledGrammar,
+  formatOf,
+  localFlags,
+  openState,
+  outputFlags,
+  refuse,
+  writeState,
+} from '../../cli/edit-file.ts';
 import { printable } from '../../cli/output/printable.ts';
 import { confirmOverwrite, withExtension } from '../../cli/output-file.ts';
 import { GwctlError } from '../../lib/errors.ts';
@@ -55,11 +63,13 @@ Variables of the environment are filled in, unless --no-expand-env-vars is given
     }
     const tree = await openState(flags['input-file'], undefined, flags['no-expand-env-vars'] ? undefined : process.env);
     const open = await reviewTree(tree, to);
-    const changes = convertTree(await bundledGrammar(), tree, conversion);
+    const converted = convertTree(await bundledGrammar(), tree, conversion);
+    if (!converted.ok) return refuse(converted.problems);
     const path = withExtension(flags['output-file'], formatOf(flags));
     await confirmOverwrite(path, flags.yes ? 'yes' : 'ask');
     await writeState(tree, { ...flags, 'output-file': path });
-    for (const change of changes) process.stderr.write(`${printable(tree.templates.putBack(change, 'yaml'))}\n`);
+    for (const change of converted.changes)
+      process.stderr.write(`${printable(tree.templates.putBack(change, 'yaml'))}\n`);
     for (const { file, line, column, message } of open)
       process.stderr.write(`${file}:${line}:${column}: look at this: ${printable(message)}\n`);
   }

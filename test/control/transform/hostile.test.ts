@@ -142,8 +142,7 @@ describe('a state file of any shape', () => {
         for (const conversion of CONVERSIONS) {
           const converted = tree(content);
           await reviewTree(converted, conversion.to);
-          convertTree(grammar, converted, conversion);
-          await check(converted);
+          if (convertTree(grammar, converted, conversion).ok) await check(converted);
         }
         const read = readModel(grammar, tree(content));
         if (!read.ok) return;
