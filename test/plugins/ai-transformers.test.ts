@@ -1,8 +1,9 @@
 // The two plugins that let a model rewrite a body.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { JsonObject } from '../../src/lib/json.ts';
-import { type Received, type Running, start } from './gateway-fixture.ts';
+import { type Received, type Running, type SetUp, start } from './gateway-fixture.ts';
 import { type Servant, serve } from './http-servant.ts';
 
 async function withModel(
@@ -10,6 +11,7 @@ async function withModel(
   config: JsonObject,
   words: string | number,
   run: (running: Running, model: Servant) => Promise<void>,
+  setUp: Partial<SetUp> = {},
 ): Promise<void> {
   const model = await serve((_, response) => {
     if (typeof words === 'number') return void response.writeHead(words).end('{"error":"secret"}');
@@ -22,12 +24,11 @@ async function withModel(
     model: { provider: 'openai', name: 'm1', options: { upstream_url: `http://127.0.0.1:${model.port}/chat` } },
     auth: { header_name: 'Authorization', header_value: 'Bearer key' },
   };
-  const running = await start({ plugins: [{ name, config: { prompt: 'Translate.', llm, ...config } }] }).catch(
-    async (error: unknown) => {
-      await model.close();
-      throw error;
-    },
-  );
+  const plugins = [{ name, config: { prompt: 'Translate.', llm, ...config } }];
+  const running = await start({ ...setUp, plugins }).catch(async (error: unknown) => {
+    await model.close();
+    throw error;
+  });
   try {
     await run(running, model);
   } finally {
@@ -66,6 +67,14 @@ test('ai-request-transformer: only what the pattern finds goes upstream', async 
       'failed to introspect request with AI service: AI response did not match specified regular expression',
     );
     assert.equal(echo.requests.length, 0);
+  });
+});
+
+test('ai-request-transformer: the pattern counts letters in either case, and lines as texts of their own', async () => {
+  const config = { transformation_extract_pattern: '^answer: .+$' };
+  await withModel('ai-request-transformer', config, 'Sure.\nANSWER: yes\nBye.', async ({ send, echo }) => {
+    await send({ method: 'POST', path: '/post', body: 'x' });
+    assert.equal(echo.requests[0]!.body, 'ANSWER: yes');
   });
 });
 
@@ -112,6 +121,32 @@ test('ai-response-transformer: instructions say status, headers and body', async
     assert.equal(answer.status, 500);
     assert.match(String(messageOf(answer)), /^failed to parse JSON response instructions from AI backend: /);
   });
+});
+
+test('ai-response-transformer: a packed body that no instruction changes is unpacked', async () => {
+  const upstream = await serve((_, response) => {
+    response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' });
+    response.end(gzipSync('{"a":1}'));
+  });
+  const id = 'b0000000-0000-4000-8000-000000000009';
+  const entities = {
+    services: [{ id, name: 'packing', url: `http://127.0.0.1:${upstream.port}` }],
+    routes: [{ name: 'packing', paths: ['/packed'], service: { id } }],
+  };
+  const config = { parse_llm_response_json_instructions: true };
+  const words = JSON.stringify({ status: 202 });
+  const run = async ({ send }: Running, model: Servant): Promise<void> => {
+    const answer = await send({ path: '/packed' });
+    assert.equal(answer.status, 202);
+    assert.equal(answer.text, '{"a":1}');
+    assert.deepEqual(answer.header('content-encoding'), []);
+    assert.match(model.asked[0]!.body, /\{\\"a\\":1\}/);
+  };
+  try {
+    await withModel('ai-response-transformer', config, words, run, { entities });
+  } finally {
+    await upstream.close();
+  }
 });
 
 test('ai-response-transformer: an upstream that does not answer is told in the words of the plugin', async () => {

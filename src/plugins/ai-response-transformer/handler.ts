@@ -14,9 +14,11 @@ export function create(config: PluginConfig<typeof schema>, environment: Environ
 
   async function response(exchange: ResponseExchange): Promise<Answer | undefined> {
     const { response: answer } = exchange;
+    let plain: Buffer;
     let words: string;
     try {
-      const spoken = await ask(exchange.request, plainBody(answer));
+      plain = plainBody(answer);
+      const spoken = await ask(exchange.request, plain.toString());
       words = spoken.text;
       if (spoken.log !== undefined) exchange.setLogValue('ai.ai-response-transformer', spoken.log);
     } catch (problem) {
@@ -36,6 +38,7 @@ export function create(config: PluginConfig<typeof schema>, environment: Environ
         'failed to parse JSON response instructions from AI backend: the answer is not a JSON object',
       );
     }
+    answer.body = plain;
     follow(answer, instructions);
     return undefined;
   }
@@ -57,11 +60,9 @@ function tellFailure(answer: HeaderExchange['response']): void {
   answer.replaceBody(JSON.stringify({ error: { message: `failed to connect to upstream: ${reason}` } }));
 }
 
-function plainBody(answer: ResponseExchange['response']): string {
+function plainBody(answer: ResponseExchange['response']): Buffer {
   const { body } = answer;
-  return answer.header('content-encoding') === 'gzip'
-    ? gunzipSync(body, { maxOutputLength: MAX_INFLATED }).toString()
-    : body.toString();
+  return answer.header('content-encoding') === 'gzip' ? gunzipSync(body, { maxOutputLength: MAX_INFLATED }) : body;
 }
 
 /** `{ status, headers, body }`, all of them optional. */

@@ -33,7 +33,8 @@ export function createOneShot(
 ): (view: RequestView, body: string) => Promise<Spoken> {
   const prepare = createModelCall(config.llm, environment);
   const pattern = config.transformation_extract_pattern;
-  const extract = pattern === null ? undefined : compilePattern(pattern, { longTexts: true });
+  // Letters count in either case, and lines are texts of their own.
+  const extract = pattern === null ? undefined : compilePattern(`(?im)${pattern}`, { longTexts: true });
   if (extract?.ok === false) throw new Error(`transformation_extract_pattern cannot be used: ${extract.reason}`);
 
   return async (view, body) => {
