@@ -137,6 +137,24 @@ export async function serve(options: ServeOptions): Promise<void> {
   const settled = async (): Promise<void> => {
     await Promise.all([gateway.settled(), pool?.settled()]);
   };
+  const reloading = new Reloading({
+    opened,
+    gateway,
+    plugins,
+    watched,
+    log,
+    print: errorLog.write,
+    schemasOf,
+    async prepare(known) {
+      const routes = await loadPluginRoutes(known, gateway.openInstance);
+      return () => {
+        plugins = known;
+        pluginRoutes = routes;
+      };
+    },
+    make: (change) => pool?.renew(change) ?? change(),
+  });
+  let ending: Promise<void>;
   try {
     if (config.prefix !== null) refuseSecond(config.prefix);
     pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
@@ -154,6 +172,15 @@ export async function serve(options: ServeOptions): Promise<void> {
       });
       await pool.start();
     }
+    // Before anybody can find this process: by default some signals would end it.
+    ending = untilSignal({
+      reload: () => void reloadAsked(opened, reloading, log),
+      reopen() {
+        for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
+        log('info', 'logs opened again');
+      },
+      onEnding: (signal) => log('info', `received ${signal}: waiting for running requests`),
+    });
     const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins: () => plugins });
     for (const address of statusListen) {
       const server = createStatusServer({
@@ -178,7 +205,6 @@ export async function serve(options: ServeOptions): Promise<void> {
       });
       admins.push(await listenOn(server, address, 'the Admin API', adminSecurity));
     }
-    // Whoever finds it may send signals: from here on nothing is waited for until they are heard.
     if (config.prefix !== null) pidFile = writePidFile(config.prefix);
     keepDebugToken(config);
   } catch (error) {
@@ -192,23 +218,6 @@ export async function serve(options: ServeOptions): Promise<void> {
 
   // Out of reach, the database keeps what has expired until the next sweep.
   const sweep = setInterval(() => void deleteExpired(store, Date.now()).catch(() => {}), EXPIRY_SWEEP_MS);
-  const reloading = new Reloading({
-    opened,
-    gateway,
-    plugins,
-    watched,
-    log,
-    print: errorLog.write,
-    schemasOf,
-    async prepare(known) {
-      const routes = await loadPluginRoutes(known, gateway.openInstance);
-      return () => {
-        plugins = known;
-        pluginRoutes = routes;
-      };
-    },
-    make: (change) => pool?.renew(change) ?? change(),
-  });
   if (isWatching) reloading.watch();
   const streams = (pool ?? gateway).streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
   const proxies = (pool ?? gateway).addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
@@ -218,14 +227,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, writtenFor: opened.writtenFor, isWatching, kept: opened.kept, readyMs })}\n`,
   );
 
-  await untilSignal({
-    reload: () => void reloadAsked(opened, reloading, log),
-    reopen() {
-      for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
-      log('info', 'logs opened again');
-    },
-    onEnding: (signal) => log('info', `received ${signal}: waiting for running requests`),
-  });
+  await ending;
   // Whoever asks meanwhile is told not to send more.
   readiness.drain();
   reloading.close();

@@ -100,15 +100,19 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   const end = async (graceMs: number): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
-    await gateway.close(graceMs);
-    send({ type: 'figures', figures: figuresOf(gateway) });
-    calls.close();
-    await accessLog.close();
-    await store.close();
-    logLevel.close();
-    await errorLog.close();
-    if (process.connected) process.disconnect?.();
-    process.exit(0);
+    try {
+      await gateway.close(graceMs);
+      send({ type: 'figures', figures: figuresOf(gateway) });
+      calls.close();
+      await accessLog.close();
+      await store.close();
+      logLevel.close();
+      await errorLog.close();
+    } finally {
+      // Whatever could not be closed: a process that serves no more must not stay.
+      if (process.connected) process.disconnect?.();
+      process.exit(0);
+    }
   };
   process.on('SIGTERM', () => void end(GRACE_MS));
   process.on('SIGQUIT', () => void end(GRACE_MS));
