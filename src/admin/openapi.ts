@@ -102,7 +102,7 @@ function describeOperation(endpoint: Endpoint, method: string): JsonObject {
         : '';
   const given = endpoint.type === 'children' || endpoint.type === 'child' ? [endpoint.field] : [];
   const one = answer(`The ${word}.`, ref(schema.name));
-  switch (method) {
+  switch (method === 'PUT' && schema.put === 'update' ? 'PATCH' : method) {
     case 'GET':
       if (!isList) return { summary: `Read one ${word}${place}`, responses: { 200: one, 404: response('NotFound') } };
       return {

@@ -183,3 +183,10 @@ test('lists take size and offset, and tags where the server filters by them', ()
   assert.deepEqual(names('/services'), ['size', 'offset', 'tags']);
   assert.deepEqual(names('/services/{services}/routes'), ['size', 'offset']);
 });
+
+test('PUT of a target is told as what it is: a change of what is there', () => {
+  const { put, patch } = paths['/upstreams/{upstreams}/targets/{targets}']!;
+  const { operationId, ...told } = put!;
+  assert.deepEqual({ ...told, operationId: patch!.operationId }, patch);
+  assert.notEqual(operationId, patch!.operationId);
+});
