@@ -77,6 +77,21 @@ describe('a header with a list of values', () => {
     );
   });
 
+  it('is one header, however its name and its values are written', () => {
+    const get = { parameters: [header('X-Env', { enum: ['dev', '', 'DEV'] }), header('a', { enum: [1, 2] })] };
+    const parameters = [header('x-env', { enum: ['Dev', 'qa'] }), header('b', { enum: [''] })];
+    assert.deepEqual(
+      routesOf({ paths: { '/a': { parameters, get } } }).map(({ name, headers }) => [name, headers]),
+      [
+        ['x_a_get_0', { a: ['1'], 'x-env': ['Dev'] }],
+        ['x_a_get_1', { a: ['1'], 'x-env': ['qa'] }],
+        ['x_a_get_2', { a: ['2'], 'x-env': ['Dev'] }],
+        ['x_a_get_3', { a: ['2'], 'x-env': ['qa'] }],
+        ['x_a_get', undefined],
+      ],
+    );
+  });
+
   it('is refused when it would make routes without end', () => {
     const digits = { enum: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] };
     const parameters = Array.from({ length: 20 }, (_, i) => header(`X-${i}`, digits));

@@ -97,19 +97,30 @@ function mayBeEmpty(spec: Spec, { parameters }: Operation, name: string): boolea
   return found !== undefined && schemaOf(spec, found)['minLength'] === 0;
 }
 
+/** In the order of their names, which are the same in upper and lower case. */
 function headerChoices(spec: Spec, { parameters }: Operation): { name: string; values: Json[] }[] {
-  return parameters.flatMap((parameter) => {
+  const found = new Map<string, { name: string; values: Json[] }>();
+  for (const parameter of parameters) {
     const { value } = parameter;
     const choices = schemaOf(spec, parameter)['enum'];
-    const isChoice =
-      value['in'] === 'header' && value['required'] === true && Array.isArray(choices) && choices.length > 0;
-    return isChoice ? [{ name: String(value['name']), values: withoutRepeats(choices) }] : [];
-  });
+    if (value['in'] !== 'header' || value['required'] !== true || !Array.isArray(choices)) continue;
+    const name = String(value['name']);
+    const before = found.get(name.toLowerCase()) ?? { name, values: [] };
+    const values = withoutRepeats([...before.values, ...choices.filter((choice) => choice !== '')]);
+    if (values.length > 0) found.set(name.toLowerCase(), { name: before.name, values });
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, choice]) => choice);
 }
 
 /** Routes compare values of headers without regard to case. */
-const withoutRepeats = (values: readonly Json[]): Json[] =>
-  [...new Map(values.toReversed().map((value) => [String(value).toLowerCase(), value])).values()].toReversed();
+function withoutRepeats(values: readonly Json[]): Json[] {
+  const found = new Map<string, Json>();
+  for (const value of values) {
+    const key = String(value).toLowerCase();
+    if (!found.has(key)) found.set(key, value);
+  }
+  return [...found.values()];
+}
 
 const combinations = (headers: readonly { name: string; values: Json[] }[]): JsonObject[] =>
   headers.reduce<JsonObject[]>(
