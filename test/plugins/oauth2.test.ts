@@ -361,6 +361,8 @@ test('a token in a header, the query or the body', async () => {
       },
       { method: 'POST', headers: { 'Content-Type': 'multipart/form-data; boundary=B' }, body: part },
       { headers: { Authorization: [`Bearer ${token}`, 'Bearer x'] } },
+      // The body wins over the query, as at the endpoints.
+      { method: 'POST', path: '/get?access_token=x', headers: FORM, body: `access_token=${token}` },
     ];
     for (const request of accepted) assert.equal((await running.send(request)).status, 200, JSON.stringify(request));
 

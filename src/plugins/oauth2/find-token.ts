@@ -1,5 +1,5 @@
-// Where the access token of a proxied request is: in the header, else in the query or the body. Hiding takes it out of where
-// it was found.
+// Where the access token of a proxied request is: in the header, else in the body, else in the query. Hiding takes it out of
+// where it was found.
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { formatSorted, parseArguments } from '../../lib/form-arguments.ts';
 import type { AccessExchange } from '../../pdk/index.ts';
@@ -28,14 +28,13 @@ export function findToken(
   const query = request.rawQuery;
   const found = query === '' ? undefined : inQuery(query, PARAMETER);
   if (found !== undefined && place.isHidden) upstream.setRawQuery(sortedRest(query));
-  const needsBody = found === undefined || place.isHidden;
-  if (!needsBody || !hasFields(request.header('content-type'))) return textOf(found);
+  if (!hasFields(request.header('content-type'))) return textOf(found);
   return findInBody(exchange, place, found);
 }
 
 async function findInBody({ request, upstream }: AccessExchange, { isHidden }: TokenPlace, earlier: Found) {
   const fields = await readFields(request);
-  const found = earlier ?? fields?.find(PARAMETER);
+  const found = fields?.find(PARAMETER) ?? earlier;
   const rest = isHidden ? fields?.without(PARAMETER) : undefined;
   if (rest !== undefined) upstream.setBody(rest);
   return textOf(found);
