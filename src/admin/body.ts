@@ -1,5 +1,6 @@
 // Reads the body of a request: JSON as it is, forms with types inferred from the schema. Limits and forbidden keys are
 // checked here, before anything else sees the value.
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { findForbiddenKey, isObject, type Json, type JsonObject } from '../lib/json.ts';
 import { boundaryOf, parseMultipart } from '../lib/multipart.ts';
@@ -30,7 +31,7 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, acc
   if (bytes === undefined) return refuse(413, 'Payload too large');
   if (countHeader(request, 'content-type') > 1) return refuse(400, 'Multiple Content-Type headers not allowed');
   if (type === undefined) return bytes.length === 0 ? taken({}, false) : refuse(415, 'Unsupported media type');
-  if (type.startsWith('application/json')) return parseJson(bytes.toString('utf8'), limits);
+  if (type.startsWith('application/json')) return isUtf8(bytes) ? parseJson(bytes.toString('utf8'), limits) : noJson;
   if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(bytes.toString('utf8'));
   if (type.startsWith('multipart/form-data')) return parseParts(bytes, type, limits);
   if (accepts === 'text' && TEXT_TYPES.some((one) => type.startsWith(one))) {
@@ -46,6 +47,8 @@ const countHeader = (request: IncomingMessage, name: string): number =>
 
 const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
 const unreadable = refuse(400, 'Cannot parse form body');
+/** The reason would name offsets in the client's text; Kong's clients know one message. */
+const noJson = refuse(400, 'Cannot parse JSON body');
 
 async function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
@@ -61,19 +64,27 @@ async function collect(request: IncomingMessage, maxBytes: number): Promise<Buff
 
 function parseJson(text: string, limits: BodyLimits): BodyResult {
   const excess = excessOf(text, limits);
-  if (excess === 'depth') return refuse(400, 'Cannot parse JSON body');
+  if (excess === 'depth') return noJson;
   if (excess === 'values') return refuse(413, `more than ${limits.values} values`);
   if (excess === 'members') return refuse(413, `more than ${MAX_MEMBERS} members of one object`);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    // The reason names offsets in the client's text; Kong's clients know one message.
-    return refuse(400, 'Cannot parse JSON body');
+    // Whatever is wrong with it, it is no JSON.
+    return noJson;
   }
-  if (!isObject(value)) return refuse(400, 'Cannot parse JSON body');
-  if (findForbiddenKey(value) !== undefined) return refuse(400, 'Cannot parse JSON body');
-  return taken(value, false);
+  if (!isObject(value) || findForbiddenKey(value) !== undefined) return noJson;
+  return SURROGATE_ESCAPE.test(text) && !isWellFormed(value) ? noJson : taken(value, false);
+}
+
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+
+/** Half of a surrogate pair is no character: it cannot be written as UTF-8. */
+function isWellFormed(value: Json): boolean {
+  if (typeof value === 'string') return value.isWellFormed();
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, item]) => name.isWellFormed() && isWellFormed(item));
 }
 
 /** Of what there is too much, told by brackets, commas and colons outside of strings, without building anything. */

@@ -132,6 +132,18 @@ test('of very many faults of one kind the first hundred are told', async () => {
   await admin.close();
 });
 
+test('JSON that is no UTF-8 is refused, not repaired', async () => {
+  const admin = await startAdmin();
+  const send = (bytes: Buffer): Promise<Response> =>
+    fetch(`${admin.url}/services`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: bytes });
+  const wrong = await send(
+    Buffer.concat([Buffer.from('{"host":"a.test","name":"'), Buffer.of(0xc3), Buffer.from('"}')]),
+  );
+  assert.deepEqual([wrong.status, await wrong.json()], [400, { message: 'Cannot parse JSON body' }]);
+  assert.equal((await send(Buffer.from('{"host":"a.test","name":"é"}'))).status, 201);
+  await admin.close();
+});
+
 test('forms of very many or very deep names are refused before they are taken apart', async () => {
   const admin = await startAdmin();
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
