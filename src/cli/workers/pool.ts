@@ -13,7 +13,7 @@ import { rowsBetween } from '../../store/rows.ts';
 import type { Store } from '../../store/store.ts';
 import type { ServeTls } from '../serve/serve-tls.ts';
 import type { createServerLog } from '../serve/server-log.ts';
-import { addFamilies, packFamilies, unpackFamilies, type WireFamily } from './figures.ts';
+import { packFamilies } from './figures.ts';
 import {
   type Call,
   type Place,
@@ -25,6 +25,7 @@ import {
   type WorkerFigures,
 } from './messages.ts';
 import type { CommitReply } from './mirror-store.ts';
+import { NodeTotals } from './node-totals.ts';
 
 export interface PoolOptions {
   readonly count: number;
@@ -57,7 +58,6 @@ const FIGURES_MS = 1000;
 const LEAVING_MS = 60_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
-const NO_COUNTERS: GatewayCounters = { requests: 0, connections: 0, accepted: 0 };
 
 export class WorkerPool {
   readonly #options: PoolOptions;
@@ -73,11 +73,7 @@ export class WorkerPool {
   #isEnding = false;
   #deaths = 0;
   #settling: { readonly sequence: number; readonly resolve: () => void }[] = [];
-  /** What workers that are gone had counted. */
-  #left: { counters: GatewayCounters; families: Promise<readonly WireFamily[]> } = {
-    counters: NO_COUNTERS,
-    families: Promise.resolve([]),
-  };
+  readonly #totals = new NodeTotals();
   #timers = new Set<NodeJS.Timeout>();
   addresses: readonly Place[] = [];
   streamAddresses: readonly Place[] = [];
@@ -179,15 +175,17 @@ export class WorkerPool {
 
   /** As of the last `refresh`. */
   counters(): GatewayCounters {
-    const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures?.counters ?? NO_COUNTERS);
-    return [this.#left.counters, ...all].reduce(addCounters);
+    return this.#totals.counters(this.#figures());
   }
 
   /** As of the last `refresh`, with the primary's own. */
-  async families(): Promise<readonly MetricFamily[]> {
-    const own = packFamilies(this.#options.gateway.metrics());
-    const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures?.families ?? []);
-    return unpackFamilies(await addFamilies([own, await this.#left.families, ...all]));
+  families(): Promise<readonly MetricFamily[]> {
+    return this.#totals.families(packFamilies(this.#options.gateway.metrics()), this.#figures());
+  }
+
+  #figures(): WorkerFigures[] {
+    const all = [...this.#members.values(), ...this.#leaving].map(({ figures }) => figures);
+    return all.filter((figures) => figures !== undefined);
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -347,15 +345,7 @@ export class WorkerPool {
     this.#coming.delete(member);
     this.#members.delete(worker.id);
     this.#leaving.delete(member);
-    if (figures !== undefined) {
-      const { counters, families } = this.#left;
-      const gone = { ...figures.counters, connections: 0 };
-      const counted = figures.families.filter(({ type }) => type !== 'gauge');
-      this.#left = {
-        counters: addCounters(counters, gone),
-        families: families.then((before) => addFamilies([before, counted])),
-      };
-    }
+    if (figures !== undefined) this.#totals.keep(figures);
     for (const tell of askers) tell();
     this.#resume();
     // Where none could start, whoever asked for them is told.
@@ -399,9 +389,3 @@ export class WorkerPool {
 function post(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }
-
-const addCounters = (a: GatewayCounters, b: GatewayCounters): GatewayCounters => ({
-  requests: a.requests + b.requests,
-  connections: a.connections + b.connections,
-  accepted: a.accepted + b.accepted,
-});
