@@ -62,7 +62,10 @@ needs a gateway that runs Lua.`;
     const onHosts = flags['clear-hosts'] ? 'replace' : 'add';
     const placed = applyNamespace(await bundledGrammar(), tree, { pathPrefix, hosts, onHosts }, selected);
     if (!placed.ok && !(placed.reason === 'none' && flags['allow-empty-selectors'])) {
-      const hint = placed.reason === 'none' ? 'Pass --allow-empty-selectors when that is fine.' : 'Select routes only.';
+      const hint =
+        placed.reason === 'none'
+          ? 'Pass --allow-empty-selectors when that is fine.'
+          : 'Name with --selector what can be placed: routes that match by paths or hosts.';
       throw new GwctlError('E_USAGE', placed.message, { hint });
     }
     await writeState(tree, flags);

@@ -12,6 +12,10 @@ const HOSTS = 'hosts';
 const STRIP = 'strip_path';
 const PATH = 'path';
 const PLUGINS = 'plugins';
+const EXPRESSION = 'expression';
+const PROTOCOLS = 'protocols';
+/** Connections of these have neither a path nor a host. */
+const STREAM: ReadonlySet<unknown> = new Set(['tcp', 'tls', 'tls_passthrough', 'udp']);
 
 export interface Namespace {
   readonly pathPrefix: string | undefined;
@@ -36,7 +40,8 @@ export function applyNamespace(
   selected: readonly Node[] | undefined,
 ): Placed {
   const entities = entitiesOf(grammar, tree);
-  const routes = entities.filter(({ kind }) => grammar.get(kind)?.schema.fields[MATCH] !== undefined);
+  const all = entities.filter(({ kind }) => grammar.get(kind)?.schema.fields[MATCH] !== undefined);
+  const routes = all.filter(({ map }) => selected !== undefined || !isStream(map));
   const meant = new Set(selected);
   const chosen = selected === undefined ? routes : routes.filter(({ map }) => meant.has(map));
   const others = (selected?.length ?? 0) - chosen.length;
@@ -44,10 +49,20 @@ export function applyNamespace(
     const message = `the selectors also find ${others === 1 ? 'something that is' : `${others} things that are`} no route`;
     return { ok: false, reason: 'others', message };
   }
+  const fixed = chosen.find(({ map }) => isStream(map) || textOf(map.get(EXPRESSION)) !== undefined);
+  if (fixed !== undefined) {
+    const name = textOf(fixed.map.get('name')) ?? fixed.path.join('.');
+    return { ok: false, reason: 'others', message: `'${name}' matches neither by paths nor by hosts` };
+  }
   if (chosen.length === 0) return { ok: false, reason: 'none', message: 'there is no route to place' };
   if (namespace.pathPrefix !== undefined) placeUnderPath(grammar, tree, entities, routes, chosen, namespace.pathPrefix);
   for (const { map } of chosen) placeOnHosts(tree, map, namespace);
   return { ok: true };
+}
+
+function isStream(route: YAMLMap): boolean {
+  const protocols = listIn(route, PROTOCOLS)?.items ?? [];
+  return protocols.length > 0 && protocols.every((protocol) => STREAM.has(textOf(protocol)));
 }
 
 function placeOnHosts(tree: Tree, route: YAMLMap, { hosts, onHosts }: Namespace): void {
