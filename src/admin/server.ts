@@ -18,6 +18,7 @@ import { findSpecial, listSpecial, type ParseDocument, type SpecialRoute } from 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const MAX_ARGUMENTS = 1000;
+const MAX_REQUEST_LINE = 8192;
 const ENTITY_LIMITS: BodyLimits = { bytes: 10 * 1024 * 1024, values: 100_000 };
 /** Whole configurations. */
 const DOCUMENT_LIMITS: BodyLimits = { bytes: 128 * 1024 * 1024, values: Number.POSITIVE_INFINITY };
@@ -55,7 +56,10 @@ export function createAdminServer(options: AdminOptions): Server {
     if (WRITES.has(request.method ?? '') && reply.status < 300) await options.settled?.();
     return reply;
   };
-  return createReplyServer(answer, options.onError, options.guard);
+  const knows = ({ segments }: Target): boolean =>
+    !segments.includes('') &&
+    (findSpecial(segments, options.pluginRoutes?.()) !== undefined || finder(segments) !== undefined);
+  return createReplyServer(answer, options.onError, options.guard, knows);
 }
 
 const parseJsonText: ParseDocument = async (text) => {
@@ -67,11 +71,15 @@ const parseJsonText: ParseDocument = async (text) => {
   }
 };
 
-/** A server that answers with replies, safe against pages of browsers. */
+/**
+ * A server that answers with replies, safe against pages of browsers.
+ * @param knows is there such a path? Asked for methods that nobody knows.
+ */
 export function createReplyServer(
   answer: (request: IncomingMessage, target: Target) => Promise<Reply>,
   onError: ((error: unknown) => void) | undefined,
   guardOptions: GuardOptions = {},
+  knows: (target: Target) => boolean = () => true,
 ): Server {
   const guard = createGuard(guardOptions);
   const judge = async (request: IncomingMessage): Promise<Reply> => {
@@ -92,15 +100,24 @@ export function createReplyServer(
   });
   server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
     if (!socket.writable) return;
-    // Node's parser knows the registered methods only; an invented one is not malformed.
-    const { status, body } = error.code === 'HPE_INVALID_METHOD' ? methodNotAllowed : message(400, 'Bad request');
+    const { status, body } = judgeUnread(error.code === 'HPE_INVALID_METHOD' ? error.rawPacket : undefined, knows);
     const text = JSON.stringify(body);
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${JSON_TYPE}\r\n` +
-        `Content-Length: ${text.length}\r\nServer: kong/${KONG_VERSION}\r\nConnection: close\r\n\r\n${text}`,
+        `Content-Length: ${text.length}\r\nServer: kong/${KONG_VERSION}\r\nX-Kong-Admin-Latency: 0\r\n` +
+        `Connection: close\r\n\r\n${text}`,
     );
   });
   return server;
+}
+
+/** Node's parser knows the registered methods only; a request with an invented one is not malformed. */
+function judgeUnread(invented: Buffer | undefined, knows: (target: Target) => boolean): Reply {
+  const line = invented?.subarray(0, MAX_REQUEST_LINE).toString('latin1');
+  const path = line === undefined ? undefined : /^[!-~]+ (\/[!-~]*) HTTP\/1\.[01]\r\n/.exec(line)?.[1];
+  const target = path === undefined ? undefined : parseTarget(path);
+  if (target === undefined) return message(400, 'Bad request');
+  return knows(target) ? methodNotAllowed : notFound;
 }
 
 /** A store that cannot be written is told; anything else is a defect of ours, and nothing of it goes out. */

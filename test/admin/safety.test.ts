@@ -1,6 +1,7 @@
 // What the Admin API refuses before it looks at a schema, and lists longer than a page.
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { newUuid } from '../../src/lib/ids.ts';
 import { startAdmin } from './rig.ts';
@@ -129,6 +130,24 @@ test('of very many faults of one kind the first hundred are told', async () => {
   // One that is right is no fault, wherever it stands.
   const late = await refused('/routes', { paths: [...names(5000).map((name) => `/${name}`), 'x'] });
   assert.equal((late.fields['paths'] as (string | null)[]).length, 5001);
+  await admin.close();
+});
+
+test('what is no HTTP is malformed, whatever it begins with', async () => {
+  const admin = await startAdmin();
+  const speak = (bytes: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      let answer = '';
+      const socket = connect(admin.port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
+      socket.on('data', (chunk) => {
+        answer += chunk.toString('latin1');
+      });
+      socket.on('error', reject).on('close', () => resolve(answer.split('\r\n')[0]!));
+    });
+  assert.equal(await speak('\x16\x03\x01\x02\x00\x01'), 'HTTP/1.1 400 Bad Request');
+  assert.equal(await speak('GEEEET services HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'HTTP/1.1 400 Bad Request');
+  assert.equal(await speak('GEEEET /services HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'HTTP/1.1 405 Method Not Allowed');
+  assert.equal(await speak('GEEEET /none?a=b HTTP/1.1\r\nHost: localhost\r\n\r\n'), 'HTTP/1.1 404 Not Found');
   await admin.close();
 });
 
