@@ -160,10 +160,11 @@ function expand(given: Json, aliases: JsonObject, above: readonly string[] = [])
 }
 
 /** An alias is a path, a list of them, or `{targets: [{given: …}]}`. */
-const pathsOf = (alias: Json | undefined): Json[] =>
-  isObject(alias)
-    ? listOf(alias['targets']).flatMap((target) => (isObject(target) ? listOf(target['given']) : []))
-    : listOf(alias);
+function pathsOf(alias: Json | undefined): Json[] {
+  if (!isObject(alias)) return listOf(alias);
+  const { targets } = alias;
+  return listOf(targets).flatMap((target) => (isObject(target) ? listOf(target['given']) : []));
+}
 
 function parseSeverity(value: Json | undefined, path: Path, report: Report): Severity | 'off' {
   if (value === undefined || value === null) return 'warn';

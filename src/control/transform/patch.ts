@@ -1,7 +1,7 @@
 // Patches: values that are set in, or keys that are removed from, every mapping that a selector finds; a list of values is
 // appended to every list it finds. Patches come from flags or from patch files.
 import { isMap, isSeq } from 'yaml';
-import { isForbiddenKey, isObject, type Json, type JsonObject } from '../../lib/json.ts';
+import { findForbiddenKey, isForbiddenKey, isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import type { Path, Problem } from '../file/diagnostics.ts';
 import type { SourceText } from '../file/sources.ts';
 import { selectNodes } from './select.ts';
@@ -37,7 +37,7 @@ export function parseValues(flags: readonly string[]): ParsedValues {
     const colon = flag.indexOf(':');
     const key = flag.slice(0, colon).trim();
     if (colon < 0 || key === '') return { ok: false, message: `'${flag}' is not of the form key:json` };
-    if (isForbiddenKey(key)) return { ok: false, message: `the key '${key}' is not allowed` };
+    if (isForbiddenKey(key)) return forbidden(key);
     const text = flag.slice(colon + 1).trim();
     if (text === '') {
       remove.push(key);
@@ -49,9 +49,13 @@ export function parseValues(flags: readonly string[]): ParsedValues {
       // JSON.parse's own words name an offset in a text the user cannot see.
       return { ok: false, message: `the value of '${key}' is not JSON: ${text}` };
     }
+    const inside = findForbiddenKey(values[key]);
+    if (inside !== undefined) return forbidden(inside);
   }
   return { ok: true, values, remove };
 }
+
+const forbidden = (key: string): ParsedValues => ({ ok: false, message: `the key '${key}' is not allowed` });
 
 export type ParsedPatches =
   | { readonly ok: true; readonly patches: readonly Patch[] }

@@ -1,0 +1,20 @@
+// What is written on the command line as a patch.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseValues } from '../../../src/control/transform/patch.ts';
+
+describe('values of a patch', () => {
+  it('are JSON behind the first colon, and nothing there removes the key', () => {
+    assert.deepEqual(parseValues(['url:"http://h:80"', 'retries: 5', 'tags:', 'path:null', 'a b:{"c":[1]}']), {
+      ok: true,
+      values: { url: 'http://h:80', retries: 5, path: null, 'a b': { c: [1] } },
+      remove: ['tags'],
+    });
+  });
+
+  it('are refused when they are none, or could change what objects are', () => {
+    for (const text of ['name', ':1', 'name:orders', '__proto__:1', '__proto__:', 'a:{"b":[{"__proto__":1}]}']) {
+      assert.equal(parseValues([text]).ok, false, text);
+    }
+  });
+});
