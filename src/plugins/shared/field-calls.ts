@@ -3,6 +3,7 @@
 import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import type { Json } from '../../lib/json.ts';
 import type { LogExchange } from '../../pdk/index.ts';
+import { firstArgument, REQUEST_READS } from './request-reads.ts';
 
 /** What there is to read when the record is made. */
 export interface Readable {
@@ -16,22 +17,13 @@ export type Read = (exchange: Readable) => Json | undefined;
 const textOf = (bytes: string | undefined): string | undefined =>
   bytes === undefined ? undefined : bytesToUtf8(bytes);
 
-const READS: Readonly<Record<string, Read | undefined>> = {
-  'request.get_id': ({ request }) => request?.id,
-  'request.get_method': ({ request }) => request?.method,
-  'request.get_scheme': ({ request }) => request?.scheme,
-  'request.get_host': ({ request }) => request?.host,
-  'request.get_port': ({ request }) => request?.port,
-  'request.get_http_version': ({ request }) => request?.httpVersion,
-  'request.get_path': ({ request }) => request?.path,
-  'request.get_raw_path': ({ request }) => request?.rawPath,
-  'request.get_path_with_query': ({ request }) => request?.target,
-  'request.get_raw_query': ({ request }) => request?.rawQuery,
-  'request.get_start_time': ({ request }) => request?.startedAt,
-  'request.get_forwarded_scheme': ({ request }) => request?.forwarded.scheme,
-  'request.get_forwarded_host': ({ request }) => request?.forwarded.host,
-  'request.get_forwarded_port': ({ request }) => request?.forwarded.port,
-  'request.get_forwarded_path': ({ request }) => request?.forwarded.path,
+const READS: Readonly<Record<string, Read>> = {
+  ...Object.fromEntries(
+    Object.entries(REQUEST_READS).map(([name, read]): [string, Read] => [
+      `request.${name}`,
+      ({ request }) => (request === undefined ? undefined : read(request)),
+    ]),
+  ),
   'response.get_status': ({ response }) => response?.status,
   'response.get_source': ({ response }) => response?.source,
   'client.get_ip': ({ client }) => client?.peerIp,
@@ -39,19 +31,10 @@ const READS: Readonly<Record<string, Read | undefined>> = {
   'client.get_port': ({ client }) => client?.port,
 };
 
-const NAMED_READS: Readonly<Record<string, ((name: string) => Read) | undefined>> = {
-  'request.get_header':
-    (name) =>
-    ({ request }) =>
-      textOf(request?.header(name)),
-  'request.get_query_arg':
-    (name) =>
-    ({ request }) =>
-      new Map(Object.entries(request?.query() ?? {}).map(([key, value]) => [key, [value].flat()[0]])).get(name),
-  'response.get_header':
-    (name) =>
-    ({ response }) =>
-      textOf(response?.header(name)),
+const NAMED_READS: Readonly<Record<string, (exchange: Readable, name: string) => Json | undefined>> = {
+  'request.get_header': ({ request }, name) => textOf(request?.header(name)),
+  'request.get_query_arg': ({ request }, name) => (request === undefined ? undefined : firstArgument(request, name)),
+  'response.get_header': ({ response }, name) => textOf(response?.header(name)),
 };
 
 const CALL = /^kong\.([a-z_.]{1,40})\s{0,9}\(([^()]{0,200})\)$/;
@@ -63,5 +46,6 @@ export function readOfCall(expression: string, textIn: (quoted: string) => strin
   const argument = between.trim();
   if (argument === '') return Object.hasOwn(READS, name) ? READS[name] : undefined;
   const text = textIn(argument);
-  return text === undefined || !Object.hasOwn(NAMED_READS, name) ? undefined : NAMED_READS[name]?.(text);
+  const read = Object.hasOwn(NAMED_READS, name) ? NAMED_READS[name] : undefined;
+  return text === undefined || read === undefined ? undefined : (exchange) => read(exchange, text);
 }

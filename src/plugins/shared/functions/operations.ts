@@ -13,6 +13,7 @@ import {
   type RewriteExchange,
   slot,
 } from '../../../pdk/index.ts';
+import { firstArgument, REQUEST_READS } from '../request-reads.ts';
 import { templateValues } from '../template-values.ts';
 
 export type Phase = 'certificate' | 'rewrite' | 'access' | 'header_filter' | 'body_filter' | 'log';
@@ -136,34 +137,15 @@ const change =
   };
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  'request.get_id': request(({ id }) => id),
-  'request.get_method': request(({ method }) => method),
-  'request.get_scheme': request(({ scheme }) => scheme),
-  'request.get_host': request(({ host }) => host),
-  'request.get_port': request(({ port }) => port),
-  'request.get_http_version': request(({ httpVersion }) => httpVersion),
-  'request.get_path': request(({ path }) => path),
-  'request.get_raw_path': request(({ rawPath }) => rawPath),
-  'request.get_raw_query': request(({ rawQuery }) => rawQuery),
-  'request.get_path_with_query': request(({ target }) => target),
+  ...Object.fromEntries(Object.entries(REQUEST_READS).map(([name, read]) => [`request.${name}`, request(read)])),
   'request.get_query': request((view) => ({ ...view.query() })),
-  'request.get_query_arg': request((view, [name]) => {
-    const values = view.query();
-    const key = text(name, 'the name');
-    const value = Object.hasOwn(values, key) ? values[key] : undefined;
-    return Array.isArray(value) ? value[0] : value;
-  }),
+  'request.get_query_arg': request((view, [name]) => firstArgument(view, text(name, 'the name'))),
   'request.get_header': request((view, [name]) => view.header(text(name, 'the name'))),
   'request.get_headers': request((view) => ({ ...view.headers() })),
   'request.get_raw_body': ({ requestBody }) => requestBody,
-  'request.get_start_time': request(({ startedAt }) => startedAt),
   'request.get_uri_captures': request(({ captures }) =>
     captures === undefined ? undefined : { named: { ...captures.named }, unnamed: captures.unnamed },
   ),
-  'request.get_forwarded_scheme': request(({ forwarded }) => forwarded.scheme),
-  'request.get_forwarded_host': request(({ forwarded }) => forwarded.host),
-  'request.get_forwarded_port': request(({ forwarded }) => forwarded.port),
-  'request.get_forwarded_path': request(({ forwarded }) => forwarded.path),
 
   'service.set_target': change(({ upstream }, [host, port]) =>
     upstream.setTarget(text(host, 'the host'), whole(port, 1, 65_535, 'the port')),
