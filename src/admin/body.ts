@@ -47,6 +47,7 @@ const countHeader = (request: IncomingMessage, name: string): number =>
 
 const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
 const unreadable = refuse(400, 'Cannot parse form body');
+const tooMany = refuse(400, 'Too many arguments');
 /** The reason would name offsets in the client's text; Kong's clients know one message. */
 const noJson = refuse(400, 'Cannot parse JSON body');
 
@@ -120,13 +121,15 @@ function endOfString(text: string, start: number): number {
 
 /** `a.b=1`, `a[b]=1`, `a[]=x`, `a[1]=x` and repeated names nest; values stay text until `inferTypes`. */
 function parseForm(text: string): BodyResult {
-  if (hasMoreThan(MAX_ARGUMENTS, '&', text)) return refuse(400, 'Too many arguments');
+  if (hasMoreThan(MAX_ARGUMENTS, '&', text)) return tooMany;
   return nestPairs([...new URLSearchParams(text)]);
 }
 
 /** A part of JSON is a value; any other is a text. */
 function parseParts(bytes: Buffer, type: string, limits: BodyLimits): BodyResult {
   const boundary = boundaryOf(type);
+  // Each part has a delimiter before it, and one ends the last.
+  if (boundary !== undefined && hasMoreThan(MAX_ARGUMENTS + 1, `--${boundary}`, bytes)) return tooMany;
   const parts = boundary === undefined ? undefined : parseMultipart(bytes, boundary);
   if (parts === undefined) return unreadable;
   const pairs: [string, Json][] = [];
@@ -145,14 +148,14 @@ function parseParts(bytes: Buffer, type: string, limits: BodyLimits): BodyResult
   return nestPairs(pairs);
 }
 
-function hasMoreThan(count: number, character: string, text: string): boolean {
-  let at = text.indexOf(character);
-  for (let found = 0; at >= 0; at = text.indexOf(character, at + 1)) if (++found > count) return true;
+function hasMoreThan(count: number, needle: string, text: string | Buffer): boolean {
+  let at = text.indexOf(needle);
+  for (let found = 0; at >= 0; at = text.indexOf(needle, at + 1)) if (++found > count) return true;
   return false;
 }
 
 function nestPairs(pairs: readonly [string, Json][]): BodyResult {
-  if (pairs.length > MAX_ARGUMENTS) return refuse(400, 'Too many arguments');
+  if (pairs.length > MAX_ARGUMENTS) return tooMany;
   const root: JsonObject = {};
   for (const [name, value] of pairs) {
     if (hasMoreThan(MAX_DEPTH, '.', name) || hasMoreThan(MAX_DEPTH, '[', name)) return unreadable;

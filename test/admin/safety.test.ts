@@ -174,6 +174,21 @@ test('forms of very many or very deep names are refused before they are taken ap
   await admin.close();
 });
 
+test('a form in parts has a thousand of them at most', async () => {
+  const admin = await startAdmin();
+  const send = async (count: number): Promise<[number, unknown]> => {
+    const form = new FormData();
+    form.set('host', 'a.test');
+    for (let i = 1; i < count; i++) form.append('tags[]', `t${i}`);
+    const response = await fetch(`${admin.url}/services`, { method: 'POST', body: form });
+    const { tags, ...rest } = (await response.json()) as { tags?: string[] };
+    return [response.status, tags?.length ?? rest];
+  };
+  assert.deepEqual(await send(1000), [201, 999]);
+  assert.deepEqual(await send(1001), [400, { message: 'Too many arguments' }]);
+  await admin.close();
+});
+
 test('a list of 2 500 is walked page by page without a gap or a repetition, while rows come and go', async () => {
   const admin = await startAdmin();
   const { store } = admin;
