@@ -199,6 +199,29 @@ test('what is wrong with a changed file is in the log, wherever that is', async 
   await end(gateway);
 });
 
+for (const count of ['1', '2']) {
+  test(`a full disk behind standard output takes lines, not the gateway; processes: ${count}`, async () => {
+    const { port, server } = await startUpstream(() => undefined);
+    await new Promise((resolve) => server.close(resolve));
+    const listen = ['--proxy-listen', `127.0.0.1:${port}`, '--admin-listen', 'off', '--status-listen', 'off'];
+    const starting = run(
+      'serve',
+      [await stateFile('full.yaml', '/'), ...listen, '--plugins', 'key-auth', '--workers', count],
+      {},
+      ['sh', '-c', 'exec "$@" >/dev/full', 'sh'],
+    );
+    const url = `http://127.0.0.1:${port}`;
+    await until(async () => (await statusOf(url).catch(() => 0)) === 200, 'it serves');
+    await until(
+      () => /\[error\] ENOSPC[^;]*; 1 writes of the access log lost/.test(starting.output.stderr),
+      'the report',
+    );
+    assert.equal(await statusOf(url), 200);
+    starting.child.kill('SIGTERM');
+    assert.equal(await starting.ended, 0);
+  });
+}
+
 test('the access log is a text with variables, escaped, and goes to a new file after SIGUSR1', async () => {
   const log = join(folder, 'access.log');
   const errors = join(folder, 'error.log');

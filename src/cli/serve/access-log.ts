@@ -2,6 +2,7 @@
 // request, a text format does so itself: no request breaks a line.
 import type { AccessRecord } from '../../gateway/core.ts';
 import { SharedAppendFiles } from '../../gateway/environment/append-files.ts';
+import { Losses } from '../../gateway/environment/losses.ts';
 import { accessLineOf } from './access-line.ts';
 
 export interface AccessLog {
@@ -27,7 +28,7 @@ const PIPE_BYTES = 4096;
 export function openAccessLog({ path, format, report }: AccessLogOptions): AccessLog {
   if (path === 'off') return { write: undefined, reopen: () => undefined, close: () => Promise.resolve() };
   const lineOf = accessLineOf(format);
-  if (STDOUT_PATHS.has(path)) return standardOutput(lineOf);
+  if (STDOUT_PATHS.has(path)) return standardOutput(lineOf, report);
   const files = new SharedAppendFiles(report);
   let mustReopen = false;
   return {
@@ -43,7 +44,12 @@ export function openAccessLog({ path, format, report }: AccessLogOptions): Acces
 }
 
 /** Lines are gathered for up to 100 ms, so that many requests cost one write. */
-function standardOutput(lineOf: (record: AccessRecord) => string): AccessLog {
+function standardOutput(lineOf: (record: AccessRecord) => string, report: (message: string) => void): AccessLog {
+  const losses = new Losses((reason, lost) => report(`${reason}; ${lost} writes of the access log lost`));
+  const onWritten = (error: NodeJS.ErrnoException | null | undefined): void => {
+    // Whoever has stopped reading need not be told.
+    if (error !== null && error !== undefined && error.code !== 'EPIPE') losses.add(1, error.message);
+  };
   let lines = '';
   let timer: NodeJS.Timeout | undefined;
   const flush = (): void => {
@@ -51,7 +57,7 @@ function standardOutput(lineOf: (record: AccessRecord) => string): AccessLog {
     timer = undefined;
     const text = lines;
     lines = '';
-    if (text !== '') writeWholeLines(text);
+    if (text !== '') writeWholeLines(text, onWritten);
   };
   return {
     write(record) {
@@ -67,18 +73,18 @@ function standardOutput(lineOf: (record: AccessRecord) => string): AccessLog {
   };
 }
 
-function writeWholeLines(text: string): void {
+function writeWholeLines(text: string, onWritten: (error?: Error | null) => void): void {
   if (process.stdout.isTTY || process.send === undefined) {
-    process.stdout.write(text);
+    process.stdout.write(text, onWritten);
     return;
   }
   let lot = '';
   for (const line of text.split(/(?<=\n)/)) {
     if (lot !== '' && Buffer.byteLength(lot) + Buffer.byteLength(line) > PIPE_BYTES) {
-      process.stdout.write(lot);
+      process.stdout.write(lot, onWritten);
       lot = '';
     }
     lot += line;
   }
-  process.stdout.write(lot);
+  process.stdout.write(lot, onWritten);
 }

@@ -20,6 +20,7 @@ import type { SchemaSet } from '../../schema/schema-set.ts';
 import { deleteExpired } from '../../store/expire.ts';
 import { settlingStore } from '../../store/settling.ts';
 import type { Store } from '../../store/store.ts';
+import { ignoreLostOutput } from '../closed-pipe.ts';
 import { resolvePluginImports } from '../plugin-imports.ts';
 import { schemaUse } from '../schema-use.ts';
 import { createUnexecutedWarning } from '../unexecuted-plugins.ts';
@@ -63,6 +64,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { inputs, isWatching, remarks, data, onOtherContent } = options;
   const startedAt = performance.now();
   setEngineFlags();
+  ignoreLostOutput();
   const proxyListen = parseListen('proxy_listen', config.proxy_listen);
   const streamListen = parseListen('stream_listen', config.stream_listen);
   const adminListen = parseListen('admin_listen', config.admin_listen);

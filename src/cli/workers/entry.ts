@@ -2,11 +2,11 @@
 // command framework nor anything else that only the primary needs is loaded. Engine flags are set at the same moments as in a
 // process that serves alone: cached code of a module counts only under the flags that it was made with.
 import { enableCompileCache } from 'node:module';
-import { ignoreClosedPipes } from '../closed-pipe.ts';
+import { ignoreLostOutput } from '../closed-pipe.ts';
 import { holdYoungGeneration } from '../serve/v8-flags.ts';
 
 enableCompileCache();
-ignoreClosedPipes();
+ignoreLostOutput();
 holdYoungGeneration();
 const { serveAsWorker } = await import('./worker.ts');
 await serveAsWorker();

@@ -3,32 +3,30 @@
 import { close, constants, open, write } from 'node:fs';
 import type { AppendFiles } from '../../pdk/index.ts';
 import { LineBuffer } from './line-buffer.ts';
+import { Losses } from './losses.ts';
 
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND;
 const MODE = 0o644;
 const GATHER_MS = 5;
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
-const REPORT_MS = 60_000;
 
 class AppendFile {
   readonly #path: string;
-  readonly #report: (message: string) => void;
+  readonly #losses: Losses;
   #descriptor: number | undefined = undefined;
   readonly #queue = new LineBuffer(MAX_QUEUED_BYTES);
   #isWriting = false;
   #reopen = false;
-  #lost = 0;
-  #reportedAt = Number.NEGATIVE_INFINITY;
   #idle: (() => void)[] = [];
 
   constructor(path: string, report: (message: string) => void) {
     this.#path = path;
-    this.#report = report;
+    this.#losses = new Losses((reason, lost) => report(`${reason}; ${lost} log lines for ${path} lost`));
   }
 
   append(line: string, reopen: boolean): void {
     if (!this.#queue.add(line)) {
-      this.#lose(1, 'the disk does not keep up');
+      this.#losses.add(1, 'the disk does not keep up');
       return;
     }
     this.#reopen ||= reopen;
@@ -72,7 +70,7 @@ class AppendFile {
   #withDescriptor(next: (descriptor: number | undefined) => void, lines: number): void {
     if (this.#descriptor !== undefined) return next(this.#descriptor);
     open(this.#path, FLAGS, MODE, (error, descriptor) => {
-      if (error !== null) this.#lose(lines, `failed to open the file: ${error.message}`);
+      if (error !== null) this.#losses.add(lines, `failed to open the file: ${error.message}`);
       else this.#descriptor = descriptor;
       next(this.#descriptor);
     });
@@ -82,7 +80,7 @@ class AppendFile {
   #writeAll(descriptor: number, bytes: Buffer, left: Buffer, lines: number): void {
     write(descriptor, left, (error, written) => {
       if (error !== null) {
-        this.#lose(lines, error.message);
+        this.#losses.add(lines, error.message);
         this.#closeDescriptor();
       } else if (written < left.length) {
         this.#writeAll(descriptor, bytes, left.subarray(written), lines);
@@ -91,15 +89,6 @@ class AppendFile {
       this.#queue.giveBack(bytes);
       this.#gather();
     });
-  }
-
-  #lose(lines: number, reason: string): void {
-    this.#lost += lines;
-    const now = performance.now();
-    if (now - this.#reportedAt < REPORT_MS) return;
-    this.#reportedAt = now;
-    this.#report(`${reason}; ${this.#lost} log lines for ${this.#path} lost`);
-    this.#lost = 0;
   }
 
   #closeDescriptor(): void {

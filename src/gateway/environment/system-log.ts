@@ -2,6 +2,7 @@
 // child process, started by the first record, that gets one line a record on its standard input.
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { SystemLog } from '../../pdk/index.ts';
+import { Losses } from './losses.ts';
 
 const TAG = 'kong';
 /** Longer messages are cut. */
@@ -9,7 +10,6 @@ const MAX_MESSAGE_BYTES = '65536';
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
 /** After a failure records are lost for this long, rather than starting a process for each. */
 const REST_MS = 5000;
-const REPORT_MS = 60_000;
 const END_MS = 2000;
 
 export class LoggerProcess implements SystemLog {
@@ -18,12 +18,12 @@ export class LoggerProcess implements SystemLog {
   #child: ChildProcess | undefined = undefined;
   #restUntil = Number.NEGATIVE_INFINITY;
   #isClosed = false;
-  #lost = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
+  readonly #losses: Losses;
 
   /** @param socket where the system listens, when it is not the usual place */
   constructor(socket: string | undefined, report: (message: string) => void) {
     this.#report = report;
+    this.#losses = new Losses((reason, lost) => report(`${reason}; ${lost} log records lost`));
     this.#arguments = [
       '--prio-prefix',
       '--socket-errors=on',
@@ -34,10 +34,10 @@ export class LoggerProcess implements SystemLog {
 
   write(priority: number, message: string): void {
     const input = this.#start()?.stdin;
-    if (input === null || input === undefined) return this.#lose('the system log is out of reach');
-    if (input.writableLength > MAX_WAITING_BYTES) return this.#lose('the system log does not keep up');
+    if (input === null || input === undefined) return this.#losses.add(1, 'the system log is out of reach');
+    if (input.writableLength > MAX_WAITING_BYTES) return this.#losses.add(1, 'the system log does not keep up');
     input.write(`<${priority}>${message}\n`, (error) => {
-      if (error !== null && error !== undefined) this.#lose('the system log is out of reach');
+      if (error !== null && error !== undefined) this.#losses.add(1, 'the system log is out of reach');
     });
   }
 
@@ -83,14 +83,5 @@ export class LoggerProcess implements SystemLog {
     if (this.#isClosed) return;
     this.#restUntil = performance.now() + REST_MS;
     this.#report(`logger: ${reason}`);
-  }
-
-  #lose(reason: string): void {
-    this.#lost += 1;
-    const now = performance.now();
-    if (now - this.#toldAt < REPORT_MS) return;
-    this.#toldAt = now;
-    this.#report(`${reason}; ${this.#lost} log records lost`);
-    this.#lost = 0;
   }
 }
