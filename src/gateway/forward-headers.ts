@@ -105,7 +105,8 @@ export function setOwnHeaders(context: RequestContext, headers: HeaderList): voi
   const { shown } = context.core.config;
   setCharset(shown.charset, headers);
   if (shown.responseLatency) headers.set('X-Kong-Response-Latency', String(context.elapsed()));
-  if (shown.server) headers.set('Server', SERVER_TOKEN);
+  // An answer that says it came through us has the Server of whoever made it.
+  if (shown.server && headers.get('via')?.endsWith(SERVER_TOKEN) !== true) headers.set('Server', SERVER_TOKEN);
   if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
   if (shown.requestId) headers.set('X-Kong-Request-Id', context.id);
 }

@@ -38,6 +38,7 @@ test('method, query, headers and body reach the function; the path of the reques
     assert.equal(answer.text, 'got hello');
     assert.deepEqual(answer.header('x-from'), ['azure']);
     assert.deepEqual(answer.header('via'), ['1.1 kong/3.10.0']);
+    assert.deepEqual(answer.header('server'), ['Kestrel']);
     assert.deepEqual(answer.header('content-length'), ['9']);
     const [asked] = azure.asked;
     assert.equal(asked!.method, 'PUT');
