@@ -170,7 +170,7 @@ function assignId(
   makeId: ReturnType<typeof createDeterministicIds>,
 ): string {
   const written = raw.fields['id'];
-  if (typeof written === 'string') return written;
+  if (typeof written === 'string') return written.toLowerCase();
   const value = entity ?? input;
   if (current === undefined) return makeId(raw.schema, value, input);
   if (entity !== undefined && naturalKeys(raw.schema, entity).length === 0) {

@@ -109,8 +109,9 @@ function collect(
     if (isObject(value)) {
       const isOn = mode === 'all' || (mode === 'recommended' && value['recommended'] !== false);
       rules.set(name, { source, definition: { ...before?.definition, ...value }, aliases, isOn });
-    } else if (isOff(value)) rules.delete(name);
-    else if (before === undefined) {
+    } else if (isOff(value)) {
+      if (before !== undefined) rules.set(name, { ...before, isOn: false });
+    } else if (before === undefined) {
       const expected = '{given: …, severity: …, then: {function: …}}';
       problems.push({ source, path: ['rules', name], message: 'a rule must be a mapping', expected });
     } else {

@@ -130,19 +130,23 @@ class Queue {
       const rivals = new Set(this.#rivals(write).map((rival) => keyOf(write.kind, rival.id)));
       const held = [...rivals].filter((rival) => open.has(rival));
       needs.set(key, held.length);
-      for (const rival of held)
-        waiting
-          .set(rival, waiting.get(rival) ?? [])
-          .get(rival)!
-          .push(key);
+      for (const rival of held) {
+        const others = waiting.get(rival) ?? [];
+        others.push(key);
+        waiting.set(rival, others);
+      }
     }
     const isFree = (key: string): boolean => needs.get(key) === 0;
     const waves: Write[][] = [];
     for (let wave = [...open.keys()].filter(isFree); wave.length > 0; ) {
       waves.push(wave.map((key) => open.get(key)!));
       for (const key of wave) open.delete(key);
-      const next = wave.flatMap((key) => waiting.get(key) ?? []);
-      wave = next.filter((key) => needs.set(key, needs.get(key)! - 1) && isFree(key));
+      wave = wave
+        .flatMap((key) => waiting.get(key) ?? [])
+        .filter((key) => {
+          needs.set(key, needs.get(key)! - 1);
+          return isFree(key);
+        });
     }
     // What holds each other still is left to the gateway to refuse.
     return open.size === 0 ? waves : [...waves, [...open.values()]];

@@ -258,10 +258,9 @@ async function borrowReferenced(
       const answer: JsonObject | undefined = await client.get(`${collectionPath(schema)}/${id}`);
       const entity = toNormalForm(schemas, schema, entityIn(answer ?? { id }, id));
       known.get(kind)!.add(id);
-      borrowed
-        .set(kind, borrowed.get(kind) ?? [])
-        .get(kind)!
-        .push(entity);
+      const entities = borrowed.get(kind) ?? [];
+      entities.push(entity);
+      borrowed.set(kind, entities);
       return [kind, entity] as [string, Entity];
     });
   }

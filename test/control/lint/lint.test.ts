@@ -131,6 +131,11 @@ describe('a ruleset', () => {
     });
     const without = { ...ruleset, content: { rules: { strict: 'off', aliased: false } } };
     assert.deepEqual(rulesOf(without), {});
+    const again = {
+      ...base({ rules: { strict: 'warn' } }),
+      extended: [{ ruleset: without, mode: 'recommended' as const }],
+    };
+    assert.deepEqual(rulesOf(again), { strict: 'warn $' });
   });
 
   it('takes everything of another one, or only what it switches on', () => {

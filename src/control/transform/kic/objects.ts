@@ -80,11 +80,11 @@ export function indexPlugins(entities: readonly ModelEntity[]): Map<ModelEntity,
   for (const plugin of entities) {
     if (plugin.kind !== PLUGIN.reference) continue;
     const owners = new Set([...(plugin.parent === undefined ? [] : [plugin.parent]), ...plugin.links.values()]);
-    for (const owner of owners)
-      index
-        .set(owner, index.get(owner) ?? [])
-        .get(owner)!
-        .push(plugin);
+    for (const owner of owners) {
+      const plugins = index.get(owner) ?? [];
+      plugins.push(plugin);
+      index.set(owner, plugins);
+    }
   }
   return index;
 }
