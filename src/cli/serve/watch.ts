@@ -28,9 +28,16 @@ export function watchFiles(inputs: readonly string[], { onChange, onError }: Wat
     // A file that is not there may come; where its directory is missing too, nothing tells.
     if (!existsSync(place)) continue;
     const name = basename(input);
+    let seen = identityOf(input);
+    // What it links to may be replaced, as orchestrators do with the configuration that they mount.
+    const isElsewhere = (): boolean => {
+      const before = seen;
+      seen = identityOf(input);
+      return seen !== before;
+    };
     try {
       const watcher = watch(place, { recursive: isDirectory }, (_event, changed) => {
-        if (isDirectory || changed === null || changed === name) notice();
+        if (isElsewhere() || isDirectory || changed === null || changed === name) notice();
       });
       watcher.on('error', (error) => onError(input, error as Error));
       watchers.push(watcher);
@@ -44,4 +51,10 @@ export function watchFiles(inputs: readonly string[], { onChange, onError }: Wat
       for (const watcher of watchers) watcher.close();
     },
   };
+}
+
+/** Of the file that the name leads to. */
+function identityOf(input: string): string {
+  const file = statSync(input, { throwIfNoEntry: false });
+  return file === undefined ? '' : `${file.dev} ${file.ino}`;
 }
