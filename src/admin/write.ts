@@ -110,7 +110,7 @@ function planWrite(
   const { entity } = processed;
   startLifetime(schema, input, entity, context.auto.now());
   // Whatever id a body has: what is there keeps its own.
-  if (entity['id'] !== undefined) entity.id = existing?.id ?? entity.id.toLowerCase();
+  if (existing !== undefined) entity.id = existing.id;
   const unrelated = schema.relation_check?.(entity, state);
   if (unrelated !== undefined) return refuse(schemaViolation(unrelated));
 

@@ -105,14 +105,22 @@ function fillField(field: Field, value: Json | undefined, name: string, auto: Au
     case 'array': {
       if (!Array.isArray(value)) return isObject(value) && Object.keys(value).length === 0 ? [] : value;
       const items = field.type === 'set' ? withoutDuplicates(value) : value;
-      if (field.elements.type !== 'record') return items;
-      const elements = field.elements.fields;
-      return items.map((item) => (isObject(item) ? fillRecord(elements, item, auto) : item));
+      const { elements } = field;
+      if (elements.type === 'string') return elements.uuid === true ? items.map(lowerCase) : items;
+      if (elements.type !== 'record') return items;
+      return items.map((item) => (isObject(item) ? fillRecord(elements.fields, item, auto) : item));
     }
+    case 'string':
+      return field.uuid === true ? lowerCase(value) : value;
+    case 'foreign':
+      return isObject(value) && value['id'] !== undefined ? { ...value, id: lowerCase(value['id']) } : value;
     default:
       return value;
   }
 }
+
+/** A UUID is the same in any case; one way of writing it is kept, so that equal ids are equal texts. */
+const lowerCase = (value: Json): Json => (typeof value === 'string' ? value.toLowerCase() : value);
 
 function fillAbsent(field: Field, name: string, auto: AutoSource | undefined): Json {
   if (field.auto === true && auto !== undefined) {

@@ -173,3 +173,24 @@ test('a time to live starts when it is written, and a wrong one is told', async 
     assert.ok(ttl > 3500 && ttl <= 3600, String(ttl));
   });
 });
+
+test('ids are the same in any case', async () => {
+  await withAdmin(async ({ url }, apply) => {
+    const id = 'AAAAAAAA-1111-4111-8111-111111111111';
+    const [parent, child] = [
+      { ...service, entity: { ...service.entity, id } },
+      { ...route, entity: { ...route.entity, service: { id: id.toLowerCase() } } },
+    ];
+    assert.deepEqual(await apply([child, parent]), [200, { applied: 2 }]);
+    assert.equal((await fetch(`${url}/services/${id}/routes/r`)).status, 200);
+    assert.deepEqual(await apply([{ action: 'upsert', kind: 'services', entity: { id, name: 's', host: 'b.test' } }]), [
+      200,
+      { applied: 1 },
+    ]);
+    const { data } = (await (await fetch(`${url}/services`)).json()) as { data: { id: string }[] };
+    assert.deepEqual(
+      data.map((one) => one.id),
+      [id.toLowerCase()],
+    );
+  });
+});

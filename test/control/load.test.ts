@@ -118,6 +118,27 @@ describe('loading', () => {
     assert.deepEqual(await ids(), first);
   });
 
+  it('keeps ids in small letters, and what refers to them with them', async () => {
+    const id = 'AAAAAAAA-1111-4111-8111-111111111111';
+    const result = await load(`_format_version: "3.0"
+services:
+- id: ${id}
+  name: a
+  host: h
+  routes:
+  - name: nested
+    paths: [/n]
+routes:
+- name: beside
+  paths: [/b]
+  service: {id: ${id}}
+`);
+    assert.ok(result.ok);
+    const { state } = result;
+    assert.equal(state.find('services', 'name', 'a')?.id, id.toLowerCase());
+    assert.equal(state.children('routes', 'service', id.toLowerCase()).length, 2);
+  });
+
   it('expects nothing where a plugin cannot be limited to something', async () => {
     const result = await load(
       '_format_version: "3.0"\nconsumers: [{username: u}]\nplugins: [{name: cors, consumer: u}]\n',

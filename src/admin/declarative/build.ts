@@ -67,7 +67,8 @@ export function buildState(schemas: SchemaSet, document: JsonObject, auto: AutoS
       failed.push({ entity: written, errors: wrong });
       setError(errors, written.path, { ...wrong });
       // Children are judged all the same.
-      written.id = isUuid(String(written.fields['id'])) ? String(written.fields['id']) : NO_PARENT;
+      const id = String(written.fields['id']);
+      written.id = isUuid(id) ? id.toLowerCase() : NO_PARENT;
       names.add(written, written.fields);
       continue;
     }
@@ -206,6 +207,12 @@ class NameIndex {
     if (typeof name === 'string') this.#ids.set(`${schema.name} ${name}`, id);
   }
 
+  /** @param text an id in any case, or a name. */
+  #find(kind: string, text: string): string | undefined {
+    const id = text.toLowerCase();
+    return this.#known.has(`${kind} ${id}`) ? id : this.#ids.get(`${kind} ${text}`);
+  }
+
   /** Puts ids in place of names; answers what refers to nothing. */
   resolve({ schema, parent }: WrittenEntity, value: JsonObject): string[] {
     const problems: string[] = [];
@@ -217,7 +224,7 @@ class NameIndex {
         value[field] = given;
         continue;
       }
-      const id = this.#known.has(`${reference} ${text}`) ? text : this.#ids.get(`${reference} ${text}`);
+      const id = this.#find(reference, text);
       value[field] = { id: id ?? NO_PARENT };
       if (id === undefined) problems.push(`invalid reference '${field}: ${text}' (no such entry in '${reference}')`);
     }
@@ -235,7 +242,7 @@ class NameIndex {
       const text = isObject(item) ? (item['id'] ?? item['name']) : undefined;
       if (!isObject(item) || typeof text !== 'string') return item;
       const { name: _, ...rest } = item;
-      const id = this.#known.has(`${entity} ${text}`) ? text : this.#ids.get(`${entity} ${text}`);
+      const id = this.#find(entity, text);
       if (id === undefined) problems.push(`invalid reference '${field}: ${text}' (no such entry in '${entity}')`);
       return { ...rest, id: id ?? NO_PARENT };
     });

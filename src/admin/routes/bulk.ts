@@ -113,7 +113,8 @@ function readChange({ store, auto }: SpecialRequest, item: Json, linked: ReadEnt
     return { ok: true, change: { action, kind: schema.name, id: id.toLowerCase() } };
   }
   if (!isObject(entity)) return { ok: false, reply: message(400, 'entity: expected an object') };
-  const existing = typeof entity['id'] === 'string' ? store.state.get(schema.name, entity['id']) : undefined;
+  const existing =
+    typeof entity['id'] === 'string' ? store.state.get(schema.name, entity['id'].toLowerCase()) : undefined;
   return judge(schema, keepDates(entity, existing), action as 'create' | 'update' | 'upsert', { store, auto }, linked);
 }
 

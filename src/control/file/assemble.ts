@@ -159,7 +159,7 @@ function withReferences(
 }
 
 const writtenIds = (entities: readonly RawEntity[]): ReadonlySet<string> =>
-  new Set(entities.map((raw) => raw.fields['id']).filter((id) => typeof id === 'string'));
+  new Set(entities.flatMap(({ fields: { id } }) => (typeof id === 'string' ? [id.toLowerCase()] : [])));
 
 function assignId(
   schemas: SchemaSet,
