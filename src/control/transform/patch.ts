@@ -5,7 +5,7 @@ import { findForbiddenKey, isForbiddenKey, isObject, type Json, type JsonObject 
 import type { Path, Problem } from '../file/diagnostics.ts';
 import type { SourceText } from '../file/sources.ts';
 import { selectNodes } from './select.ts';
-import { createNode, setIn, type Tree } from './tree.ts';
+import { createNode, nameOf, setIn, type Tree } from './tree.ts';
 
 export interface Patch {
   readonly selectors: readonly string[];
@@ -20,7 +20,7 @@ export function applyPatch(tree: Tree, { selectors, values, remove }: Patch): vo
       if (isSeq(node)) for (const value of values) node.add(createNode(tree, value));
     } else if (isMap(node)) {
       for (const [key, value] of Object.entries(values)) setIn(tree, node, key, value);
-      for (const key of remove) node.delete(key);
+      node.items = node.items.filter((pair) => !remove.includes(nameOf(pair)));
     }
   }
 }

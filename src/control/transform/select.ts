@@ -1,12 +1,12 @@
 // Selectors: JSONPath (RFC 9535) over the values of a tree, answered as nodes of that tree. The leading `$` may be left out,
 // as decK's users do.
 import { type FilterFunction, FunctionExpressionType, JSONPathEnvironment, JSONPathError } from 'json-p3';
-import { isNode, type Node } from 'yaml';
+import { isMap, isNode, isSeq, type Node } from 'yaml';
 import { GwctlError } from '../../lib/errors.ts';
 import type { Json } from '../../lib/json.ts';
 import type { Path } from '../file/diagnostics.ts';
 import { readRegex } from '../regex.ts';
-import { jsonOf, type Tree } from './tree.ts';
+import { jsonOf, nameOf, type Tree } from './tree.ts';
 
 /** @returns each selected node once, in the order of the selectors. */
 export function selectNodes(tree: Tree, selectors: readonly string[]): Node[] {
@@ -14,11 +14,20 @@ export function selectNodes(tree: Tree, selectors: readonly string[]): Node[] {
   const value = jsonOf(tree);
   for (const selector of selectors) {
     for (const { path } of findPlaces(selector, value)) {
-      const node = path.length === 0 ? tree.document.contents : tree.document.getIn(path, true);
+      const node = nodeAt(tree, path);
       if (isNode(node)) found.add(node);
     }
   }
   return [...found];
+}
+
+function nodeAt(tree: Tree, path: Path): unknown {
+  let node: unknown = tree.document.contents;
+  for (const step of path) {
+    if (isMap(node)) node = node.items.find((pair) => nameOf(pair) === String(step))?.value;
+    else node = isSeq(node) ? node.items[Number(step)] : undefined;
+  }
+  return node;
 }
 
 /** Path and value of everything that a JSONPath finds. */

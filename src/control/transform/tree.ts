@@ -111,7 +111,7 @@ export function textOf(value: unknown): string | undefined {
 
 /** Replaces a value and keeps the comments and the quotes around it. */
 export function setIn(tree: Tree, map: YAMLMap, key: string, value: Json): void {
-  const pair = map.items.find((item) => (isScalar(item.key) ? item.key.value : item.key) === key);
+  const pair = map.items.find((item) => nameOf(item) === key);
   const node = createNode(tree, value);
   if (pair === undefined) {
     map.add(new Pair(tree.document.createNode(key), node));
@@ -197,4 +197,5 @@ function mergeKeys(map: YAMLMap): void {
   map.items = [...added, ...own] as typeof map.items;
 }
 
-const nameOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);
+/** The key of a pair as JSON has it: `200:` and `"200":` are the same. */
+export const nameOf = (pair: Pair): string => String(isScalar(pair.key) ? pair.key.value : pair.key);

@@ -1,7 +1,8 @@
 // What is written on the command line as a patch.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseValues } from '../../../src/control/transform/patch.ts';
+import { applyPatch, parseValues } from '../../../src/control/transform/patch.ts';
+import { openTree, writeTree } from '../../../src/control/transform/tree.ts';
 
 describe('values of a patch', () => {
   it('are JSON behind the first colon, and nothing there removes the key', () => {
@@ -16,5 +17,15 @@ describe('values of a patch', () => {
     for (const text of ['name', ':1', 'name:orders', '__proto__:1', '__proto__:', 'a:{"b":[{"__proto__":1}]}']) {
       assert.equal(parseValues([text]).ok, false, text);
     }
+  });
+});
+
+describe('a patch', () => {
+  it('finds keys that YAML reads as numbers', async () => {
+    const opened = await openTree({ name: 'x.yaml', text: 'codes:\n  200: {a: 1} # fine\n  404: x\n  500: y\n' });
+    assert.ok(opened.ok);
+    applyPatch(opened.tree, { selectors: ['$.codes'], values: { '404': 'z' }, remove: ['500'] });
+    applyPatch(opened.tree, { selectors: ["$.codes['200']"], values: { a: 2 }, remove: [] });
+    assert.equal(writeTree(opened.tree, 'yaml'), 'codes:\n  200: {a: 2} # fine\n  404: z\n');
   });
 });
