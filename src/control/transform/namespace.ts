@@ -4,7 +4,7 @@ import { isSeq, type Node, type YAMLMap, type YAMLSeq } from 'yaml';
 import type { Json } from '../../lib/json.ts';
 import type { Grammar } from '../file/grammar.ts';
 import { createNode, listIn, setIn, type Tree, textOf } from './tree.ts';
-import { entitiesOf, type TreeEntity } from './walk.ts';
+import { defaultsOf, entitiesOf, type TreeEntity } from './walk.ts';
 
 /** Fields that this transformation is about; the kinds that have them are read off the grammar. */
 const MATCH = 'paths';
@@ -85,8 +85,13 @@ function placeUnderPath(
   chosen: readonly TreeEntity[],
   prefix: string,
 ): void {
+  /** Those whose upstream would see the prefix. */
   const exposed = new Set<TreeEntity>();
-  for (const route of chosen) if (prefixPaths(tree, route.map, prefix)) exposed.add(route);
+  for (const route of chosen) {
+    prefixPaths(tree, route.map, prefix);
+    const strips = route.map.get(STRIP) ?? defaultsOf(grammar, tree, route.kind)[STRIP];
+    if (strips === false) exposed.add(route);
+  }
   // A service whose routes all show the prefix upstream is mended once; otherwise each route on its own.
   const byService = Map.groupBy(routes, createServiceFinder(grammar, entities));
   for (const [service, siblings] of byService) {
@@ -98,13 +103,10 @@ function placeUnderPath(
   }
 }
 
-/** @returns whether the upstream would see the prefix. */
-function prefixPaths(tree: Tree, route: YAMLMap, prefix: string): boolean {
+function prefixPaths(tree: Tree, route: YAMLMap, prefix: string): void {
   const paths = route.get(MATCH, true);
-  const strips = route.get(STRIP) !== false;
   if (!isSeq(paths) || paths.items.length === 0) setIn(tree, route, MATCH, [prefix]);
   else (paths as YAMLSeq).items = paths.items.map((item) => withPrefix(tree, item, prefix));
-  return !strips;
 }
 
 function withPrefix(tree: Tree, item: unknown, prefix: string): unknown {

@@ -1,6 +1,7 @@
 // All entities of a tree, wherever the grammar of state files lets them stand. Sections that no schema describes take part
 // as well: whatever is a list of mappings at the top is a list of entities.
 import { isMap, isSeq, type YAMLMap } from 'yaml';
+import type { JsonObject } from '../../lib/json.ts';
 import type { Path } from '../file/diagnostics.ts';
 import type { Grammar } from '../file/grammar.ts';
 import { type Tree, textOf } from './tree.ts';
@@ -40,4 +41,11 @@ export function entitiesOf(grammar: Grammar, tree: Tree): TreeEntity[] {
     if (key !== undefined && !key.startsWith('_')) visitList(key, pair.value, [key], undefined);
   }
   return found;
+}
+
+/** What the file says of all entities of a kind that do not say it themselves. */
+export function defaultsOf(grammar: Grammar, tree: Tree, kind: string): JsonObject {
+  const word = grammar.get(kind)?.schema.deck?.kind ?? kind;
+  const defaults = tree.document.getIn(['_info', 'defaults', word]);
+  return isMap(defaults) ? (defaults.toJS(tree.document) as JsonObject) : {};
 }

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../lib/json.ts';
 import type { Problem } from '../../file/diagnostics.ts';
 import type { Grammar } from '../../file/grammar.ts';
 import { createNode, listIn, rootOf, setIn, type Tree, textOf } from '../tree.ts';
-import { entitiesOf, type TreeEntity } from '../walk.ts';
+import { defaultsOf, entitiesOf, type TreeEntity } from '../walk.ts';
 import type { Conversion, Edit, Rule } from './conversions.ts';
 
 const VERSION = '_format_version';
@@ -29,7 +29,7 @@ export function convertTree(grammar: Grammar, tree: Tree, conversion: Conversion
       carryOut(rule, {
         tree,
         entity: map,
-        implied: impliedFields(grammar, tree, entity, word),
+        implied: impliedFields(grammar, tree, entity),
         tell: (text) => changes.push(`${word} ${labelOf(map)}: ${text}`),
         refuse: (message) =>
           problems.push({ source: tree.source, path, message: `${word} ${labelOf(map)}: ${message}` }),
@@ -57,9 +57,8 @@ interface Work {
   readonly refuse: (message: string) => void;
 }
 
-function impliedFields(grammar: Grammar, tree: Tree, { kind, map }: TreeEntity, word: string): JsonObject {
-  const defaults = tree.document.getIn(['_info', 'defaults', word]);
-  const implied: JsonObject = isMap(defaults) ? (defaults.toJS(tree.document) as JsonObject) : {};
+function impliedFields(grammar: Grammar, tree: Tree, { kind, map }: TreeEntity): JsonObject {
+  const implied = defaultsOf(grammar, tree, kind);
   for (const [name, short] of Object.entries(grammar.get(kind)?.schema.shorthand_fields ?? {})) {
     const value = textOf(map.get(name));
     if (value !== undefined) Object.assign(implied, short.expand(value, map.toJS(tree.document) as JsonObject));
