@@ -17,12 +17,12 @@ export const debugRoutes: readonly SpecialRoute[] = [
     describes: { GET: 'The level of the log of this node' },
   },
   {
-    path: ['debug', 'node', 'log-level', '{level}'],
+    path: ['debug', 'node', 'log-level', '{log_level}'],
     methods: { PUT: setLevel },
     describes: { PUT: 'Change the level of the log of this node for a while' },
   },
   {
-    path: ['debug', 'cluster', 'log-level', '{level}'],
+    path: ['debug', 'cluster', 'log-level', '{log_level}'],
     methods: { PUT: setLevel },
     describes: { PUT: 'Change the level of the log' },
   },

@@ -8,16 +8,16 @@ import { pageReply } from '../page.ts';
 import { message, noContent, notFound, ok, type Reply } from '../reply.ts';
 import type { SpecialRequest, SpecialRoute } from '../special.ts';
 
-const TARGET = ['upstreams', '{upstream}', 'targets', '{target}'];
+const TARGET = ['upstreams', '{upstreams}', 'targets', '{targets}'];
 
 export const healthRoutes: readonly SpecialRoute[] = [
   {
-    path: ['upstreams', '{upstream}', 'health'],
+    path: ['upstreams', '{upstreams}', 'health'],
     methods: { GET: health },
     describes: { GET: 'How this node sees the targets of an upstream, or the whole with balancer_health=1' },
   },
   {
-    path: ['upstreams', '{upstream}', 'targets', 'all'],
+    path: ['upstreams', '{upstreams}', 'targets', 'all'],
     methods: { GET: allTargets },
     describes: { GET: 'Every stored target of an upstream' },
   },

@@ -13,7 +13,7 @@ export const tagRoutes: readonly SpecialRoute[] = [
     describes: { GET: 'All tags, and the entities that have them' },
   },
   {
-    path: ['tags', '{tag}'],
+    path: ['tags', '{tags}'],
     methods: { GET: (request) => list(request, request.params[0]!) },
     describes: { GET: 'The entities with one tag' },
   },
