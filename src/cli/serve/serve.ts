@@ -158,6 +158,15 @@ export async function serve(options: ServeOptions): Promise<void> {
   });
   let ending: Promise<void>;
   try {
+    // Before anybody can find this process, or is served by its workers: by default signals would end it at once.
+    ending = untilSignal({
+      reload: () => void reloadAsked(opened, reloading, log),
+      reopen() {
+        for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
+        log('info', 'logs opened again');
+      },
+      onEnding: (signal) => log('info', `received ${signal}: waiting for running requests`),
+    });
     if (config.prefix !== null) refuseSecond(config.prefix);
     pluginRoutes = await loadPluginRoutes(plugins, gateway.openInstance);
     if (workerCount > 1) {
@@ -174,15 +183,6 @@ export async function serve(options: ServeOptions): Promise<void> {
       });
       await pool.start();
     }
-    // Before anybody can find this process: by default some signals would end it.
-    ending = untilSignal({
-      reload: () => void reloadAsked(opened, reloading, log),
-      reopen() {
-        for (const opener of [accessLog, errorLog, pool]) opener?.reopen();
-        log('info', 'logs opened again');
-      },
-      onEnding: (signal) => log('info', `received ${signal}: waiting for running requests`),
-    });
     const node = describeNode({ id: nodeId, config, gateway, pool, store, logLevel, plugins: () => plugins });
     for (const address of statusListen) {
       const server = createStatusServer({
