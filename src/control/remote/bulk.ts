@@ -7,7 +7,7 @@ import { type Operation, operationsOf, type Plan } from '../plan/plan.ts';
 import { type Outcome, toFailure } from '../sync/apply.ts';
 import { type Connection, describeFailure, parseBody, unreachable } from './client.ts';
 import { createSender, type SenderOptions } from './send.ts';
-import { carriesHash, readBack, requestFor } from './target.ts';
+import { carriesHash, readBack, wholeBody } from './target.ts';
 
 /** The path of the endpoint, when the gateway has one. */
 export function bulkPathOf(root: JsonObject): string | undefined {
@@ -76,15 +76,11 @@ function toChanges(schemas: SchemaSet, operations: readonly Operation[]): BulkCh
     const { kind, action } = operation;
     if (action === 'delete') return { change: { action, kind, id: operation.before.id }, operation };
     const isLink = schemaOf(schemas, kind).deck?.link !== undefined;
-    const entity = isLink ? withoutNulls(operation.after) : entityBody(schemas, operation);
+    const { after } = operation;
+    const entity = isLink ? withoutNulls(after) : { ...wholeBody(schemas, operation), id: after.id };
     return { change: { action: 'upsert', kind, entity }, operation };
   });
 }
-
-const entityBody = (schemas: SchemaSet, operation: Operation & { action: 'create' | 'update' }): JsonObject => ({
-  ...(JSON.parse(requestFor(schemas, operation).body!) as JsonObject),
-  id: operation.after.id,
-});
 
 const withoutNulls = (entity: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(entity).filter(([, value]) => value !== null));

@@ -110,21 +110,36 @@ export function requestFor(schemas: SchemaSet, operation: Operation): WriteReque
   if (operation.action === 'delete') {
     return { method: 'DELETE', path: entityPath(schemas, schema, operation.before), body: null };
   }
+  const path = entityPath(schemas, schema, operation.after);
   const chosen = chooseSubschema(schemas, schema, operation.after);
   const fields = schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined);
   // Where PUT changes what is there, it would keep what is no longer named.
   if (operation.action === 'update' && (schema.put === 'update' || carriesHash(fields, operation))) {
-    return { method: 'PATCH', path: entityPath(schemas, schema, operation.after), body: changedFields(operation) };
+    return { method: 'PATCH', path, body: changedFields(operation) };
   }
-  const body = toBody(fields, operation.after);
-  delete body['updated_at'];
-  if (operation.action === 'create') delete body['created_at'];
-  if (operation.after['ttl'] !== undefined) body['ttl'] = operation.after['ttl'];
+  const body = wholeBody(schemas, operation);
   if (operation.action === 'create' && schema.put === 'update') {
-    const path = entityPath(schemas, schema, operation.after).replace(/\/[^/]*$/, '');
-    return { method: 'POST', path, body: JSON.stringify({ ...body, id: operation.after.id }) };
+    return {
+      method: 'POST',
+      path: path.replace(/\/[^/]*$/, ''),
+      body: JSON.stringify({ ...body, id: operation.after.id }),
+    };
   }
-  return { method: 'PUT', path: entityPath(schemas, schema, operation.after), body: JSON.stringify(body) };
+  return { method: 'PUT', path, body: JSON.stringify(body) };
+}
+
+/** All of an entity, as PUT and bulk writes take it. */
+export function wholeBody(
+  schemas: SchemaSet,
+  { kind, action, after }: Exclude<Operation, { action: 'delete' }>,
+): JsonObject {
+  const schema = schemaOf(schemas, kind);
+  const chosen = chooseSubschema(schemas, schema, after);
+  const body = toBody(schemas.fieldsFor(schema, chosen.ok ? chosen.subschema : undefined), after);
+  delete body['updated_at'];
+  if (action === 'create') delete body['created_at'];
+  if (after['ttl'] !== undefined) body['ttl'] = after['ttl'];
+  return body;
 }
 
 /**
