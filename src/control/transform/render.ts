@@ -23,7 +23,7 @@ export async function renderSources(
 ): Promise<Rendered> {
   const standIns = new Set<string>();
   const sources = env.kind === 'real' ? given : given.map((source) => withNames(source, standIns));
-  const variables = env.kind === 'real' ? env.variables : {};
+  const variables = env.kind === 'real' ? env.variables : namesAsValues(given);
   const loaded = await loadTexts(sources, { schemas, ids: 'deterministic', dialect: 'deck', env: variables, standIns });
   if (!loaded.ok) return loaded;
   const { state, selectTags, workspace } = loaded;
@@ -34,7 +34,14 @@ export async function renderSources(
 }
 
 const TEMPLATE = /\$\{\{\s*env\s+["`]((?:DECK|GWCTL)_[^"`]*)["`]\s*((?:\|[^}|]*)*)\}\}/g;
+const VARIABLE = /\benv\s+["`]((?:DECK|GWCTL)_[^"`]*)["`]/g;
 const STAND_INS: Readonly<Record<string, string>> = { toInt: '42', toFloat: '42', toBool: 'false' };
+
+/** For templates that do more than to take a value: they compare and print names. */
+const namesAsValues = (sources: readonly SourceText[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    sources.flatMap(({ text }) => [...text.matchAll(VARIABLE)].map(([, name]) => [name!, name!] as const)),
+  );
 
 /** @param names takes those that stand for their values now. */
 function withNames(source: SourceText, names: Set<string>): SourceText {

@@ -48,6 +48,11 @@ const OPTIONS = {
   customTags: (tags: unknown[]) => [...SCALAR_TAGS, ...tags] as never,
 } as const;
 
+/** Templates that choose between texts are no YAML. */
+const CHOICE = /\$\{\{-?\s*(?:if|else|end)\b/;
+const CHOICE_HINT =
+  '`gwctl file render --populate-env-vars` writes the file without the templates that choose between texts; only then it can be edited';
+
 const MAX_UNFOLDED = 2_000_000;
 
 export async function openTree(source: SourceText, templates: Templates = createTemplates()): Promise<Opened> {
@@ -56,7 +61,8 @@ export async function openTree(source: SourceText, templates: Templates = create
   if (!parsed.ok) {
     const { message } = parsed;
     if (parsed.kind === 'value') return { ok: false, problem: { source, path: parsed.path, at: 'key', message } };
-    return { ok: false, problem: { source, offset: parsed.offset, message, isSyntax: true } };
+    const hint = CHOICE.test(source.text) ? { hint: CHOICE_HINT } : {};
+    return { ok: false, problem: { source, offset: parsed.offset, message, isSyntax: true, ...hint } };
   }
   const value = parsed.value ?? {};
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
