@@ -77,7 +77,9 @@ interface PluginIndex {
 
 export class PluginPlanner {
   readonly #indexes: readonly PluginIndex[];
-  readonly #plans = new Map<Entity | undefined, PhasePlan>();
+  /** It outlives many routes, and must keep none of them. */
+  readonly #plans = new WeakMap<Entity, PhasePlan>();
+  readonly #withoutRoute: PhasePlan;
   /** Global instances with a rewrite handler, in order. */
   readonly rewrite: readonly PluginInstance[];
   /** The same for handshakes. */
@@ -113,15 +115,18 @@ export class PluginPlanner {
       .filter((instance) => instance !== undefined);
     this.rewrite = ofEverything.filter(({ phases }) => phases.rewrite !== undefined);
     this.certificate = ofEverything.filter(({ phases }) => phases.certificate !== undefined);
-    const { entries } = this.plan(undefined);
-    this.global = choose(entries.map((entry) => entry.general).filter((instance) => instance !== undefined));
+    this.#withoutRoute = this.#make('', '');
+    this.global = choose(
+      this.#withoutRoute.entries.map((entry) => entry.general).filter((instance) => instance !== undefined),
+    );
   }
 
   /** @param route the stored route, which knows its service; undefined for a request that no route matched. */
   plan(route: Entity | undefined): PhasePlan {
+    if (route === undefined) return this.#withoutRoute;
     let plan = this.#plans.get(route);
     if (plan === undefined) {
-      plan = this.#make(route?.id ?? '', route === undefined ? '' : (foreignId(route, 'service') ?? ''));
+      plan = this.#make(route.id, foreignId(route, 'service') ?? '');
       this.#plans.set(route, plan);
     }
     return plan;
