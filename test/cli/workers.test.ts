@@ -131,9 +131,15 @@ test('requests of all workers are counted together, and no count goes back when 
 });
 
 test('figures that two ask for at the same time are answered to both at once', async () => {
-  const late = new Promise<string>((resolve) => setTimeout(resolve, 900, 'late').unref());
-  const both = Promise.all([statusOf(`${gateway.status}/metrics`), statusOf(`${gateway.status}/metrics`)]);
-  assert.deepEqual(await Promise.race([both, late]), [200, 200]);
+  // Whoever is forgotten waits a second every time; on a busy machine it may take as long once.
+  let took = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 5 && took >= 900; i++) {
+    const startedAt = performance.now();
+    const both = [statusOf(`${gateway.status}/metrics`), statusOf(`${gateway.status}/metrics`)];
+    assert.deepEqual(await Promise.all(both), [200, 200]);
+    took = performance.now() - startedAt;
+  }
+  assert.ok(took < 900, `${took} ms`);
 });
 
 test('a level of the log that is set for a while is over in time for workers, too, that were started meanwhile', async () => {
@@ -141,15 +147,13 @@ test('a level of the log that is set for a while is over in time for workers, to
     (await json(`${gateway.admin}/debug/node/log-level`))['message'] as unknown as string;
   const put = await fetch(`${gateway.admin}/debug/node/log-level/debug?timeout=6`, { method: 'PUT' });
   assert.equal(put.status, 200);
-  // One after the other: with the last one the address would go, too.
-  for (const victim of await workers()) {
-    process.kill(victim, 'SIGKILL');
-    await until(async () => {
-      const pids = await workers();
-      return pids.length === 2 && !pids.includes(victim);
-    }, 'another worker');
-    await until(async () => (await load(`${gateway.proxy}/echo`, 16, 16)).get(200) === 16, 'it serves');
-  }
+  // Only one: with the last one the address would go, too.
+  const [victim] = await workers();
+  process.kill(victim!, 'SIGKILL');
+  await until(async () => {
+    const pids = await workers();
+    return pids.length === 2 && !pids.includes(victim!);
+  }, 'another worker');
   assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
   await until(
     () => gateway.output.stderr.includes("increment (1/4) for '127.0.0.1"),
@@ -157,8 +161,11 @@ test('a level of the log that is set for a while is over in time for workers, to
   );
   await until(async () => (await level()) === 'log level: notice', 'the end of the while');
   const { length } = gateway.output.stderr;
-  assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
-  assert.equal(await statusOf(`${gateway.proxy}/balanced/ok`), 200);
+  // Over connections of their own, so that both workers may get some; a fourth failure would end the target.
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual([...(await load(`${gateway.proxy}/balanced/fails`, 1, 1))], [[500, 1]]);
+    assert.deepEqual([...(await load(`${gateway.proxy}/balanced/ok`, 8, 8))], [[200, 8]]);
+  }
   assert.doesNotMatch(gateway.output.stderr.slice(length), /\[debug\]/);
   const target = encodeURIComponent(`127.0.0.1:${upstream.port}`);
   await fetch(`${gateway.admin}/upstreams/balanced/targets/${target}/healthy`, { method: 'PUT' });
