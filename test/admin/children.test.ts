@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
-import { type Admin, startAdmin } from './rig.ts';
+import { type Admin, callJson, startAdmin } from './rig.ts';
 
 let admin: Admin;
 before(async () => {
@@ -12,14 +12,7 @@ before(async () => {
 });
 after(() => admin.close());
 
-async function call(method: string, path: string, body?: JsonObject): Promise<[number, JsonObject]> {
-  const response = await fetch(admin.url + path, {
-    method,
-    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return [response.status, text === '' ? {} : (JSON.parse(text) as JsonObject)];
-}
+const call = (method: string, path: string, body?: JsonObject) => callJson(admin, method, path, body);
 
 const CHILDREN = [
   { path: 'acls', name: 'admins', body: {}, field: 'group', other: '/acls' },

@@ -5,6 +5,7 @@ import { createAdminServer } from '../../src/admin/server.ts';
 import type { SpecialRoute } from '../../src/admin/special.ts';
 import { parseState } from '../../src/control/file/parse.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
+import type { JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { createState } from '../../src/state/state.ts';
 import { DeclarativeStore } from '../../src/store/declarative.ts';
@@ -80,4 +81,19 @@ export async function startAdmin({
         server.closeAllConnections();
       }),
   };
+}
+
+/** Status and body of an answer; an empty object for none. */
+export async function callJson(
+  admin: Admin,
+  method: string,
+  path: string,
+  body?: JsonObject,
+): Promise<[number, JsonObject]> {
+  const response = await fetch(admin.url + path, {
+    method,
+    ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return [response.status, text === '' ? {} : (JSON.parse(text) as JsonObject)];
 }

@@ -56,6 +56,17 @@ after(async () => {
 const json = async (url: string): Promise<Record<string, never>> => (await fetch(url)).json() as never;
 const workers = async (): Promise<number[]> => (await json(gateway.admin))['pids']!['workers'];
 
+/** Kills a worker and waits for the one in its place. */
+async function replaceOne(): Promise<number> {
+  const [victim] = await workers();
+  process.kill(victim!, 'SIGKILL');
+  await until(async () => {
+    const pids = await workers();
+    return pids.length === 2 && !pids.includes(victim!);
+  }, 'another worker');
+  return victim!;
+}
+
 /** `count` requests over `connections` connections; how many of each status came back. */
 async function load(url: string, count: number, connections: number): Promise<Map<number, number>> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
@@ -114,12 +125,7 @@ test('requests of all workers are counted together, and no count goes back when 
   const before = await total();
   await load(`${gateway.proxy}/echo`, 400, 16);
   assert.equal(await total(), before + 400);
-  const [victim] = await workers();
-  process.kill(victim!, 'SIGKILL');
-  await until(async () => {
-    const pids = await workers();
-    return pids.length === 2 && !pids.includes(victim!);
-  }, 'another worker');
+  const victim = await replaceOne();
   assert.equal(await total(), before + 400);
   assert.match(
     gateway.output.stderr,
@@ -148,12 +154,7 @@ test('a level of the log that is set for a while is over in time for workers, to
   const put = await fetch(`${gateway.admin}/debug/node/log-level/debug?timeout=6`, { method: 'PUT' });
   assert.equal(put.status, 200);
   // Only one: with the last one the address would go, too.
-  const [victim] = await workers();
-  process.kill(victim!, 'SIGKILL');
-  await until(async () => {
-    const pids = await workers();
-    return pids.length === 2 && !pids.includes(victim!);
-  }, 'another worker');
+  await replaceOne();
   assert.equal(await statusOf(`${gateway.proxy}/balanced/fails`), 500);
   await until(
     () => gateway.output.stderr.includes("increment (1/4) for '127.0.0.1"),

@@ -1,11 +1,10 @@
-// The socket of a client connection without its protocol: who is at the other end, writing whole messages, noticing that they
-// do not leave, stopping and going on reading, and the one deadline that runs.
+// The socket of a client connection without its protocol: writing whole messages, noticing that they do not leave, stopping
+// and going on reading, and the one deadline that runs.
 import type * as net from 'node:net';
-import { plainAddress } from '../../lib/address.ts';
-import type { ClientCertificate } from '../../pdk/index.ts';
 import type { TlsSession } from '../tls/session.ts';
-import { type DeadlineList, Expiring } from './deadlines.ts';
+import type { DeadlineList } from './deadlines.ts';
 import { keepBytes } from './lent-bytes.ts';
+import { Peer } from './peer.ts';
 import type { ConnectionInfo } from './server.ts';
 
 const MIN_BYTES_PER_SECOND = 500;
@@ -15,16 +14,7 @@ export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 
 export type Waits = Readonly<Record<Waiting, DeadlineList>>;
 
-export abstract class ClientSocket extends Expiring {
-  readonly encrypted: boolean;
-  readonly tlsSession: TlsSession | undefined;
-  readonly serverName: string | undefined;
-  readonly clientCertificate: ClientCertificate | undefined;
-  readonly announcedAddress: string | undefined;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+export abstract class ClientSocket extends Peer {
   protected readonly socket: net.Socket;
   protected waiting: Waiting = 'idle';
   protected paused = false;
@@ -33,18 +23,9 @@ export abstract class ClientSocket extends Expiring {
   private readonly waits: Waits;
 
   constructor(socket: net.Socket, waits: Waits, info: ConnectionInfo, tlsSession: TlsSession | undefined) {
-    super();
+    super(socket, info, tlsSession);
     this.socket = socket;
     this.waits = waits;
-    this.tlsSession = tlsSession;
-    this.encrypted = tlsSession !== undefined;
-    this.serverName = info.serverName;
-    this.clientCertificate = info.clientCertificate;
-    this.announcedAddress = info.announcedAddress;
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
   }
 
   destroy(): void {

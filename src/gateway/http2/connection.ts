@@ -9,13 +9,12 @@ import {
 } from 'node:http2';
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { plainAddress } from '../../lib/address.ts';
-import type { ClientCertificate } from '../../pdk/index.ts';
 import type { Waiting } from '../http1/client-socket.ts';
-import { clearDeadline, type DeadlineList, Expiring } from '../http1/deadlines.ts';
+import { clearDeadline, type DeadlineList } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
+import { Peer } from '../http1/peer.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
-import { type TlsSession, tlsSessionOf } from '../tls/session.ts';
+import { tlsSessionOf } from '../tls/session.ts';
 import { Http2Exchange } from './exchange.ts';
 import { RefusedStream } from './refused-stream.ts';
 import { readHttp2Head } from './request-head.ts';
@@ -46,16 +45,7 @@ const SESSION = {
   maxReservedRemoteStreams: 0,
 } as const;
 
-export class Http2Connection extends Expiring {
-  readonly encrypted: boolean;
-  readonly tlsSession: TlsSession | undefined;
-  readonly serverName: string | undefined;
-  readonly clientCertificate: ClientCertificate | undefined;
-  readonly announcedAddress: string | undefined;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+export class Http2Connection extends Peer {
   readonly serial: number;
   /** Streams so far. */
   requests = 0;
@@ -70,19 +60,10 @@ export class Http2Connection extends Expiring {
   #isOver = false;
 
   constructor(server: Http2Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
-    super();
+    super(socket, info, tlsSessionOf(socket));
     this.#server = server;
     this.#socket = socket;
     this.serial = server.accepted;
-    this.tlsSession = tlsSessionOf(socket);
-    this.encrypted = this.tlsSession !== undefined;
-    this.serverName = info.serverName;
-    this.clientCertificate = info.clientCertificate;
-    this.announcedAddress = info.announcedAddress;
-    this.remoteAddress = plainAddress(socket.remoteAddress);
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
     socket.setNoDelay(true);
     socket.on('error', ignore);
     socket.on('close', () => this.#closed());
