@@ -4,23 +4,28 @@ import type * as net from 'node:net';
 import type { TlsSession } from '../tls/session.ts';
 import type { DeadlineList } from './deadlines.ts';
 import { keepBytes } from './lent-bytes.ts';
+import { type Sender, sendSoon } from './outbox.ts';
 import { Peer } from './peer.ts';
 import type { ConnectionInfo } from './server.ts';
 
 const MIN_BYTES_PER_SECOND = 500;
+/** More than that does not wait for the end of the turn. */
+const MAX_HELD = 16_384;
 
 /** What the current deadline is about. */
 export type Waiting = 'idle' | 'head' | 'body' | 'send' | 'linger';
 
 export type Waits = Readonly<Record<Waiting, DeadlineList>>;
 
-export abstract class ClientSocket extends Peer {
+export abstract class ClientSocket extends Peer implements Sender {
   protected readonly socket: net.Socket;
   protected waiting: Waiting = 'idle';
   protected paused = false;
   /** Bytes read, or still to be sent, when the current deadline began. */
   protected mark = 0;
   private readonly waits: Waits;
+  /** Written at the end of this turn. */
+  private held = '';
 
   constructor(socket: net.Socket, waits: Waits, info: ConnectionInfo, tlsSession: TlsSession | undefined) {
     super(socket, info, tlsSession);
@@ -28,22 +33,36 @@ export abstract class ClientSocket extends Peer {
     this.waits = waits;
   }
 
+  /** What is held goes out first, as far as the system takes it at once. */
   destroy(): void {
+    this.sendNow();
     this.socket.destroy();
   }
 
   /** @returns false when nothing more should be written for now. */
   writeText(text: string): boolean {
-    this.socket.write(text, 'latin1');
+    if (this.held === '') sendSoon(this);
+    this.held += text;
+    if (this.held.length > MAX_HELD) this.sendNow();
     return this.isFlowing();
+  }
+
+  sendNow(): void {
+    const { held } = this;
+    if (held === '') return;
+    this.held = '';
+    this.socket.write(held, 'latin1');
+    this.isFlowing();
   }
 
   writeParts(before: string, chunk: Uint8Array, after: string): boolean {
     const { socket } = this;
-    if (before === '' && after === '') socket.write(chunk);
+    const text = this.held + before;
+    this.held = '';
+    if (text === '' && after === '') socket.write(chunk);
     else {
       socket.cork();
-      if (before !== '') socket.write(before, 'latin1');
+      if (text !== '') socket.write(text, 'latin1');
       socket.write(chunk);
       if (after !== '') socket.write(after, 'latin1');
       socket.uncork();

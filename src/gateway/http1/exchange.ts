@@ -8,6 +8,7 @@ import type { ClientExchange } from '../exchange.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
+import { type Sender, sendSoon } from './outbox.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -25,7 +26,7 @@ const LENGTH = 1;
 const CHUNKED = 2;
 const UNTIL_CLOSE = 3;
 
-export class Exchange implements ClientExchange {
+export class Exchange implements ClientExchange, Sender {
   readonly method: string;
   /** Path and query as received (of an absolute-form target only these), or `*`. */
   readonly target: string;
@@ -262,11 +263,10 @@ export class Exchange implements ClientExchange {
   private flushSoon(): void {
     if (this.flushIsDue) return;
     this.flushIsDue = true;
-    process.nextTick(flushDue, this);
+    sendSoon(this);
   }
 
-  /** For the end of the turn. */
-  flushNow(): void {
+  sendNow(): void {
     this.flushIsDue = false;
     if (!this.finished) this.flush();
   }
@@ -277,10 +277,6 @@ export class Exchange implements ClientExchange {
     this.pending = '';
     return this.connection.writeText(text);
   }
-}
-
-function flushDue(exchange: Exchange): void {
-  exchange.flushNow();
 }
 
 /** The status line. An upstream's reason is kept, ours is the registered one. */

@@ -2,33 +2,23 @@
 // head at a time and never a partial one. The surprise: for an empty value llhttp reports a span behind the line break, so
 // every span is checked against the text and value spans are trimmed here before anybody sees them.
 import { createRequire } from 'node:module';
+import { createSpanSink } from './span-sink.ts';
+import { type Functions, isCompileError, wasmInstance, wasmModule } from './wasm.ts';
 
 const REQUEST = 1;
 const RESPONSE = 2;
 const OK = 0;
 const PAUSED = 21;
 const PAUSED_UPGRADE = 22;
-const REFUSE = -1;
 
 /** The longest head that parse() takes, in bytes. */
 export const MAX_HEAD_BYTES = 65_536;
-const MAX_LINES = 1_000;
 
 const HTAB = 9;
 const LF = 10;
 const CR = 13;
 const SP = 32;
 const COLON = 58;
-
-/** What is used of the global WebAssembly object, which the compiler's ES library does not know. */
-interface WebAssemblyApi {
-  Module: new (bytes: Buffer) => object;
-  Instance: new (
-    module: object,
-    imports: Record<string, Record<string, (...args: number[]) => number>>,
-  ) => { exports: object };
-  CompileError: new () => Error;
-}
 
 interface Exports {
   memory: { buffer: ArrayBuffer };
@@ -59,55 +49,23 @@ export interface HeadParser {
 
 /** A parser with its own instance: calls must not overlap, which one thread guarantees. */
 export function createHeadParser(kind: 'request' | 'response'): HeadParser {
-  const spans = new Int32Array(4 * MAX_LINES);
-  let used = 0;
-  let done = false;
-  let nameSeen = false;
-  let overflow = false;
-  let urlStart = 0;
-  let urlEnd = 0;
-  let input = 0;
-
-  const { Instance } = webAssembly();
-  const instance = new Instance(loadModule(), {
+  const sink = createSpanSink();
+  const { spans, callbacks } = sink;
+  const wasm = wasmInstance(loadModule(), {
     env: {
-      wasm_on_message_begin: () => 0,
-      wasm_on_url: (_parser = 0, at = 0, length = 0) => {
-        urlStart = at - input;
-        urlEnd = urlStart + length;
-        return 0;
-      },
-      wasm_on_status: () => 0,
-      wasm_on_header_field: (_parser = 0, at = 0, length = 0) => {
-        if (nameSeen) return REFUSE;
-        if (used >= spans.length) {
-          overflow = true;
-          return REFUSE;
-        }
-        spans[used] = at - input;
-        spans[used + 1] = at - input + length;
-        nameSeen = true;
-        return 0;
-      },
-      wasm_on_header_value: (_parser = 0, at = 0, length = 0) => {
-        if (!nameSeen) return REFUSE;
-        spans[used + 2] = at - input;
-        spans[used + 3] = at - input + length;
-        used += 4;
-        nameSeen = false;
-        return 0;
-      },
-      wasm_on_headers_complete: () => {
-        done = true;
-        return 0;
-      },
-      wasm_on_body: () => 0,
-      wasm_on_message_complete: () => 0,
-    },
-  });
-  const wasm = instance.exports as unknown as Exports;
+      wasm_on_message_begin: callbacks['skip'],
+      wasm_on_url: callbacks['url'],
+      wasm_on_status: callbacks['skipSpan'],
+      wasm_on_header_field: callbacks['name'],
+      wasm_on_header_value: callbacks['value'],
+      wasm_on_headers_complete: callbacks['done'],
+      wasm_on_body: callbacks['skipSpan'],
+      wasm_on_message_complete: callbacks['skip'],
+    } as Functions,
+  }) as Exports;
   const parser = wasm.llhttp_alloc(kind === 'request' ? REQUEST : RESPONSE);
-  input = wasm.malloc(MAX_HEAD_BYTES);
+  const input = wasm.malloc(MAX_HEAD_BYTES);
+  sink.begin(input);
   let memory = Buffer.from(wasm.memory.buffer);
 
   const head: HeadParser = {
@@ -124,20 +82,19 @@ export function createHeadParser(kind: 'request' | 'response'): HeadParser {
       if (length > MAX_HEAD_BYTES) return false;
       if (memory.buffer !== wasm.memory.buffer) memory = Buffer.from(wasm.memory.buffer);
       bytes.copy(memory, input, start, end);
-      used = 0;
-      done = false;
-      nameSeen = false;
-      overflow = false;
+      sink.clear();
       wasm.llhttp_reset(parser);
       const code = wasm.llhttp_execute(parser, input, length);
+      const used = sink.used();
       head.used = used;
-      head.tooManyLines = overflow;
-      if (!done || nameSeen || (code !== OK && code !== PAUSED && code !== PAUSED_UPGRADE)) return false;
+      const isGood = sink.isDone() && (used & 3) === 0 && (code === OK || code === PAUSED || code === PAUSED_UPGRADE);
+      head.tooManyLines = !isGood && used === spans.length;
+      if (!isGood) return false;
       head.major = wasm.llhttp_get_http_major(parser);
       head.minor = wasm.llhttp_get_http_minor(parser);
       head.status = kind === 'response' ? wasm.llhttp_get_status_code(parser) : 0;
-      head.urlStart = urlStart;
-      head.urlEnd = urlEnd;
+      head.urlStart = sink.urlStart();
+      head.urlEnd = sink.urlEnd();
       return linesAgree(spans, used, text, length);
     },
   };
@@ -171,15 +128,12 @@ let compiled: object | undefined;
 /** Compiled once a process, on first use. The SIMD build needs CPU support that a few platforms lack. */
 function loadModule(): object {
   if (compiled !== undefined) return compiled;
-  const { Module, CompileError } = webAssembly();
   const require = createRequire(import.meta.url);
   try {
-    compiled = new Module(require('undici/lib/llhttp/llhttp_simd-wasm.js') as Buffer);
+    compiled = wasmModule(require('undici/lib/llhttp/llhttp_simd-wasm.js') as Buffer);
   } catch (error) {
-    if (!(error instanceof CompileError)) throw error;
-    compiled = new Module(require('undici/lib/llhttp/llhttp-wasm.js') as Buffer);
+    if (!isCompileError(error)) throw error;
+    compiled = wasmModule(require('undici/lib/llhttp/llhttp-wasm.js') as Buffer);
   }
   return compiled;
 }
-
-const webAssembly = (): WebAssemblyApi => (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;

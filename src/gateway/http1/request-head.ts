@@ -44,7 +44,7 @@ export class RequestHead {
   private readonly parser: HeadParser;
   private readonly limits: HeadLimits;
   /** The last good one: most requests of a server name the same. */
-  private lastHost: string | undefined = undefined;
+  private lastHost = NO_AUTHORITY;
 
   constructor(parser: HeadParser, limits: HeadLimits) {
     this.parser = parser;
@@ -108,7 +108,7 @@ export class RequestHead {
     const { spans, used } = this.parser;
     const { lineBytes, headerCount } = this.limits;
     if (used > 4 * headerCount) return HEAD_TOO_LARGE;
-    const lines: number[] = [];
+    const lines = new Array<number>(used);
     let hosts = 0;
     let lengths = 0;
     let codings = 0;
@@ -133,7 +133,7 @@ export class RequestHead {
           if (sameName(text, start, 'host')) {
             keep = false;
             hosts++;
-            this.host = text.slice(valueStart, valueEnd);
+            this.host = this.hostIn(text, valueStart, valueEnd);
           }
           break;
         case 5:
@@ -181,7 +181,10 @@ export class RequestHead {
           }
           break;
       }
-      lines.push(start, keep ? end : 0, valueStart, valueEnd);
+      lines[i] = start;
+      lines[i + 1] = keep ? end : 0;
+      lines[i + 2] = valueStart;
+      lines[i + 3] = valueEnd;
     }
     this.headers = new HeaderList(text, lines, lastLineEnd);
     this.hasLength = lengths > 0;
@@ -197,6 +200,13 @@ export class RequestHead {
       return BAD_REQUEST;
     }
     return fault;
+  }
+
+  /** The last good one itself, where it is the same: it is known to be good, and maps know its hash. */
+  private hostIn(text: string, start: number, end: number): string {
+    const { lastHost } = this;
+    const isSame = lastHost.length === end - start && text.startsWith(lastHost, start);
+    return isSame ? lastHost : text.slice(start, end);
   }
 
   private applyTokens(tokens: ConnectionTokens, upgrade: string | undefined): void {
@@ -218,6 +228,8 @@ export class RequestHead {
 }
 
 const NO_HEADERS = new HeaderList();
+/** Blanks are no part of a value. */
+const NO_AUTHORITY = ' ';
 
 /** Digits only, at most 2^53 - 1; -1 otherwise. */
 export function readLength(text: string, start: number, end: number): number {

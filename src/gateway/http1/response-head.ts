@@ -4,6 +4,7 @@ import { type ConnectionTokens, readConnectionTokens } from './connection-tokens
 import { HeaderList, sameName } from './headers.ts';
 import type { HeadParser } from './llhttp.ts';
 import { readLength } from './request-head.ts';
+import type { UpstreamHead } from './upstream.ts';
 
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
@@ -38,6 +39,12 @@ export class ResponseHead {
     return this.readLines(text, lastLineEnd, method);
   }
 
+  /** For the one who goes on with it while the next head is read. */
+  copy(): UpstreamHead {
+    const { status, reason, headers, length } = this;
+    return { status, reason, headers, length };
+  }
+
   /** `HTTP/1.x SP 3DIGIT [SP reason] CRLF`. */
   private readStatusLine(text: string, end: number): boolean {
     const { parser } = this;
@@ -54,7 +61,7 @@ export class ResponseHead {
 
   private readLines(text: string, lastLineEnd: number, method: string): string | undefined {
     const { spans, used } = this.parser;
-    const lines: number[] = [];
+    const lines = new Array<number>(used);
     let lengths = 0;
     let codings = 0;
     let tokens: ConnectionTokens | undefined;
@@ -98,7 +105,10 @@ export class ResponseHead {
           }
           break;
       }
-      lines.push(start, keep ? end : 0, valueStart, valueEnd);
+      lines[i] = start;
+      lines[i + 1] = keep ? end : 0;
+      lines[i + 2] = valueStart;
+      lines[i + 3] = valueEnd;
     }
     if (lengths + codings > 1) return 'more than one body length';
     if (codings > 0 && this.parser.minor === 0) return 'Transfer-Encoding in an HTTP/1.0 response';

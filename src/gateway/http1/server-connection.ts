@@ -126,12 +126,14 @@ export class ServerConnection extends ClientSocket implements BodySource {
   /** For the exchange: the client must notice that the answer is not whole. */
   breakOff(isDelimitedByClose: boolean): void {
     this.exchange = undefined;
+    this.sendNow();
     if (isDelimitedByClose && !this.encrypted) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 
   /** For the exchange: the socket is somebody else's from now on. */
   detach(): { socket: net.Socket; bytes: Buffer } {
+    this.sendNow();
     this.detached = true;
     clearDeadline(this);
     const { socket } = this;
@@ -158,7 +160,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     const { exchange } = this;
     if (exchange === undefined || !exchange.expectsContinue || this.continued || exchange.answered) return;
     this.continued = true;
-    this.socket.write('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+    this.writeText('HTTP/1.1 100 Continue\r\n\r\n');
   }
 
   override onDeadline(): void {
@@ -224,6 +226,8 @@ export class ServerConnection extends ClientSocket implements BodySource {
     if (this.advancing) return;
     this.advancing = true;
     while (this.exchange === undefined && this.rest !== undefined && this.body.complete && !this.lingering) {
+      // The next request is not read while the last answer is stuck.
+      this.sendNow();
       if (this.isCongested()) break;
       this.readHead();
     }
@@ -310,7 +314,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     const text = faultAnswer(this.server, fault, head);
     this.rest = undefined;
     this.finder.reset();
-    this.socket.write(text, 'latin1');
+    this.writeText(text);
     this.linger();
     return text.length;
   }
@@ -324,7 +328,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     if (exchange === undefined || wasAnswered) this.linger();
     else exchange.bytesOut = this.answerFault(fault, exchange);
     exchange?.lose();
-    if (wasAnswered && exchange !== undefined) this.socket.destroy();
+    if (wasAnswered && exchange !== undefined) this.destroy();
   }
 
   /** Ends our side and throws away what the client still sends, for a moment, so that the answer is not lost in a reset. */
@@ -333,6 +337,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     this.lingering = true;
     this.discarded = 0;
     this.rest = undefined;
+    this.sendNow();
     if (this.halfClosed) {
       this.waitForSending();
       this.socket.destroySoon();
@@ -350,7 +355,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
       this.exchange?.lose();
       this.exchange = undefined;
       if (this.lingering) this.socket.destroySoon();
-      else this.socket.destroy();
+      else this.destroy();
       return;
     }
     if (this.exchange === undefined && this.rest === undefined) this.linger();

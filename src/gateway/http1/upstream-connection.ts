@@ -6,21 +6,22 @@ import { NEED_MORE } from './head-collector.ts';
 import { HeadFinder } from './head-finder.ts';
 import { wereBytesKept } from './lent-bytes.ts';
 import { MAX_HEAD_BYTES } from './llhttp.ts';
+import { type Sender, sendSoon } from './outbox.ts';
 import type { UpstreamPool } from './pool.ts';
 import { ReadMemory } from './read-memory.ts';
 import type { BodySink } from './request-body.ts';
 import { ResponseBody } from './response-body.ts';
 import { lastChunk, readTrailers } from './trailers.ts';
-import type { UpstreamFault, UpstreamHead, UpstreamTarget, UpstreamTls } from './upstream.ts';
+import type { UpstreamFault, UpstreamTarget } from './upstream.ts';
 import type { PooledCall } from './upstream-call.ts';
-import { connect, connectInto, connectTls, isChainTooLong, writeChunk, writeMessage } from './upstream-socket.ts';
+import { openSocket, smallMessage, writeChunk, writeMessage } from './upstream-socket.ts';
 
 const MAX_INFORMATIONAL = 16;
 const VERSION_PREFIX = 'HTTP/1.';
 
 type Waiting = 'connect' | 'send' | 'read' | 'idle';
 
-export class UpstreamConnection extends Expiring implements BodySink {
+export class UpstreamConnection extends Expiring implements BodySink, Sender {
   readonly key: string;
   requests = 0;
   private readonly pool: UpstreamPool;
@@ -44,6 +45,8 @@ export class UpstreamConnection extends Expiring implements BodySink {
   private isChunking = false;
   private paused = false;
   private bodyWaits = false;
+  /** A whole request that is written at the end of this turn. */
+  private held = '';
   /** The list of the last wait: mostly the next one's too. */
   private list: DeadlineList;
 
@@ -55,7 +58,17 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.call = call;
     this.isShared = call.request.upgrade === undefined;
     this.memory = new ReadMemory(this.isShared && target.tls === undefined);
-    this.socket = this.open(target);
+    this.socket = openSocket(target, this.isShared ? this.memory : undefined, {
+      reached: () => {
+        this.tcpConnected = true;
+      },
+      opened: () => this.opened(),
+      refused: (message) => this.fail('tls', message),
+      received: (bytes, size) => {
+        this.received(bytes, size);
+        return !this.paused;
+      },
+    });
     this.socket.on('error', (error) => {
       this.cause = error;
     });
@@ -152,29 +165,6 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.fail('aborted', 'the client did not send its whole body');
   }
 
-  private open(target: UpstreamTarget): net.Socket {
-    if (target.tls !== undefined) return this.openTls(target, target.tls);
-    const socket = this.isShared
-      ? connectInto(this.memory, target, (bytes, size) => {
-          this.received(bytes, size);
-          return !this.paused;
-        })
-      : connect(target).on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
-    return socket.once('connect', () => this.opened());
-  }
-
-  private openTls(target: UpstreamTarget, secured: UpstreamTls): net.Socket {
-    const socket = connectTls(target, secured);
-    socket.once('connect', () => {
-      this.tcpConnected = true;
-    });
-    socket.once('secureConnect', () => {
-      if (isChainTooLong(socket, secured)) this.fail('tls', 'the chain of certificates is too long');
-      else this.opened();
-    });
-    return socket.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
-  }
-
   private opened(): void {
     if (this.dead) return;
     this.connected = true;
@@ -192,22 +182,34 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.bytesSeen = false;
     this.keepAlive = false;
     this.bodySent = true;
-    call.requestSent = true;
     call.handler.onConnected?.(this.isReused);
     if (this.call !== call || this.dead) return;
     const { body } = request;
     const streamed = call.streamedBody;
     // A body that was not here when the head was made goes as the head says, even if it is here by now.
     const bytes = streamed !== undefined ? undefined : body instanceof Uint8Array ? body : body?.bytes;
-    writeMessage(socket, head, bytes);
-    if (streamed === undefined) {
-      this.waitForAnswer();
-      return;
+    const text = streamed === undefined ? smallMessage(head, bytes) : undefined;
+    if (text !== undefined) {
+      this.held = text;
+      sendSoon(this);
+    } else {
+      call.requestSent = true;
+      writeMessage(socket, head, bytes);
     }
+    if (streamed === undefined) return this.waitForAnswer();
     this.bodySent = false;
     this.isChunking = streamed.length === undefined;
     clearDeadline(this);
     streamed.stream(this);
+  }
+
+  sendNow(): void {
+    const { call, held } = this;
+    this.held = '';
+    if (held === '' || call === undefined || this.dead) return;
+    call.requestSent = true;
+    this.socket.write(held, 'latin1');
+    if (this.socket.writableLength > 0) this.waitForAnswer();
   }
 
   /** While our own bytes are stuck it is the upstream's reading that is waited for, then its answer. */
@@ -236,6 +238,8 @@ export class UpstreamConnection extends Expiring implements BodySink {
       this.destroy();
       return;
     }
+    // Not an answer: the request has not left yet.
+    if (this.held !== '') return this.lost();
     this.bytesSeen = true;
     let at = 0;
     if (this.readsHead) at = this.readHead(bytes, size);
@@ -286,7 +290,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.keepAlive = head.keepAlive && framing !== 'until-close' && !isDoubtful;
     this.body.begin(framing, framing === 'length' ? (head.length as number) : 0);
     call.headSeen = true;
-    call.handler.onHead(copyOf(head));
+    call.handler.onHead(head.copy());
     if (this.call !== call) return -1;
     if (framing !== 'none') return at;
     this.complete(at === size);
@@ -310,7 +314,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
     this.socket.removeAllListeners('end');
     this.socket.removeAllListeners('drain');
     this.socket.pause();
-    call.handler.onUpgrade(copyOf(head), this.socket, Buffer.from(bytes.subarray(at, size)));
+    call.handler.onUpgrade(head.copy(), this.socket, Buffer.from(bytes.subarray(at, size)));
     return -1;
   }
 
@@ -369,7 +373,7 @@ export class UpstreamConnection extends Expiring implements BodySink {
       this.fail(this.tcpConnected ? 'tls' : 'connect', this.cause?.message ?? 'no connection');
       return;
     }
-    if (this.isReused && !this.bytesSeen && call.mayRepeat) {
+    if (this.isReused && !this.bytesSeen && (this.held !== '' || call.mayRepeat)) {
       this.call = undefined;
       this.destroy();
       call.hasRetried = true;
@@ -388,9 +392,4 @@ export class UpstreamConnection extends Expiring implements BodySink {
     if (this.list.ms !== ms) this.list = this.pool.deadlines.list(ms);
     this.list.add(this);
   }
-}
-
-/** A copy: the parser's own is used again for the next head. */
-function copyOf({ status, reason, headers, length }: UpstreamHead): UpstreamHead {
-  return { status, reason, headers, length };
 }

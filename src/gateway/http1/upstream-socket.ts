@@ -8,10 +8,35 @@ import type { UpstreamTarget, UpstreamTls } from './upstream.ts';
 
 const SMALL = 8_192;
 
+export interface SocketEvents {
+  /** TCP stands; TLS comes next. */
+  reached(): void;
+  /** Ready for the first byte. */
+  opened(): void;
+  /** It is open but not to be used. */
+  refused(reason: string): void;
+  /** bytes[0, size) came; they may be overwritten once it returns. It answers whether to go on reading. */
+  received(bytes: Buffer, size: number): boolean;
+}
+
+/** @param memory to read into, where the target's connections may. */
+export function openSocket(target: UpstreamTarget, memory: ReadMemory | undefined, on: SocketEvents): net.Socket {
+  const { tls: secured } = target;
+  if (secured === undefined && memory !== undefined) {
+    return connectInto(memory, target, on.received).once('connect', on.opened);
+  }
+  const socket = secured === undefined ? connect(target) : connectTls(target, secured);
+  socket.on('data', (chunk: Buffer) => on.received(chunk, chunk.length));
+  if (secured === undefined) return socket.once('connect', on.opened);
+  return socket.once('connect', on.reached).once('secureConnect', () => {
+    if (isChainTooLong(socket as tls.TLSSocket, secured)) on.refused('the chain of certificates is too long');
+    else on.opened();
+  });
+}
+
 export const connect = ({ host, port }: UpstreamTarget): net.Socket => net.connect({ host, port, noDelay: true });
 
-/** @param read is given what came; the bytes may be overwritten once it returns. It answers whether to go on reading. */
-export const connectInto = (
+const connectInto = (
   memory: ReadMemory,
   { host, port }: UpstreamTarget,
   read: (bytes: Buffer, size: number) => boolean,
@@ -63,16 +88,18 @@ export function isChainTooLong(socket: tls.TLSSocket, { rejectUnauthorized, veri
   return intermediates > verifyDepth;
 }
 
-/** A head with a whole body: one write up to 8 KiB, one gathered write above. */
+/** A head with a whole body as one text; undefined above 8 KiB. */
+export function smallMessage(head: string, body: Uint8Array | undefined): string | undefined {
+  if (body === undefined || body.length === 0) return head;
+  return body.length <= SMALL ? head + latin1Of(body) : undefined;
+}
+
+/** A head with a large body, or with none yet: one gathered write. */
 export function writeMessage(socket: net.Socket, head: string, body: Uint8Array | undefined): void {
-  if (body === undefined || body.length === 0) socket.write(head, 'latin1');
-  else if (body.length <= SMALL) socket.write(head + latin1Of(body), 'latin1');
-  else {
-    socket.cork();
-    socket.write(head, 'latin1');
-    socket.write(body);
-    socket.uncork();
-  }
+  socket.cork();
+  socket.write(head, 'latin1');
+  if (body !== undefined) socket.write(body);
+  socket.uncork();
 }
 
 export function writeChunk(socket: net.Socket, chunk: Uint8Array): void {
