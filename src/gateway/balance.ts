@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { isPromise } from '../lib/promise.ts';
 import type { Entity } from '../schema/define.ts';
+import { plainPeer } from './balancer/address.ts';
 import type { Peer, UpstreamBalancer, UpstreamConfig } from './balancer/balancer.ts';
 import { hashRequest, type RequestHash } from './balancer/hash-on.ts';
 import { isSticky, readSession, sessionCookie } from './balancer/sessions.ts';
@@ -100,9 +101,7 @@ function peerAt(context: RequestContext, source: PeerSource, { address, port }: 
   const own = context.targetHost === undefined && port === undefined ? context.match!.route.upstream.peers : undefined;
   let peer = own?.get(address);
   if (peer === undefined) {
-    const { host: hostname } = source;
-    const at = port ?? source.port;
-    peer = { address, port: at, hostname, targetId: '', key: `${address}:${at}` };
+    peer = plainPeer(address, port ?? source.port, source.host);
     own?.set(address, peer);
   }
   return peer;

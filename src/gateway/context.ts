@@ -1,7 +1,7 @@
 // One request on its way through the gateway: what the core notes of it, and the views that plugins get. One object with
 // fixed fields; parts that many requests never touch are made when asked for.
 import type { Json, JsonObject } from '../lib/json.ts';
-import { normalise, parseHost, splitTarget } from '../lib/uri.ts';
+import { normalise, splitTarget } from '../lib/uri.ts';
 import type {
   Answer,
   HandshakeExchange,
@@ -15,6 +15,7 @@ import type {
   Slot,
   Tracing,
   UpstreamTls,
+  UpstreamTry,
   WebSocketCloseExchange,
 } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
@@ -33,7 +34,7 @@ import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
 import type { Snapshot, UpstreamSettings } from './snapshot.ts';
 import { removeClaims } from './trust.ts';
-import type { Try } from './try.ts';
+import { recordTry, type Try } from './try.ts';
 import type { UpstreamScheme } from './upstream-scheme.ts';
 import { ClientSide } from './views/client.ts';
 import { RequestSide } from './views/request.ts';
@@ -55,6 +56,8 @@ export class RequestContext
   readonly startedAt: number;
   readonly isTrustedPeer: boolean;
   readonly clientIp: string;
+  /** The path as sent, without the query. */
+  readonly sentPath: string;
   /** Normalised path: what is routed, and what everything else is derived from. */
   readonly path: string;
   /** Only for clients that ask for one and may. */
@@ -87,7 +90,8 @@ export class RequestContext
   /** A plugin wants the trailers of the answer, whatever the client said. */
   wantsTrailers = false;
   forwardedPrefix: string | undefined = undefined;
-  tries: Try[] | undefined = undefined;
+  /** In order. */
+  attempts: Try[] | undefined = undefined;
 
   // What was answered, and how long it took.
   /** Too late for plugins to decide anything about the request. */
@@ -137,6 +141,7 @@ export class RequestContext
     const isDebugged = removeClaims(exchange.headers, this.isTrustedPeer);
     this.timeline = isDebugged || core.config.allowsDebug ? this.#startTimeline() : undefined;
     const { path, query } = splitTarget(exchange.target);
+    this.sentPath = path;
     this.path = normalise(path, true);
     this.rawQuery = query;
     this.upstreamMethod = exchange.method;
@@ -201,6 +206,9 @@ export class RequestContext
   get latencies(): LogExchange['latencies'] {
     return recordLatencies(this);
   }
+  get tries(): readonly UpstreamTry[] | undefined {
+    return this.attempts?.map(recordTry);
+  }
   get bytes(): LogExchange['bytes'] {
     return { received: this.exchange.bytesIn, sent: this.exchange.bytesOut };
   }
@@ -211,17 +219,19 @@ export class RequestContext
   }
 
   #readForwarded(): RequestView['forwarded'] {
-    const { exchange } = this;
-    const { name } = parseHost(exchange.host);
-    const reported = (header: string): string | undefined =>
-      this.isTrustedPeer ? exchange.headers.get(header) : undefined;
-    const first = (header: string): string | undefined => reported(header)?.split(',')[0]?.trim();
-    return {
-      scheme: first('x-forwarded-proto') ?? (exchange.encrypted ? 'https' : 'http'),
-      host: first('x-forwarded-host') ?? name.toLowerCase(),
-      port: readPort(first('x-forwarded-port')) ?? this.core.advertisedPort(exchange.localPort),
-      path: reported('x-forwarded-path') ?? splitTarget(exchange.target).path,
+    const { core, exchange } = this;
+    const own = {
+      scheme: exchange.encrypted ? 'https' : 'http',
+      host: core.authorities.read(exchange.host).host,
+      port: core.advertisedPort(exchange.localPort),
+      path: this.sentPath,
     };
+    return this.isTrustedPeer ? { ...own, ...reported(exchange.headers) } : own;
+  }
+
+  /** What the client used, as far as we believe the proxies in front. */
+  get scheme(): string {
+    return this.isTrustedPeer ? this.forwarded.scheme : this.exchange.encrypted ? 'https' : 'http';
   }
 
   /** X-Forwarded-Prefix of a trusted peer. */
@@ -237,6 +247,21 @@ export class RequestContext
   reportPluginError(instance: PluginInstance, phase: string, error: unknown): void {
     reportPluginError(this.core, instance, phase, error, this.id);
   }
+}
+
+/** What a trusted peer says of the request that he got: of lists the first entry. */
+function reported(headers: HeaderList): Partial<RequestView['forwarded']> {
+  const first = (header: string): string | undefined => headers.get(header)?.split(',')[0]?.trim();
+  const scheme = first('x-forwarded-proto');
+  const host = first('x-forwarded-host');
+  const port = readPort(first('x-forwarded-port'));
+  const path = headers.get('x-forwarded-path');
+  return {
+    ...(scheme !== undefined && { scheme }),
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    ...(path !== undefined && { path }),
+  };
 }
 
 const readPort = (text: string | undefined): number | undefined =>

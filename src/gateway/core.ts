@@ -6,11 +6,9 @@ import type { NameAnswer } from './dns/answer.ts';
 import type { ErrorPages } from './error-page.ts';
 import type { UpstreamPool } from './http1/pool.ts';
 import type { Http2Pool } from './http2/upstream-pool.ts';
-import type { HeaderLabels } from './observe/header-labels.ts';
 import type { PluginInstance } from './plugins/instances.ts';
+import type { Remembered } from './remembered.ts';
 import type { Trust } from './trust.ts';
-import type { Identity } from './views/identity.ts';
-import type { KnownNames } from './views/known-names.ts';
 
 export interface CoreConfig {
   readonly shown: ShownHeaders;
@@ -61,21 +59,13 @@ export interface GatewayEvents {
   log(level: LogLevel, message: string, details?: Readonly<Record<string, Json>>): void;
 }
 
-export interface GatewayCore {
+export interface GatewayCore extends Remembered {
   readonly config: CoreConfig;
   readonly trust: Trust;
   readonly pool: UpstreamPool;
   /** For services that speak gRPC. */
   readonly http2Pool: Http2Pool;
   readonly events: GatewayEvents;
-  /** Names of headers, as log records carry them. */
-  readonly headerLabels: HeaderLabels;
-  /** JSON of stored entities, as log records carry it. */
-  readonly entityTexts: WeakMap<Entity, string>;
-  /** How consumers are named to upstreams. */
-  readonly identities: WeakMap<Entity, Identity>;
-  /** Of headers that plugins set. */
-  readonly knownNames: KnownNames;
   newRequestId(): string;
   /** The port by which clients reach the one that is listened on. */
   advertisedPort(port: number): number;

@@ -8,6 +8,14 @@ import type { TlsSession } from './tls/session.ts';
 
 export type { RequestBody } from './http1/request-body.ts';
 
+/** What the gateway keeps with a connection, because it is the same for most of its requests. */
+export interface ConnectionNotes {
+  /** The Host that `callerLines` are for. */
+  host: string | undefined;
+  /** Header lines that tell upstreams who asks, and for which host. */
+  callerLines: string;
+}
+
 export interface ClientExchange {
   readonly method: string;
   /** Path and query as received, or `*`. */
@@ -39,6 +47,7 @@ export interface ClientExchange {
   onAbort: (() => void) | undefined;
   /** Exactly once, after the last byte was handed over or after an abort. */
   onFinish: (() => void) | undefined;
+  readonly notes: ConnectionNotes;
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly localAddress: string;

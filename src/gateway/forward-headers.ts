@@ -6,11 +6,19 @@ import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
+import { flat, NumberLines } from './http1/number-lines.ts';
 import type { Timeline } from './observe/timeline.ts';
 
-const VIA_1_1 = `1.1 kong/${KONG_VERSION}`;
-const VIA_2 = `2 kong/${KONG_VERSION}`;
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
+const VIA_1_1 = `1.1 ${SERVER_TOKEN}`;
+const VIA_2 = `2 ${SERVER_TOKEN}`;
+const VIA_LINE = flat(`Via: ${VIA_1_1}\r\n`);
+const VIA_2_LINE = flat(`Via: ${VIA_2}\r\n`);
+/** Behind another line that has no end yet. */
+const VIA_1_1_LINE = flat(`\r\nVia: ${VIA_1_1}\r\n`);
+const SERVER_LINE = flat(`Server: ${SERVER_TOKEN}\r\n`);
+const UPSTREAM_LATENCY = new NumberLines('X-Kong-Upstream-Latency');
+const PROXY_LATENCY = new NumberLines('X-Kong-Proxy-Latency');
 
 /** Names, in lower case, that are the gateway's in a request to an upstream. */
 const FORWARDING = new NameSet(
@@ -52,30 +60,51 @@ function takeOwn(headers: HeaderList, own: NameSet): Earlier | undefined {
 }
 
 export function setUpstreamHeaders(context: RequestContext): void {
-  const { exchange, forwarded } = context;
+  const { core, exchange } = context;
   const prefix = context.reportedPrefix ?? context.forwardedPrefix;
   const earlier = takeOwn(exchange.headers, FORWARDING);
-  const chain = earlier === undefined || earlier.chain === '' ? '' : `${earlier.chain}, `;
+  const path = context.isTrustedPeer ? context.forwarded.path : context.sentPath;
   const via = earlier === undefined || earlier.via === '' ? '' : `${earlier.via}, `;
   // Every part was checked when it came in (host, target, peer) or is made here; a prefix is decoded and goes out escaped.
   exchange.headers.setTail(
-    `X-Forwarded-For: ${chain === '' ? context.clientIp : chain + exchange.remoteAddress}\r\n` +
-      `X-Forwarded-Proto: ${forwarded.scheme}\r\nX-Forwarded-Host: ${forwarded.host}\r\n` +
-      `X-Forwarded-Port: ${forwarded.port}\r\nX-Forwarded-Path: ${forwarded.path}\r\n` +
-      (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
-      `X-Real-IP: ${context.clientIp}\r\n` +
-      (context.core.config.shown.requestIdUpstream ? `X-Kong-Request-Id: ${context.id}\r\n` : '') +
-      `Via: ${via}${exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} kong/${KONG_VERSION}`}\r\n${exchange.teTrailers || context.wantsTrailers ? 'TE: trailers\r\n' : ''}`,
+    `${callerLines(context, earlier?.chain ?? '')}X-Forwarded-Path: ${path}` +
+      (prefix === undefined ? '' : `\r\nX-Forwarded-Prefix: ${escapePath(prefix)}`) +
+      (core.config.shown.requestIdUpstream ? `\r\nX-Kong-Request-Id: ${context.id}` : '') +
+      (via === '' && exchange.httpVersion === 1.1
+        ? VIA_1_1_LINE
+        : `\r\nVia: ${via}${exchange.httpVersion} ${SERVER_TOKEN}\r\n`) +
+      (exchange.teTrailers || context.wantsTrailers ? 'TE: trailers\r\n' : ''),
   );
 }
 
+/** @param chain of addresses that the request came through before, as it says itself. */
+function callerLines(context: RequestContext, chain: string): string {
+  const { exchange } = context;
+  if (context.isTrustedPeer || chain !== '') {
+    return writeCallerLines(context, chain === '' ? context.clientIp : `${chain}, ${exchange.remoteAddress}`);
+  }
+  const { notes, host } = exchange;
+  if (notes.host !== host) {
+    notes.host = host;
+    notes.callerLines = flat(writeCallerLines(context, context.clientIp));
+  }
+  return notes.callerLines;
+}
+
+const writeCallerLines = ({ clientIp, forwarded: { scheme, host, port } }: RequestContext, addresses: string): string =>
+  `X-Forwarded-For: ${addresses}\r\nX-Forwarded-Proto: ${scheme}\r\nX-Forwarded-Host: ${host}\r\n` +
+  `X-Forwarded-Port: ${port}\r\nX-Real-IP: ${clientIp}\r\n`;
+
 /** Texts to which nginx's `charset` applies by default. */
-const TEXTS = /^(?:text\/(?:html|xml|plain|vnd\.wap\.wml)|application\/(?:javascript|rss\+xml))$/i;
+const TEXTS = new NameSet(
+  ['text/html', 'text/xml', 'text/plain', 'text/vnd.wap.wml', 'application/javascript', 'application/rss+xml'],
+  'exact',
+);
 
 function setCharset(charset: string | undefined, headers: HeaderList): void {
   if (charset === undefined) return;
-  const type = headers.get('content-type');
-  if (type !== undefined && TEXTS.test(type)) headers.put('Content-Type', `${type}; charset=${charset}`);
+  const type = headers.valueIn('content-type', TEXTS);
+  if (type !== undefined) headers.put('Content-Type', `${type}; charset=${charset}`);
 }
 
 /** On an answer of the upstream, or on the error page that stands for one. */
@@ -83,22 +112,22 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   const { shown } = context.core.config;
   const earlier = takeOwn(headers, ANSWERING);
   setCharset(shown.charset, headers);
-  let tail = '';
-  if (shown.server && !headers.has('server')) tail += `Server: ${SERVER_TOKEN}\r\n`;
+  let tail = shown.server && !headers.has('server') ? SERVER_LINE : '';
   if (isUpstreams && shown.via) {
-    const via = context.isUpstreamHttp2 ? VIA_2 : VIA_1_1;
-    tail += earlier === undefined || earlier.via === '' ? `Via: ${via}\r\n` : `Via: ${earlier.via}, ${via}\r\n`;
+    tail += viaLine(context.isUpstreamHttp2 ? VIA_2 : VIA_1_1, earlier?.via ?? '');
   } else if (isUpstreams && earlier !== undefined && earlier.via !== '') tail += `Via: ${earlier.via}\r\n`;
   if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
     tail += `Trailer: ${earlier.trailer}\r\n`;
-  if (shown.upstreamLatency && context.upstreamLatency >= 0)
-    tail += `X-Kong-Upstream-Latency: ${context.upstreamLatency}\r\n`;
-  if (shown.proxyLatency) tail += `X-Kong-Proxy-Latency: ${context.proxyLatency}\r\n`;
+  if (shown.upstreamLatency && context.upstreamLatency >= 0) tail += UPSTREAM_LATENCY.line(context.upstreamLatency);
+  if (shown.proxyLatency) tail += PROXY_LATENCY.line(context.proxyLatency);
   if (shown.upstreamStatus) setUpstreamStatus(context, headers);
   if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
   if (shown.requestId) tail += `X-Kong-Request-Id: ${context.id}\r\n`;
   headers.setTail(tail);
 }
+
+const viaLine = (own: string, earlier: string): string =>
+  earlier !== '' ? `Via: ${earlier}, ${own}\r\n` : own === VIA_2 ? VIA_2_LINE : VIA_LINE;
 
 /** On an answer that the gateway or a plugin made. */
 export function setOwnHeaders(context: RequestContext, headers: HeaderList): void {

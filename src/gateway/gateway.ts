@@ -42,10 +42,10 @@ import { Http2Pool } from './http2/upstream-pool.ts';
 import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { cacheFamilies } from './observe/cache-size.ts';
-import { HeaderLabels } from './observe/header-labels.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { loadPlugins, type PluginInstance, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
+import { rememberNothing } from './remembered.ts';
 import type { RouterFlavor } from './router/router.ts';
 import type { SharedBetweenProcesses } from './shared-between-processes.ts';
 import { type StreamListenOn, StreamServer } from './stream/server.ts';
@@ -57,7 +57,6 @@ import { UpstreamContexts, type UpstreamTlsDefaults } from './tls/upstream-conte
 import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
 import { ResolvedCertificates } from './vault/resolved-certificates.ts';
-import { KnownNames } from './views/known-names.ts';
 
 export interface GatewayOptions {
   readonly store: Store;
@@ -243,10 +242,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     http2Pool,
     events,
     newRequestId,
-    headerLabels: new HeaderLabels(),
-    entityTexts: new WeakMap(),
-    identities: new WeakMap(),
-    knownNames: new KnownNames(),
+    ...rememberNothing(),
     advertisedPort: (port) => options.portMaps?.get(port) ?? port,
     resolve: (host) => resolver.answer(host),
   };

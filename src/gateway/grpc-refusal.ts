@@ -19,7 +19,7 @@ export function refuseForGrpcRoute(context: RequestContext, protocols: readonly 
     answerError(context, 426, 'Please use HTTP2 protocol', extra);
     return true;
   }
-  if (protocols.includes('grpc') || context.forwarded.scheme === 'https') return false;
+  if (protocols.includes('grpc') || context.scheme === 'https') return false;
   answerGrpcCode(context, CANCELLED, 'gRPC request matched gRPCs route', 'own');
   return true;
 }

@@ -56,7 +56,7 @@ function route(context: RequestContext): void {
   context.match = match;
   context.route = match.route.entity;
   context.service = match.route.service;
-  const verdict = protocolVerdict(match.route, context.forwarded.scheme);
+  const verdict = protocolVerdict(match.route, context.scheme);
   if (verdict !== 'ok') return redirectToHttps(context, verdict);
   if (match.route.isGrpc && refuseForGrpcRoute(context, match.route.protocols)) return;
   access(context);

@@ -111,8 +111,10 @@ class Sending implements UpstreamHandler {
     this.#sentAt = late === 'late' ? Date.now() : startedAt;
     const choiceNs = this.#mark === undefined ? undefined : nanosecondsSince(this.#mark);
     this.#try = newTry(peer, startedAt, this.#sentAt, choiceNs);
-    (context.tries ??= []).push(this.#try);
-    if (context.tries.length === 1) context.proxyLatency = Math.max(0, this.#sentAt - context.startedAt);
+    if (context.attempts === undefined) {
+      context.attempts = [this.#try];
+      context.proxyLatency = Math.max(0, this.#sentAt - context.startedAt);
+    } else context.attempts.push(this.#try);
     const body: Uint8Array | RequestBody | undefined =
       context.upstreamBody ?? (this.#exchange.body.kind === 'none' ? undefined : this.#exchange.body);
     const host = upstreamHost(context, this.#source, peer);
@@ -347,7 +349,7 @@ class Sending implements UpstreamHandler {
     this.#try!.state = 'failed';
     this.#try!.code = status;
     this.#source.balancer?.report(this.#peer!, isTimeout ? { failure: 'timeout' } : { status });
-    context.core.events.log('warn', 'no answer from the upstream', { ...where, tries: context.tries!.length });
+    context.core.events.log('warn', 'no answer from the upstream', { ...where, tries: context.attempts!.length });
     this.#answerFault(status);
   }
 
@@ -368,7 +370,7 @@ class Sending implements UpstreamHandler {
   }
 
   #giveUp(status: 500 | 503, message: string): void {
-    if (this.#context.tries === undefined) answerError(this.#context, status, message);
+    if (this.#context.attempts === undefined) answerError(this.#context, status, message);
     else this.#answerFault(status);
   }
 

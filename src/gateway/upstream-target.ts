@@ -24,7 +24,7 @@ export function upstreamHost(context: RequestContext, source: PeerSource, peer: 
   const { host } = context.exchange;
   if ((context.route as Entity)['preserve_host'] === true && host !== '') return host;
   const scheme = schemeOf(context);
-  return source.balancer?.hostHeader ?? hostHeader(scheme.name, peer.hostname, peer.port);
+  return source.balancer?.hostHeader ?? hostHeader(scheme.name, peer);
 }
 
 export function upstreamTarget(context: RequestContext, source: PeerSource, peer: Peer, host: string): UpstreamTarget {

@@ -76,6 +76,30 @@ export function splitTarget(target: string): { path: string; query: string | und
   return at < 0 ? { path: target, query: undefined } : { path: target.slice(0, at), query: target.slice(at + 1) };
 }
 
+/** An authority taken apart. */
+export interface Authority {
+  /** As sent; IPv6 stays in its brackets. */
+  readonly name: string;
+  /** The same in lower case. */
+  readonly host: string;
+  readonly port: number | undefined;
+}
+
+/** Takes authorities apart and remembers the last one: most requests of a gateway name the same. */
+export class Authorities {
+  #text = '';
+  #last: Authority = { name: '', host: '', port: undefined };
+
+  read(text: string): Authority {
+    if (text !== this.#text) {
+      const { name, port } = parseHost(text);
+      this.#last = { name, host: name.toLowerCase(), port };
+      this.#text = text;
+    }
+    return this.#last;
+  }
+}
+
 /** Splits an authority; IPv6 stays in its brackets. */
 export function parseHost(host: string): { name: string; port: number | undefined } {
   const at = host.lastIndexOf(':');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { Address, type Peer } from '../../src/gateway/balancer/address.ts';
+import { Address, type Peer, plainPeer } from '../../src/gateway/balancer/address.ts';
 import { consistentHashing, fillPoints } from '../../src/gateway/balancer/algorithms/consistent-hashing.ts';
 import { leastConnections } from '../../src/gateway/balancer/algorithms/least-connections.ts';
 import { roundRobin } from '../../src/gateway/balancer/algorithms/round-robin.ts';
@@ -183,12 +183,17 @@ describe('the threshold of an upstream', () => {
 describe('the Host header for a peer', () => {
   for (const [scheme, hostname, port, header] of facts.hostHeaders) {
     test(`${scheme}://${hostname}:${port} gets ${header}`, () =>
-      assert.equal(hostHeader(scheme, hostname, port), header));
+      assert.equal(hostHeader(scheme, plainPeer('192.0.2.1', port, hostname)), header));
   }
   test('the port of the other scheme is shown, IPv6 stands in brackets', () => {
-    assert.equal(hostHeader('http', 'h', 443), 'h:443');
-    assert.equal(hostHeader('http', '::1', 80), '[::1]');
-    assert.equal(hostHeader('http', '[::1]', 81), '[::1]:81');
+    assert.equal(hostHeader('http', plainPeer('192.0.2.1', 443, 'h')), 'h:443');
+    assert.equal(hostHeader('http', plainPeer('::1', 80, '::1')), '[::1]');
+    assert.equal(hostHeader('http', plainPeer('::1', 81, '[::1]')), '[::1]:81');
+  });
+  test('a peer that is asked in two schemes gets the header of each', () => {
+    const peer = plainPeer('192.0.2.1', 443, 'h');
+    const seen = ['https', 'http', 'https'].map((scheme) => hostHeader(scheme, peer));
+    assert.deepEqual(seen, ['h', 'h:443', 'h']);
   });
 });
 

@@ -11,7 +11,24 @@ export interface Peer {
   readonly targetId: string;
   /** `ip:port`. */
   readonly key: string;
+  /** What is sent as Host, and in which scheme that was asked for last; empty before. */
+  hostHeader: string;
+  hostHeaderScheme: string;
 }
+
+/** One that no upstream has among its targets: an address of a host name. */
+export const plainPeer = (address: string, port: number, hostname: string): Peer => ({
+  address,
+  port,
+  hostname,
+  targetId: '',
+  key: `${address}:${port}`,
+  hostHeader: '',
+  hostHeaderScheme: '',
+});
+
+/** Where a peer is. */
+export type PeerPlace = Pick<Peer, 'address' | 'port' | 'hostname' | 'targetId'>;
 
 export class Address implements Peer {
   readonly address: string;
@@ -19,6 +36,8 @@ export class Address implements Peer {
   readonly hostname: string;
   readonly targetId: string;
   readonly key: string;
+  hostHeader = '';
+  hostHeaderScheme = '';
   readonly weight: number;
   /** undefined while nothing checks the address: then it is available. */
   health: AddressHealth | undefined = undefined;
@@ -32,7 +51,7 @@ export class Address implements Peer {
   /** By it addresses compare, whatever the time: what decays, decays alike. */
   slowness = Number.NEGATIVE_INFINITY;
 
-  constructor(peer: Omit<Peer, 'key'>, weight: number) {
+  constructor(peer: PeerPlace, weight: number) {
     this.address = peer.address;
     this.port = peer.port;
     this.hostname = peer.hostname;

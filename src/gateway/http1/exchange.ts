@@ -4,10 +4,11 @@
 import type * as net from 'node:net';
 import { STATUS_CODES } from '../../lib/node-http.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
-import type { ClientExchange } from '../exchange.ts';
+import type { ClientExchange, ConnectionNotes } from '../exchange.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
+import { flat, NumberLines } from './number-lines.ts';
 import { type Sender, sendSoon } from './outbox.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
@@ -20,6 +21,8 @@ const SMALL = 8_192;
 const UPGRADE_REQUIRED = 426;
 const KEEP_ALIVE = 'Connection: keep-alive\r\n\r\n';
 const CLOSE = 'Connection: close\r\n\r\n';
+
+const CONTENT_LENGTH = new NumberLines('Content-Length');
 
 const BODYLESS = 0;
 const LENGTH = 1;
@@ -86,6 +89,9 @@ export class Exchange implements ClientExchange, Sender {
     this.headBytes = headBytes;
   }
 
+  get notes(): ConnectionNotes {
+    return this.connection.notes;
+  }
   get remoteAddress(): string {
     return this.connection.remoteAddress;
   }
@@ -151,7 +157,7 @@ export class Exchange implements ClientExchange, Sender {
     } else if (length !== undefined) {
       this.mode = LENGTH;
       this.left = length;
-      framing = `Content-Length: ${length}\r\n`;
+      framing = CONTENT_LENGTH.line(length);
     } else if (this.httpMinor === 1) {
       this.mode = CHUNKED;
       framing = 'Transfer-Encoding: chunked\r\n';
@@ -279,9 +285,12 @@ export class Exchange implements ClientExchange, Sender {
   }
 }
 
+const STATUS_LINES: (string | undefined)[] = [];
+
 /** The status line. An upstream's reason is kept, ours is the registered one. */
 function statusLine(status: number, reason: string | undefined): string {
   if (!(Number.isInteger(status) && status >= 100 && status <= 599)) throw new RangeError(`status ${status}`);
-  if (reason === undefined) return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
-  return `HTTP/1.1 ${status} ${checkValue('reason', reason)}\r\n`;
+  const registered = STATUS_CODES[status] ?? '';
+  if (reason !== undefined && reason !== registered) return `HTTP/1.1 ${status} ${checkValue('reason', reason)}\r\n`;
+  return (STATUS_LINES[status] ??= flat(`HTTP/1.1 ${status} ${registered}\r\n`));
 }

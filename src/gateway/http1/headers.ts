@@ -54,6 +54,15 @@ export class HeaderList {
     return j >= 0 ? this.added?.[j + 1] : undefined;
   }
 
+  /** The value of the first line of that name, if it is one of the set. */
+  valueIn(name: string, set: NameSet): string | undefined {
+    const i = this.findLine(name, 0);
+    const start = i < 0 ? -1 : (this.lines[i + 2] as number);
+    if (start >= 0) return set.has(this.text, start, this.lines[i + 3] as number) ? this.valueAt(i) : undefined;
+    const value = this.get(name);
+    return value !== undefined && set.has(value, 0, value.length) ? value : undefined;
+  }
+
   getAll(name: string): string[] {
     const values: string[] = [];
     for (let i = this.findLine(name, 0); i >= 0; i = this.findLine(name, i + 4)) values.push(this.valueAt(i));

@@ -1,6 +1,6 @@
 // llhttp (WebAssembly build shipped inside undici, pinned exactly) as the authority on message heads. It is fed one whole
 // head at a time and never a partial one. The surprise: for an empty value llhttp reports a span behind the line break, so
-// every span is checked against the text and value spans are trimmed here before anybody sees them.
+// every span is checked against the head and value spans are trimmed here before anybody sees them.
 import { createRequire } from 'node:module';
 import { createSpanSink } from './span-sink.ts';
 import { type Functions, isCompileError, wasmInstance, wasmModule } from './wasm.ts';
@@ -32,7 +32,7 @@ interface Exports {
 }
 
 export interface HeadParser {
-  /** Four numbers a header line: name start, name end, value start, value end, as offsets in the text of the head. */
+  /** Four numbers a header line: name start, name end, value start, value end, as offsets in the head. */
   readonly spans: Int32Array;
   /** Numbers in use: four times the header lines. */
   used: number;
@@ -43,8 +43,8 @@ export interface HeadParser {
   status: number;
   /** True when the last refusal was about the number of header lines. */
   tooManyLines: boolean;
-  /** bytes[start, end) is one head with its final empty line, text the same in latin1 from its first byte on. */
-  parse(bytes: Buffer, start: number, end: number, text: string): boolean;
+  /** bytes[start, end) is one head with its final empty line. Offsets count from its first byte. */
+  parse(bytes: Buffer, start: number, end: number): boolean;
 }
 
 /** A parser with its own instance: calls must not overlap, which one thread guarantees. */
@@ -77,7 +77,7 @@ export function createHeadParser(kind: 'request' | 'response'): HeadParser {
     minor: 0,
     status: 0,
     tooManyLines: false,
-    parse(bytes, start, end, text) {
+    parse(bytes, start, end) {
       const length = end - start;
       if (length > MAX_HEAD_BYTES) return false;
       if (memory.buffer !== wasm.memory.buffer) memory = Buffer.from(wasm.memory.buffer);
@@ -95,33 +95,33 @@ export function createHeadParser(kind: 'request' | 'response'): HeadParser {
       head.status = kind === 'response' ? wasm.llhttp_get_status_code(parser) : 0;
       head.urlStart = sink.urlStart();
       head.urlEnd = sink.urlEnd();
-      return linesAgree(spans, used, text, length);
+      return linesAgree(spans, used, memory, input, length);
     },
   };
   return head;
 }
 
 /** Each header line is `name ":" OWS value OWS CRLF` and reaches exactly to the next one; values are trimmed on the way. */
-function linesAgree(spans: Int32Array, used: number, text: string, length: number): boolean {
+function linesAgree(spans: Int32Array, used: number, bytes: Uint8Array, from: number, length: number): boolean {
   let next = length - 2;
   for (let i = used - 4; i >= 0; i -= 4) {
-    if (text.charCodeAt(next - 1) !== LF || text.charCodeAt(next - 2) !== CR) return false;
+    if (bytes[from + next - 1] !== LF || bytes[from + next - 2] !== CR) return false;
     const nameEnd = spans[i + 1] as number;
-    if (text.charCodeAt(nameEnd) !== COLON) return false;
+    if (bytes[from + nameEnd] !== COLON) return false;
     let start = nameEnd + 1;
     let end = next - 2;
-    while (start < end && isBlank(text.charCodeAt(start))) start++;
-    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+    while (start < end && isBlank(bytes[from + start])) start++;
+    while (end > start && isBlank(bytes[from + end - 1])) end--;
     const reported = (spans[i + 3] as number) - (spans[i + 2] as number);
     if (start === end ? reported !== 0 : start !== spans[i + 2] || reported < end - start) return false;
     spans[i + 2] = start;
     spans[i + 3] = end;
     next = spans[i] as number;
   }
-  return text.charCodeAt(next - 1) === LF && text.charCodeAt(next - 2) === CR;
+  return bytes[from + next - 1] === LF && bytes[from + next - 2] === CR;
 }
 
-const isBlank = (code: number): boolean => code === SP || code === HTAB;
+const isBlank = (code: number | undefined): boolean => code === SP || code === HTAB;
 
 let compiled: object | undefined;
 

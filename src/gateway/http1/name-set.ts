@@ -1,4 +1,4 @@
-// A fixed set of header names that is asked about every line of every message: nearly always the length or the first letter
+// A fixed set of header names, or of values, that is asked about every message: nearly always the length or the first letter
 // already says no, and nothing is cut out of the text to find that out.
 
 export class NameSet {

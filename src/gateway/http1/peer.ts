@@ -2,6 +2,7 @@
 import type * as net from 'node:net';
 import { plainAddress } from '../../lib/address.ts';
 import type { ClientCertificate } from '../../pdk/index.ts';
+import type { ConnectionNotes } from '../exchange.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { Expiring } from './deadlines.ts';
 import type { ConnectionInfo } from './server.ts';
@@ -16,6 +17,7 @@ export abstract class Peer extends Expiring {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly notes: ConnectionNotes = { host: undefined, callerLines: '' };
 
   constructor(socket: net.Socket, info: ConnectionInfo, tlsSession: TlsSession | undefined) {
     super();

@@ -2,8 +2,9 @@
 // could differ). Hop-by-hop headers leave the list here, before anybody sees it, so that nothing added later can be named away.
 import { isAuthority } from './authority.ts';
 import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
-import { HeaderList, sameName } from './headers.ts';
+import { HeaderList } from './headers.ts';
 import type { HeadParser } from './llhttp.ts';
+import { isName, nameBytes } from './name-bytes.ts';
 import { isOriginForm, readTarget } from './request-target.ts';
 
 export interface HeadFault {
@@ -23,6 +24,18 @@ export const URI_TOO_LONG: HeadFault = { status: 414, message: 'URI too long' };
 const NOT_ALLOWED: HeadFault = { status: 405, message: 'Method not allowed' };
 const EXPECTATION_FAILED: HeadFault = { status: 417, message: 'Expectation failed' };
 const VERSION_NOT_SUPPORTED: HeadFault = { status: 505, message: 'HTTP version not supported' };
+
+const CONNECTION = nameBytes('connection');
+const CONTENT_LENGTH = nameBytes('content-length');
+const EXPECT = nameBytes('expect');
+const HOST = nameBytes('host');
+const HTTP2_SETTINGS = nameBytes('http2-settings');
+const KEEP_ALIVE = nameBytes('keep-alive');
+const PROXY = nameBytes('proxy');
+const PROXY_CONNECTION = nameBytes('proxy-connection');
+const TE = nameBytes('te');
+const TRANSFER_ENCODING = nameBytes('transfer-encoding');
+const UPGRADE = nameBytes('upgrade');
 
 export type BodyKind = 'none' | 'length' | 'chunked';
 
@@ -55,11 +68,11 @@ export class RequestHead {
   read(bytes: Buffer, start: number, end: number, text: string): HeadFault | undefined {
     const { parser } = this;
     this.clear();
-    if (!parser.parse(bytes, start, end, text)) return this.explainRefusal(text, end - start);
+    if (!parser.parse(bytes, start, end)) return this.explainRefusal(text, end - start);
     const lastLineEnd = end - start - 2;
     const fault = this.readRequestLine(text, parser.used > 0 ? (parser.spans[0] as number) : lastLineEnd);
     if (fault !== undefined) return fault;
-    return this.readLines(text, lastLineEnd) ?? this.readTarget();
+    return this.readLines(bytes, start, text, lastLineEnd) ?? this.readTarget();
   }
 
   private clear(): void {
@@ -104,7 +117,7 @@ export class RequestHead {
   }
 
   /** One pass: each line is told by its length first; special ones leave the list. */
-  private readLines(text: string, lastLineEnd: number): HeadFault | undefined {
+  private readLines(bytes: Buffer, from: number, text: string, lastLineEnd: number): HeadFault | undefined {
     const { spans, used } = this.parser;
     const { lineBytes, headerCount } = this.limits;
     if (used > 4 * headerCount) return HEAD_TOO_LARGE;
@@ -117,6 +130,7 @@ export class RequestHead {
     let fault: HeadFault | undefined;
     for (let i = 0; i < used; i += 4) {
       const start = spans[i] as number;
+      const at = from + start;
       const end = spans[i + 1] as number;
       const valueStart = spans[i + 2] as number;
       const valueEnd = spans[i + 3] as number;
@@ -124,56 +138,56 @@ export class RequestHead {
       let keep = true;
       switch (end - start) {
         case 2:
-          if (sameName(text, start, 'te')) {
+          if (isName(bytes, at, TE)) {
             keep = false;
             if (/(?:^|,)[ \t]*trailers[ \t]*(?:,|;|$)/i.test(text.slice(valueStart, valueEnd))) this.teTrailers = true;
           }
           break;
         case 4:
-          if (sameName(text, start, 'host')) {
+          if (isName(bytes, at, HOST)) {
             keep = false;
             hosts++;
             this.host = this.hostIn(text, valueStart, valueEnd);
           }
           break;
         case 5:
-          keep = !sameName(text, start, 'proxy');
+          keep = !isName(bytes, at, PROXY);
           break;
         case 6:
-          if (sameName(text, start, 'expect')) {
+          if (isName(bytes, at, EXPECT)) {
             keep = false;
             if (text.slice(valueStart, valueEnd).toLowerCase() === '100-continue') this.expectsContinue = true;
             else fault ??= EXPECTATION_FAILED;
           }
           break;
         case 7:
-          if (sameName(text, start, 'upgrade')) {
+          if (isName(bytes, at, UPGRADE)) {
             keep = false;
             upgrade = upgrade === undefined ? text.slice(valueStart, valueEnd) : `${upgrade}, `;
           }
           break;
         case 10:
-          if (sameName(text, start, 'connection')) {
+          if (isName(bytes, at, CONNECTION)) {
             keep = false;
             tokens ??= { close: false, keepAlive: false, upgrade: false, named: [] };
             const value = text.slice(valueStart, valueEnd);
             if (!readConnectionTokens(value, tokens, this.limits.connectionTokens)) return BAD_REQUEST;
-          } else keep = !sameName(text, start, 'keep-alive');
+          } else keep = !isName(bytes, at, KEEP_ALIVE);
           break;
         case 14:
-          if (sameName(text, start, 'content-length')) {
+          if (isName(bytes, at, CONTENT_LENGTH)) {
             keep = false;
             lengths++;
             this.bodyLength = readLength(text, valueStart, valueEnd);
             if (this.bodyLength < 0) return BAD_REQUEST;
             this.bodyKind = this.bodyLength === 0 ? 'none' : 'length';
-          } else keep = !sameName(text, start, 'http2-settings');
+          } else keep = !isName(bytes, at, HTTP2_SETTINGS);
           break;
         case 16:
-          keep = !sameName(text, start, 'proxy-connection');
+          keep = !isName(bytes, at, PROXY_CONNECTION);
           break;
         case 17:
-          if (sameName(text, start, 'transfer-encoding')) {
+          if (isName(bytes, at, TRANSFER_ENCODING)) {
             keep = false;
             codings++;
             if (text.slice(valueStart, valueEnd).toLowerCase() !== 'chunked') return BAD_REQUEST;

@@ -1,14 +1,21 @@
 // One response head of an upstream: llhttp's verdict, then our gates on version, status and framing. What frames the message
 // and what belongs to the connection leaves the list here.
 import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
-import { HeaderList, sameName } from './headers.ts';
+import { HeaderList } from './headers.ts';
 import type { HeadParser } from './llhttp.ts';
+import { isName, nameBytes } from './name-bytes.ts';
 import { readLength } from './request-head.ts';
 import type { UpstreamHead } from './upstream.ts';
 
 export type ResponseFraming = 'none' | 'length' | 'chunked' | 'until-close';
 
 const MAX_CONNECTION_TOKENS = 64;
+const CONNECTION = nameBytes('connection');
+const CONTENT_LENGTH = nameBytes('content-length');
+const KEEP_ALIVE = nameBytes('keep-alive');
+const PROXY_CONNECTION = nameBytes('proxy-connection');
+const TRANSFER_ENCODING = nameBytes('transfer-encoding');
+const UPGRADE = nameBytes('upgrade');
 
 /** A reader to be used again and again: read() fills its fields, which the caller copies. */
 export class ResponseHead {
@@ -29,14 +36,14 @@ export class ResponseHead {
   /** Undefined when the head is good, else what is wrong with it. */
   read(bytes: Buffer, start: number, end: number, text: string, method: string): string | undefined {
     const { parser } = this;
-    if (!parser.parse(bytes, start, end, text)) return 'malformed response head';
+    if (!parser.parse(bytes, start, end)) return 'malformed response head';
     const lastLineEnd = end - start - 2;
     const lineEnd = parser.used > 0 ? (parser.spans[0] as number) : lastLineEnd;
     if (!this.readStatusLine(text, lineEnd - 2)) return 'malformed status line';
     this.length = undefined;
     this.upgrade = undefined;
     this.keepAlive = parser.minor === 1;
-    return this.readLines(text, lastLineEnd, method);
+    return this.readLines(bytes, start, text, lastLineEnd, method);
   }
 
   /** For the one who goes on with it while the next head is read. */
@@ -55,11 +62,17 @@ export class ResponseHead {
     const status = readLength(text, 9, 12);
     if (status < 100 || status > 599 || status !== parser.status) return false;
     this.status = status;
-    this.reason = text.slice(13, end);
+    this.reason = end === 15 && text.startsWith('OK', 13) ? 'OK' : text.slice(13, end);
     return true;
   }
 
-  private readLines(text: string, lastLineEnd: number, method: string): string | undefined {
+  private readLines(
+    bytes: Buffer,
+    from: number,
+    text: string,
+    lastLineEnd: number,
+    method: string,
+  ): string | undefined {
     const { spans, used } = this.parser;
     const lines = new Array<number>(used);
     let lengths = 0;
@@ -67,27 +80,28 @@ export class ResponseHead {
     let tokens: ConnectionTokens | undefined;
     for (let i = 0; i < used; i += 4) {
       const start = spans[i] as number;
+      const at = from + start;
       const end = spans[i + 1] as number;
       const valueStart = spans[i + 2] as number;
       const valueEnd = spans[i + 3] as number;
       let keep = true;
       switch (end - start) {
         case 7:
-          if (sameName(text, start, 'upgrade')) {
+          if (isName(bytes, at, UPGRADE)) {
             keep = false;
             this.upgrade = text.slice(valueStart, valueEnd);
           }
           break;
         case 10:
-          if (sameName(text, start, 'connection')) {
+          if (isName(bytes, at, CONNECTION)) {
             keep = false;
             tokens ??= { close: false, keepAlive: false, upgrade: false, named: [] };
             const value = text.slice(valueStart, valueEnd);
             if (!readConnectionTokens(value, tokens, MAX_CONNECTION_TOKENS)) return 'malformed Connection header';
-          } else keep = !sameName(text, start, 'keep-alive');
+          } else keep = !isName(bytes, at, KEEP_ALIVE);
           break;
         case 14:
-          if (sameName(text, start, 'content-length')) {
+          if (isName(bytes, at, CONTENT_LENGTH)) {
             keep = false;
             lengths++;
             this.length = readLength(text, valueStart, valueEnd);
@@ -95,10 +109,10 @@ export class ResponseHead {
           }
           break;
         case 16:
-          keep = !sameName(text, start, 'proxy-connection');
+          keep = !isName(bytes, at, PROXY_CONNECTION);
           break;
         case 17:
-          if (sameName(text, start, 'transfer-encoding')) {
+          if (isName(bytes, at, TRANSFER_ENCODING)) {
             keep = false;
             codings++;
             if (text.slice(valueStart, valueEnd).toLowerCase() !== 'chunked') return 'unsupported Transfer-Encoding';

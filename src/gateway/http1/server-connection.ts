@@ -35,6 +35,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
   /** Bytes behind the current request. */
   private rest: Buffer | undefined = undefined;
   private restAt = 0;
+  private restEnd = 0;
   private readonly finder: HeadFinder;
   private feeder = NO_FEED;
   /** Requests so far, the current one included. */
@@ -50,7 +51,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
   constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
     const tlsSession = tlsSessionOf(socket);
     const memory = tlsSession === undefined ? server.memory : undefined;
-    super(memory?.adopt(socket, (chunk) => this.lent(chunk)) ?? socket, server.waits, info, tlsSession);
+    super(memory?.adopt(socket, (bytes, size) => this.lent(bytes, size)) ?? socket, server.waits, info, tlsSession);
     this.server = server;
     this.serial = server.accepted;
     this.memory = memory;
@@ -62,19 +63,17 @@ export class ServerConnection extends ClientSocket implements BodySource {
     own.on('close', () => this.closed());
     own.on('end', () => this.ended());
     own.on('drain', () => this.drained());
-    if (this.memory === undefined) own.on('data', (chunk: Buffer) => this.received(chunk));
+    if (this.memory === undefined) own.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
     this.wait('idle');
   }
 
-  /** A chunk in shared memory: what of it is not used up in this call is copied. */
-  private lent(chunk: Buffer): boolean {
-    if (this.detached) return this.socket.push(Buffer.from(chunk));
-    this.received(chunk);
-    const { rest, restAt, memory } = this;
-    if (rest !== undefined && memory?.owns(rest) === true) {
-      this.rest = Buffer.from(rest.subarray(restAt));
-      this.restAt = 0;
-    }
+  /** bytes[0, size) in shared memory: what of it is not used up in this call is copied. */
+  private lent(bytes: Buffer, size: number): boolean {
+    if (this.detached) return this.socket.push(Buffer.from(bytes.subarray(0, size)));
+    this.received(bytes, size);
+    const { rest, restAt, restEnd } = this;
+    if (rest !== undefined && this.memory?.owns(rest) === true)
+      this.setRest(Buffer.from(rest.subarray(restAt, restEnd)));
     return !this.paused;
   }
 
@@ -139,7 +138,8 @@ export class ServerConnection extends ClientSocket implements BodySource {
     const { socket } = this;
     for (const event of ['data', 'end', 'drain']) socket.removeAllListeners(event);
     socket.pause();
-    const bytes = this.rest === undefined ? Buffer.alloc(0) : Buffer.from(this.rest.subarray(this.restAt));
+    const bytes =
+      this.rest === undefined ? Buffer.alloc(0) : Buffer.from(this.rest.subarray(this.restAt, this.restEnd));
     this.rest = undefined;
     return { socket, bytes };
   }
@@ -182,43 +182,47 @@ export class ServerConnection extends ClientSocket implements BodySource {
     }
   }
 
-  private received(chunk: Buffer): void {
+  private received(chunk: Buffer, size: number): void {
     if (this.lingering) {
-      this.discarded += chunk.length;
+      this.discarded += size;
       if (this.discarded > LINGER_BYTES) this.socket.destroy();
       return;
     }
     if (!this.body.complete) {
       const isOver = this.exchange === undefined;
-      const next = this.feeder.feed(chunk, 0);
+      const next = this.feeder.feed(chunk.subarray(0, size), 0);
       if (next < 0) {
         this.rejectBody(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST);
         return;
       }
       if (isOver) {
-        this.discarded += chunk.length;
+        this.discarded += size;
         if (!this.body.complete && this.discarded > DRAIN_BYTES) {
           this.linger();
           return;
         }
       } else if (this.body.complete && this.waiting === 'body') clearDeadline(this);
-      if (next < chunk.length) this.keepRest(chunk, next);
+      if (next < size) this.keepRest(chunk, next, size);
       if (this.exchange === undefined && this.body.complete) this.advance();
       return;
     }
-    this.keepRest(chunk, 0);
+    this.keepRest(chunk, 0, size);
     if (this.exchange === undefined) this.advance();
   }
 
-  private keepRest(chunk: Buffer, from: number): void {
+  private keepRest(chunk: Buffer, from: number, to: number): void {
     if (this.rest === undefined) {
       this.rest = chunk;
       this.restAt = from;
-    } else {
-      this.rest = Buffer.concat([this.rest.subarray(this.restAt), chunk.subarray(from)]);
-      this.restAt = 0;
-    }
+      this.restEnd = to;
+    } else this.setRest(Buffer.concat([this.rest.subarray(this.restAt, this.restEnd), chunk.subarray(from, to)]));
     if (this.exchange !== undefined) this.pauseSocket();
+  }
+
+  private setRest(bytes: Buffer): void {
+    this.rest = bytes;
+    this.restAt = 0;
+    this.restEnd = bytes.length;
   }
 
   /** Reads requests out of what is there, until one waits for its answer or the bytes are used up. */
@@ -246,20 +250,20 @@ export class ServerConnection extends ClientSocket implements BodySource {
 
   private readHead(): void {
     const chunk = this.rest as Buffer;
-    const from = this.restAt;
+    const { restEnd: end } = this;
     this.rest = undefined;
     const { finder } = this;
     const wasWaiting = finder.isWaiting;
-    const next = finder.find(chunk, from, chunk.length);
+    const next = finder.find(chunk, this.restAt, end);
     if (next === NEED_MORE) {
       if (!wasWaiting) this.wait('head');
     } else if (next < 0) {
       this.reject(next === BAD_BYTE ? BAD_REQUEST : next === LINE_TOO_LONG ? URI_TOO_LONG : HEAD_TOO_LARGE, undefined);
-    } else this.begin(chunk, next);
+    } else this.begin(chunk, next, end);
   }
 
-  /** The finder has a head; what follows it is in `rest` from `restAt` on. */
-  private begin(rest: Buffer, restAt: number): void {
+  /** The finder has a head; what follows it is bytes[at, end). */
+  private begin(bytes: Buffer, at: number, end: number): void {
     const { finder } = this;
     const headBytes = finder.end - finder.start;
     clearDeadline(this);
@@ -268,24 +272,24 @@ export class ServerConnection extends ClientSocket implements BodySource {
     const fault = head.read(finder.bytes as Buffer, finder.start, finder.end, finder.text);
     const isPreface = fault !== undefined && this.isPreface(finder.text);
     finder.release();
-    if (isPreface) return this.passOn(rest.subarray(restAt));
+    if (isPreface) return this.passOn(bytes.subarray(at, end));
     if (fault !== undefined) return this.reject(fault, head);
     if (limits.bodyBytes > 0 && head.bodyLength > limits.bodyBytes) return this.reject(TOO_LARGE, head);
-    let next = restAt;
+    let next = at;
     if (head.bodyKind === 'none') this.body = NO_BODY;
     else {
       this.continued = false;
       this.body = new RequestBody(head.bodyKind, head.bodyKind === 'length' ? head.bodyLength : undefined, this);
       this.feeder = new BodyFeeder(this.body, limits, this.memory);
-      next = this.feeder.feed(rest, restAt);
+      next = this.feeder.feed(bytes.subarray(0, end), at);
       if (next < 0) return this.reject(next === BODY_TOO_LARGE ? TOO_LARGE : BAD_REQUEST, head);
     }
     if (this.halfClosed && !this.body.complete) return this.destroy();
     // What a client says before it knows that the protocol changes; an honest one says nothing.
-    if (head.upgrade !== undefined && rest.length - next > HELD_BEFORE_UPGRADE) return this.reject(BAD_REQUEST, head);
+    if (head.upgrade !== undefined && end - next > HELD_BEFORE_UPGRADE) return this.reject(BAD_REQUEST, head);
     const exchange = new Exchange(this, head, this.body, headBytes);
     this.exchange = exchange;
-    if (next < rest.length) this.keepRest(rest, next);
+    if (next < end) this.keepRest(bytes, next, end);
     this.server.handle(exchange);
   }
 

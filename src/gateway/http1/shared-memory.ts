@@ -12,6 +12,9 @@ interface Accepted {
   _server: object | null;
 }
 
+/** bytes[0, size) came. The answer is false to stop reading. */
+export type Receive = (bytes: Buffer, size: number) => boolean;
+
 export class SharedMemory {
   readonly bytes = Buffer.allocUnsafeSlow(SIZE);
 
@@ -25,10 +28,10 @@ export class SharedMemory {
   }
 
   /**
-   * Moves a socket that was accepted with `pauseOnConnect` over to this memory. `receive` gets a view that is valid until it
-   * returns, and answers false to stop reading. The socket that is to be used from then on.
+   * Moves a socket that was accepted with `pauseOnConnect` over to this memory. What `receive` gets is valid until it returns.
+   The socket that is to be used from then on.
    */
-  adopt(socket: net.Socket, receive: (chunk: Buffer) => boolean): net.Socket {
+  adopt(socket: net.Socket, receive: Receive): net.Socket {
     const { bytes } = this;
     const donor = socket as unknown as Accepted;
     const { _handle: handle } = donor;
@@ -40,7 +43,7 @@ export class SharedMemory {
       allowHalfOpen: true,
       readable: true,
       writable: true,
-      onread: { buffer: bytes, callback: (size: number) => receive(bytes.subarray(0, size)) },
+      onread: { buffer: bytes, callback: (size: number) => receive(bytes, size) },
     });
     (own as unknown as Accepted)._server = donor._server;
     donor._server = null;
@@ -48,8 +51,8 @@ export class SharedMemory {
   }
 }
 
-function listen(socket: net.Socket, receive: (chunk: Buffer) => boolean): net.Socket {
-  socket.on('data', receive);
+function listen(socket: net.Socket, receive: Receive): net.Socket {
+  socket.on('data', (chunk: Buffer) => receive(chunk, chunk.length));
   socket.resume();
   return socket;
 }

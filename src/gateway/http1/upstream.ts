@@ -3,6 +3,7 @@ import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { AlternativeNames } from '../tls/upstream-identity.ts';
 import { checkName, checkValue, HeaderError, type HeaderList } from './headers.ts';
+import { flat } from './number-lines.ts';
 import type { RequestBody } from './request-body.ts';
 
 export interface UpstreamTls {
@@ -106,12 +107,30 @@ const METHODS_WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH'])
 /** The request's head, empty line included. Throws HeaderError for what would break it. */
 export function requestHead(request: UpstreamRequest): string {
   const { method, path, hostHeader, body, upgrade } = request;
-  checkName(method);
+  if (method !== 'GET') checkName(method);
   checkPath(path);
-  checkPath(hostHeader);
-  const connection = upgrade === undefined ? '' : `, Upgrade\r\nUpgrade: ${checkValue('Upgrade', upgrade)}`;
-  const start = `${method} ${path} HTTP/1.1\r\nHost: ${hostHeader}\r\nConnection: keep-alive${connection}\r\n`;
-  return `${request.headers.appendTo(start + framing(method, body))}\r\n`;
+  let start = `${method} ${path}${hostLines(hostHeader)}`;
+  if (upgrade !== undefined)
+    start += `Connection: keep-alive, Upgrade\r\nUpgrade: ${checkValue('Upgrade', upgrade)}\r\n`;
+  else start += 'Connection: keep-alive\r\n';
+  if (body !== undefined || method !== 'GET') start += framing(method, body);
+  return `${request.headers.appendTo(start)}\r\n`;
+}
+
+const MOST_HOSTS = 1_000;
+const linesByHost = new Map<string, string>();
+
+/** The end of the request line, and Host: the same for all requests to an upstream. */
+function hostLines(host: string): string {
+  let lines = linesByHost.get(host);
+  if (lines === undefined) {
+    checkPath(host);
+    lines = flat(` HTTP/1.1\r\nHost: ${host}\r\n`);
+    // With preserve_host the names are the clients'.
+    if (linesByHost.size >= MOST_HOSTS) linesByHost.clear();
+    linesByHost.set(host, lines);
+  }
+  return lines;
 }
 
 /** The body, unless it can go with the head: it is not here as a whole, or there are lines behind it. */

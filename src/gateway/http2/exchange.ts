@@ -3,7 +3,7 @@
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
 import type { ClientCertificate } from '../../pdk/index.ts';
-import type { ClientExchange } from '../exchange.ts';
+import type { ClientExchange, ConnectionNotes } from '../exchange.ts';
 import { clearDeadline, Expiring } from '../http1/deadlines.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
@@ -71,6 +71,9 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     if (hasBody) this.#listen();
   }
 
+  get notes(): ConnectionNotes {
+    return this.#connection.notes;
+  }
   get remoteAddress(): string {
     return this.#connection.remoteAddress;
   }

@@ -32,8 +32,8 @@ export function recordRejected(requestId: string, clientIp: string, status: numb
 }
 
 export function recordAccess(context: RequestContext): AccessRecord {
-  const { exchange, tries } = context;
-  const last = tries?.[tries.length - 1];
+  const { exchange, attempts } = context;
+  const last = attempts?.[attempts.length - 1];
   const total = context.elapsed();
   return {
     time: context.startedAt,
@@ -47,12 +47,12 @@ export function recordAccess(context: RequestContext): AccessRecord {
     bytes_out: exchange.bytesOut,
     route: nameOf(context.route, 'name'),
     service: nameOf(context.service, 'name'),
-    upstream: last === undefined ? null : `${last.ip}:${last.port}`,
+    upstream: last === undefined ? null : `${last.peer.address}:${last.peer.port}`,
     consumer: nameOf(context.consumer, 'username'),
     latency: total,
     latency_kong: last === undefined ? total : context.proxyLatency,
     latency_upstream: context.upstreamLatency,
-    tries: tries?.length ?? 0,
+    tries: attempts?.length ?? 0,
     aborted: exchange.aborted,
     request: () => exchange,
   };

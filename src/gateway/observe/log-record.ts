@@ -1,7 +1,6 @@
 // The record that log plugins send.
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
-import { parseHost } from '../../lib/uri.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { RequestContext } from '../context.ts';
 import type { ClientExchange } from '../exchange.ts';
@@ -69,7 +68,7 @@ export const storedEntity = (entity: Entity): JsonObject => ({ ...entity, ws_id:
 /** The port is always there: the one that clients use. */
 export function requestUrl({ exchange, core }: RequestContext): string {
   const scheme = exchange.encrypted ? 'https' : 'http';
-  const host = parseHost(exchange.host).name.toLowerCase();
+  const { host } = core.authorities.read(exchange.host);
   return `${scheme}://${host}:${core.advertisedPort(exchange.localPort)}${exchange.target}`;
 }
 

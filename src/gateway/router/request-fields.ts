@@ -4,6 +4,7 @@ import { readSegmentRange } from '../../entities/route-fields.ts';
 import { lowerBytes, utf8ToBytes } from '../../lib/byte-text.ts';
 import type { ReadField } from '../../lib/expression/evaluate.ts';
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
+import { Authorities } from '../../lib/uri.ts';
 import type { RouteInput } from './router.ts';
 
 const NONE: readonly string[] = [];
@@ -22,18 +23,17 @@ export class RequestFields {
   #headerValues: readonly string[] = NONE;
   #lowered: readonly string[] | undefined = undefined;
   readonly #portOf: PortOf | undefined;
+  readonly #authorities = new Authorities();
 
   constructor(portOf?: PortOf) {
     this.#portOf = portOf;
   }
 
   load(input: RouteInput): void {
-    const { host } = input;
-    const colon = host.lastIndexOf(':');
-    const hasPort = colon >= 0 && host.indexOf(']', colon) < 0;
+    const { name, port } = this.#authorities.read(input.host);
     this.input = input;
-    this.host = hasPort ? host.slice(0, colon) : host;
-    this.port = hasPort ? Number(host.slice(colon + 1)) : (this.#portOf?.(input) ?? input.port);
+    this.host = name;
+    this.port = port ?? this.#portOf?.(input) ?? input.port;
     this.#segments = undefined;
     this.#query = undefined;
     this.#headerName = undefined;

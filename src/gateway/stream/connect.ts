@@ -35,7 +35,7 @@ export async function connectUpstream(
       return undefined;
     }
     const tried = newTry(peer, startedAt, Date.now(), nanosecondsSince(mark));
-    context.tries.push(tried);
+    context.attempts.push(tried);
     const opened = await open(context, target, peer, signal);
     if (opened.ok) {
       peers.report(peer, { isConnected: true });

@@ -6,7 +6,7 @@ import type { AccessRecord, GatewayCore } from '../core.ts';
 import { applyEdit, type LogEdit, logEdit } from '../observe/log-edits.ts';
 import { storedEntity, WORKSPACE } from '../observe/log-record.ts';
 import type { TlsSession } from '../tls/session.ts';
-import type { Try } from '../try.ts';
+import { recordTry, type Try } from '../try.ts';
 import type { StreamRoute, StreamTable } from './table.ts';
 
 export interface StreamArrival {
@@ -31,7 +31,7 @@ export class StreamContext implements StreamLogExchange, Shared {
   readonly bytes = { received: 0, sent: 0 };
   /** With the upstream. */
   readonly upstreamBytes = { received: 0, sent: 0 };
-  readonly tries: Try[] = [];
+  readonly attempts: Try[] = [];
   readonly match: StreamRoute | undefined;
   status = 500;
   /** Milliseconds until bytes could pass. */
@@ -86,7 +86,7 @@ export class StreamContext implements StreamLogExchange, Shared {
       },
       upstream: { ...this.upstreamBytes },
       latencies: { kong: this.kongLatency, session: Date.now() - startedAt },
-      tries: this.tries as unknown as Json,
+      tries: this.attempts.map(recordTry) as unknown as Json,
       client_ip: this.client.ip,
       started_at: startedAt,
       workspace: WORKSPACE.id,
@@ -103,7 +103,7 @@ export class StreamContext implements StreamLogExchange, Shared {
   }
 
   accessRecord(): AccessRecord {
-    const last = this.tries[this.tries.length - 1];
+    const last = this.attempts[this.attempts.length - 1];
     const { startedAt, protocol, serverName, localAddress, localPort } = this.connection;
     return {
       time: startedAt,
@@ -117,12 +117,12 @@ export class StreamContext implements StreamLogExchange, Shared {
       bytes_out: this.bytes.sent,
       route: nameOf(this.route),
       service: nameOf(this.service),
-      upstream: last === undefined ? null : `${last.ip}:${last.port}`,
+      upstream: last === undefined ? null : `${last.peer.address}:${last.peer.port}`,
       consumer: null,
       latency: Date.now() - startedAt,
       latency_kong: this.kongLatency,
       latency_upstream: -1,
-      tries: this.tries.length,
+      tries: this.attempts.length,
       aborted: this.status !== 200,
     };
   }

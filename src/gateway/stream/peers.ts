@@ -1,6 +1,7 @@
 // Which peer a connection goes to, and the next one when that fails: the balancer of an upstream, or the addresses of a
 // host name. Of what requests can be hashed by, a connection has the address of its client.
 import { isPromise } from '../../lib/promise.ts';
+import { plainPeer } from '../balancer/address.ts';
 import type { Outcome, Peer, UpstreamBalancer } from '../balancer/balancer.ts';
 import { type HashSource, hashRequest } from '../balancer/hash-on.ts';
 import type { NameAnswer } from '../dns/answer.ts';
@@ -56,8 +57,7 @@ export class StreamPeers {
 
   #peerAt(address: string, port: number | undefined): Peer {
     const { host: hostname } = this.#target;
-    const at = port ?? this.#target.port;
-    const peer = { address, port: at, hostname, targetId: '', key: `${address}:${at}` };
+    const peer = plainPeer(address, port ?? this.#target.port, hostname);
     this.#tried.push(peer);
     return peer;
   }

@@ -69,7 +69,7 @@ async function join(socket: Socket, context: StreamContext, { deadlines }: TcpSe
   socket.removeListener('close', leave);
   context.kongLatency = Date.now() - context.connection.startedAt;
   if (connected === undefined) {
-    context.status = aborter.signal.aborted ? 200 : context.tries.length === 0 ? 503 : 502;
+    context.status = aborter.signal.aborted ? 200 : context.attempts.length === 0 ? 503 : 502;
     return;
   }
   const { socket: upstream, peer } = connected;

@@ -101,7 +101,7 @@ export class UdpSession {
       core.events.log('error', 'failure to get a peer from the ring-balancer', where);
       return this.#refuse();
     }
-    context.tries.push(newTry(peer, startedAt, Date.now(), nanosecondsSince(mark)));
+    context.attempts.push(newTry(peer, startedAt, Date.now(), nanosecondsSince(mark)));
     if (this.#isOpen) this.#connect(peers, peer);
     else peers.release(peer);
   }

@@ -1,0 +1,27 @@
+// What requests have worked out and the next ones would work out again: kept while the gateway runs, and bounded or weak.
+import { Authorities } from '../lib/uri.ts';
+import type { Entity } from '../schema/define.ts';
+import { HeaderLabels } from './observe/header-labels.ts';
+import type { Identity } from './views/identity.ts';
+import { KnownNames } from './views/known-names.ts';
+
+export interface Remembered {
+  /** Of Host headers. */
+  readonly authorities: Authorities;
+  /** Names of headers, as log records carry them. */
+  readonly headerLabels: HeaderLabels;
+  /** JSON of stored entities, as log records carry it. */
+  readonly entityTexts: WeakMap<Entity, string>;
+  /** How consumers are named to upstreams. */
+  readonly identities: WeakMap<Entity, Identity>;
+  /** Of headers that plugins set. */
+  readonly knownNames: KnownNames;
+}
+
+export const rememberNothing = (): Remembered => ({
+  authorities: new Authorities(),
+  headerLabels: new HeaderLabels(),
+  entityTexts: new WeakMap(),
+  identities: new WeakMap(),
+  knownNames: new KnownNames(),
+});
