@@ -1,7 +1,6 @@
 // What every request needs of the running gateway, gathered once: settings, connections, clocks, and where events go.
 import type { ShownHeaders } from '../config/shown-headers.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
-import type { Entity } from '../schema/define.ts';
 import type { NameAnswer } from './dns/answer.ts';
 import type { ErrorPages } from './error-page.ts';
 import type { UpstreamPool } from './http1/pool.ts';
