@@ -10,6 +10,8 @@ export class CompiledRoute implements RouterRoute {
   readonly upstream: UpstreamSettings;
   /** For gRPC only. */
   readonly isGrpc: boolean;
+  /** How log records show it and its service; made when it is first logged. */
+  logText: string | undefined = undefined;
 
   constructor(entity: Entity, service: Entity | undefined, upstream: UpstreamSettings) {
     this.entity = entity;

@@ -3,7 +3,9 @@
 import type * as net from 'node:net';
 import type { ClientCertificate } from '../pdk/index.ts';
 import type { HeaderList } from './http1/headers.ts';
+import type { OwnLines } from './http1/own-lines.ts';
 import type { RequestBody } from './http1/request-body.ts';
+import type { LoggedCaller } from './observe/logged-caller.ts';
 import type { TlsSession } from './tls/session.ts';
 
 export type { RequestBody } from './http1/request-body.ts';
@@ -11,9 +13,11 @@ export type { RequestBody } from './http1/request-body.ts';
 /** What the gateway keeps with a connection, because it is the same for most of its requests. */
 export interface ConnectionNotes {
   /** The Host that `callerLines` are for. */
-  host: string | undefined;
+  host: string;
   /** Header lines that tell upstreams who asks, and for which host. */
-  callerLines: string;
+  callerLines: OwnLines | undefined;
+  /** What log records repeat. */
+  logged: LoggedCaller | undefined;
 }
 
 export interface ClientExchange {

@@ -6,17 +6,16 @@ import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
-import { flat, NumberLines } from './http1/number-lines.ts';
+import { keptLines, NumberLines, OwnLines } from './http1/own-lines.ts';
 import type { Timeline } from './observe/timeline.ts';
 
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 const VIA_1_1 = `1.1 ${SERVER_TOKEN}`;
 const VIA_2 = `2 ${SERVER_TOKEN}`;
-const VIA_LINE = flat(`Via: ${VIA_1_1}\r\n`);
-const VIA_2_LINE = flat(`Via: ${VIA_2}\r\n`);
-/** Behind another line that has no end yet. */
-const VIA_1_1_LINE = flat(`\r\nVia: ${VIA_1_1}\r\n`);
-const SERVER_LINE = flat(`Server: ${SERVER_TOKEN}\r\n`);
+const VIA_LINE = keptLines(`Via: ${VIA_1_1}\r\n`);
+const VIA_2_LINE = keptLines(`Via: ${VIA_2}\r\n`);
+const SERVER_LINE = keptLines(`Server: ${SERVER_TOKEN}\r\n`);
+const TE_LINE = keptLines('TE: trailers\r\n');
 const UPSTREAM_LATENCY = new NumberLines('X-Kong-Upstream-Latency');
 const PROXY_LATENCY = new NumberLines('X-Kong-Proxy-Latency');
 
@@ -64,29 +63,31 @@ export function setUpstreamHeaders(context: RequestContext): void {
   const prefix = context.reportedPrefix ?? context.forwardedPrefix;
   const earlier = takeOwn(exchange.headers, FORWARDING);
   const path = context.isTrustedPeer ? context.forwarded.path : context.sentPath;
-  const via = earlier === undefined || earlier.via === '' ? '' : `${earlier.via}, `;
   // Every part was checked when it came in (host, target, peer) or is made here; a prefix is decoded and goes out escaped.
-  exchange.headers.setTail(
-    `${callerLines(context, earlier?.chain ?? '')}X-Forwarded-Path: ${path}` +
-      (prefix === undefined ? '' : `\r\nX-Forwarded-Prefix: ${escapePath(prefix)}`) +
-      (core.config.shown.requestIdUpstream ? `\r\nX-Kong-Request-Id: ${context.id}` : '') +
-      (via === '' && exchange.httpVersion === 1.1
-        ? VIA_1_1_LINE
-        : `\r\nVia: ${via}${exchange.httpVersion} ${SERVER_TOKEN}\r\n`) +
-      (exchange.teTrailers || context.wantsTrailers ? 'TE: trailers\r\n' : ''),
-  );
+  const asked =
+    `X-Forwarded-Path: ${path}\r\n` +
+    (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
+    (core.config.shown.requestIdUpstream ? `X-Kong-Request-Id: ${context.id}\r\n` : '');
+  const own = [
+    callerLines(context, earlier?.chain ?? ''),
+    new OwnLines(asked),
+    viaLine(exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} ${SERVER_TOKEN}`, earlier?.via ?? ''),
+  ];
+  if (exchange.teTrailers || context.wantsTrailers) own.push(TE_LINE);
+  exchange.headers.setOwn(own);
 }
 
 /** @param chain of addresses that the request came through before, as it says itself. */
-function callerLines(context: RequestContext, chain: string): string {
+function callerLines(context: RequestContext, chain: string): OwnLines {
   const { exchange } = context;
   if (context.isTrustedPeer || chain !== '') {
-    return writeCallerLines(context, chain === '' ? context.clientIp : `${chain}, ${exchange.remoteAddress}`);
+    const addresses = chain === '' ? context.clientIp : `${chain}, ${exchange.remoteAddress}`;
+    return new OwnLines(writeCallerLines(context, addresses));
   }
   const { notes, host } = exchange;
-  if (notes.host !== host) {
+  if (notes.callerLines === undefined || notes.host !== host) {
     notes.host = host;
-    notes.callerLines = flat(writeCallerLines(context, context.clientIp));
+    notes.callerLines = keptLines(writeCallerLines(context, context.clientIp));
   }
   return notes.callerLines;
 }
@@ -112,22 +113,28 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   const { shown } = context.core.config;
   const earlier = takeOwn(headers, ANSWERING);
   setCharset(shown.charset, headers);
-  let tail = shown.server && !headers.has('server') ? SERVER_LINE : '';
+  const own: OwnLines[] = [];
+  if (shown.server && !headers.has('server')) own.push(SERVER_LINE);
   if (isUpstreams && shown.via) {
-    tail += viaLine(context.isUpstreamHttp2 ? VIA_2 : VIA_1_1, earlier?.via ?? '');
-  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') tail += `Via: ${earlier.via}\r\n`;
+    own.push(viaLine(context.isUpstreamHttp2 ? VIA_2 : VIA_1_1, earlier?.via ?? ''));
+  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') own.push(line('Via', earlier.via));
   if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
-    tail += `Trailer: ${earlier.trailer}\r\n`;
-  if (shown.upstreamLatency && context.upstreamLatency >= 0) tail += UPSTREAM_LATENCY.line(context.upstreamLatency);
-  if (shown.proxyLatency) tail += PROXY_LATENCY.line(context.proxyLatency);
+    own.push(line('Trailer', earlier.trailer));
+  if (shown.upstreamLatency && context.upstreamLatency >= 0) own.push(UPSTREAM_LATENCY.of(context.upstreamLatency));
+  if (shown.proxyLatency) own.push(PROXY_LATENCY.of(context.proxyLatency));
   if (shown.upstreamStatus) setUpstreamStatus(context, headers);
   if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
-  if (shown.requestId) tail += `X-Kong-Request-Id: ${context.id}\r\n`;
-  headers.setTail(tail);
+  if (shown.requestId) own.push(line('X-Kong-Request-Id', context.id));
+  headers.setOwn(own);
 }
 
-const viaLine = (own: string, earlier: string): string =>
-  earlier !== '' ? `Via: ${earlier}, ${own}\r\n` : own === VIA_2 ? VIA_2_LINE : VIA_LINE;
+const line = (name: string, value: string): OwnLines => new OwnLines(`${name}: ${value}\r\n`);
+
+/** @param earlier what those before us said. */
+function viaLine(own: string, earlier: string): OwnLines {
+  if (earlier !== '') return line('Via', `${earlier}, ${own}`);
+  return own === VIA_1_1 ? VIA_LINE : own === VIA_2 ? VIA_2_LINE : line('Via', own);
+}
 
 /** On an answer that the gateway or a plugin made. */
 export function setOwnHeaders(context: RequestContext, headers: HeaderList): void {

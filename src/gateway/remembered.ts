@@ -1,15 +1,15 @@
 // What requests have worked out and the next ones would work out again: kept while the gateway runs, and bounded or weak.
 import { Authorities } from '../lib/uri.ts';
 import type { Entity } from '../schema/define.ts';
-import { HeaderLabels } from './observe/header-labels.ts';
+import { HeaderMembers } from './observe/header-members.ts';
 import type { Identity } from './views/identity.ts';
 import { KnownNames } from './views/known-names.ts';
 
 export interface Remembered {
   /** Of Host headers. */
   readonly authorities: Authorities;
-  /** Names of headers, as log records carry them. */
-  readonly headerLabels: HeaderLabels;
+  /** Headers as log records carry them. */
+  readonly headerMembers: HeaderMembers;
   /** JSON of stored entities, as log records carry it. */
   readonly entityTexts: WeakMap<Entity, string>;
   /** How consumers are named to upstreams. */
@@ -20,7 +20,7 @@ export interface Remembered {
 
 export const rememberNothing = (): Remembered => ({
   authorities: new Authorities(),
-  headerLabels: new HeaderLabels(),
+  headerMembers: new HeaderMembers(),
   entityTexts: new WeakMap(),
   identities: new WeakMap(),
   knownNames: new KnownNames(),

@@ -8,8 +8,8 @@ import type { ClientExchange, ConnectionNotes } from '../exchange.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { checkValue, type HeaderList } from './headers.ts';
 import { latin1Of } from './latin1.ts';
-import { flat, NumberLines } from './number-lines.ts';
 import { type Sender, sendSoon } from './outbox.ts';
+import { flat, NumberLines } from './own-lines.ts';
 import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -157,7 +157,7 @@ export class Exchange implements ClientExchange, Sender {
     } else if (length !== undefined) {
       this.mode = LENGTH;
       this.left = length;
-      framing = CONTENT_LENGTH.line(length);
+      framing = CONTENT_LENGTH.of(length).text;
     } else if (this.httpMinor === 1) {
       this.mode = CHUNKED;
       framing = 'Transfer-Encoding: chunked\r\n';

@@ -3,6 +3,7 @@
 // value with characters above U+00FF is turned into its UTF-8 bytes, because cutting them to bytes could make a line break.
 
 import type { NameSet } from './name-set.ts';
+import { flat, type OwnLines } from './own-lines.ts';
 
 /** A name or value that would break the head. Nothing of it is ever sent. */
 export class HeaderError extends Error {
@@ -15,6 +16,15 @@ export class HeaderError extends Error {
 }
 
 const REMOVED = 0;
+const NO_LINES: readonly OwnLines[] = [];
+/** As many bits as a number has. */
+const MOST_COMPARED = 31;
+
+/** Lines of a head as they came, and a bit for each that is still there. */
+export interface ReceivedLines {
+  readonly text: string;
+  readonly kept: number;
+}
 
 export class HeaderList {
   private text: string;
@@ -23,7 +33,7 @@ export class HeaderList {
   private end: number;
   private edits: string[] | undefined;
   private added: string[] | undefined;
-  private tail: string;
+  private own: readonly OwnLines[];
 
   /** `end` is where the last line ends, its line break included. Callers outside this folder use no arguments. */
   constructor(text = '', lines: number[] = [], end = 0) {
@@ -32,7 +42,7 @@ export class HeaderList {
     this.end = end;
     this.edits = undefined;
     this.added = undefined;
-    this.tail = '';
+    this.own = NO_LINES;
   }
 
   static from(entries: Iterable<readonly [string, string]>): HeaderList {
@@ -118,12 +128,13 @@ export class HeaderList {
     this.removeAdded(name, 0);
   }
 
-  /**
-   * Lines that the caller wrote and vouches for, `Name: value\r\n` each: sent last, as they are, in place of an earlier tail.
-   * Nothing else in the list may have their names. Only `entries` shows them.
-   */
-  setTail(lines: string): void {
-    this.tail = lines;
+  /** Sent last, as they are, in place of earlier ones. Nothing else in the list may have their names. */
+  setOwn(lines: readonly OwnLines[]): void {
+    this.own = lines;
+  }
+
+  get ownLines(): readonly OwnLines[] {
+    return this.own;
   }
 
   /** The names of this list that are in the set, as they are written; undefined when there is none. */
@@ -147,33 +158,58 @@ export class HeaderList {
     }
     const added = this.added ?? [];
     for (let j = 0; j < added.length; j += 2) yield [added[j] as string, added[j + 1] as string];
-    for (const line of this.tail.split('\r\n')) {
-      const colon = line.indexOf(': ');
-      if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 2)];
+    for (const { text } of this.own) {
+      for (const line of text.split('\r\n')) {
+        const colon = line.indexOf(': ');
+        if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 2)];
+      }
     }
-  }
-
-  /** Can every value stand between quotes as it is? Control characters other than the tab never get into a list. */
-  isPlain(): boolean {
-    const { text, added, edits, tail } = this;
-    return isPlainText(text) && isPlainText(tail) && havePlainValues(added) && havePlainValues(edits);
   }
 
   /** As `entries`, without making pairs. */
   forEach(visit: (name: string, value: string) => void): void {
-    const { lines, added, tail } = this;
+    this.forEachReceived(visit);
+    this.forEachAdded(visit);
+    for (const lines of this.own) lines.forEach(visit);
+  }
+
+  /** Those that came with the head, edited or not. */
+  forEachReceived(visit: (name: string, value: string) => void): void {
+    const { lines } = this;
     for (let i = 0; i < lines.length; i += 4) {
       if (lines[i + 1] !== REMOVED) visit(this.nameAt(i), this.valueAt(i));
     }
-    if (added !== undefined) {
-      for (let j = 0; j < added.length; j += 2) visit(added[j] as string, added[j + 1] as string);
-    }
-    for (let at = 0; at < tail.length; ) {
-      const colon = tail.indexOf(': ', at);
-      const end = tail.indexOf('\r\n', colon);
-      visit(tail.slice(at, colon), tail.slice(colon + 2, end));
-      at = end + 2;
-    }
+  }
+
+  forEachAdded(visit: (name: string, value: string) => void): void {
+    const { added } = this;
+    if (added === undefined) return;
+    for (let j = 0; j < added.length; j += 2) visit(added[j] as string, added[j + 1] as string);
+  }
+
+  /** What came with the head and is still as it came; undefined when a line was edited, or for very many lines. */
+  received(): ReceivedLines | undefined {
+    if (this.edits !== undefined || this.lines.length > 4 * MOST_COMPARED) return undefined;
+    const from = this.lines[0] ?? this.end;
+    return { text: flat(this.text.slice(from, this.end)), kept: this.keptMask() };
+  }
+
+  /** Would `received` say the same? */
+  isReceived(other: ReceivedLines): boolean {
+    const from = this.lines[0] ?? this.end;
+    return (
+      this.edits === undefined &&
+      this.end - from === other.text.length &&
+      this.text.startsWith(other.text, from) &&
+      this.keptMask() === other.kept
+    );
+  }
+
+  private keptMask(): number {
+    const { lines } = this;
+    let mask = 0;
+    for (let i = 1; i < lines.length; i += 4) mask = (mask << 1) | (lines[i] === REMOVED ? 0 : 1);
+    return mask;
   }
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
@@ -184,7 +220,7 @@ export class HeaderList {
     const copy = new HeaderList(this.text, this.lines.slice(), this.end);
     copy.edits = this.edits?.slice();
     copy.added = this.added?.slice();
-    copy.tail = this.tail;
+    copy.own = this.own;
     return copy;
   }
 
@@ -210,7 +246,8 @@ export class HeaderList {
     if (added !== undefined) {
       for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
     }
-    return out + this.tail;
+    for (const lines of this.own) out += lines.text;
+    return out;
   }
 
   private nameAt(i: number): string {
@@ -295,22 +332,6 @@ export function sameName(text: string, start: number, name: string): boolean {
     if ((a ^ b) !== 0x20) return false;
     const folded = a | 0x20;
     if (folded < 0x61 || folded > 0x7a) return false;
-  }
-  return true;
-}
-
-/** Three searches at the speed of memory: a loop or an expression over a whole head costs a multiple. */
-const isPlainText = (text: string): boolean => !text.includes('"') && !text.includes('\\') && !text.includes('\t');
-
-/** @param list names and values in turn; names are tokens. */
-function havePlainValues(list: readonly string[] | undefined): boolean {
-  if (list === undefined) return true;
-  for (let j = 1; j < list.length; j += 2) {
-    const value = list[j] as string;
-    for (let i = 0; i < value.length; i++) {
-      const code = value.charCodeAt(i);
-      if (code === 0x22 || code === 0x5c || code === 9) return false;
-    }
   }
   return true;
 }

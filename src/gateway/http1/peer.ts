@@ -17,7 +17,7 @@ export abstract class Peer extends Expiring {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  readonly notes: ConnectionNotes = { host: undefined, callerLines: '' };
+  readonly notes: ConnectionNotes = { host: '', callerLines: undefined, logged: undefined };
 
   constructor(socket: net.Socket, info: ConnectionInfo, tlsSession: TlsSession | undefined) {
     super();

@@ -3,7 +3,7 @@ import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { AlternativeNames } from '../tls/upstream-identity.ts';
 import { checkName, checkValue, HeaderError, type HeaderList } from './headers.ts';
-import { flat } from './number-lines.ts';
+import { flat } from './own-lines.ts';
 import type { RequestBody } from './request-body.ts';
 
 export interface UpstreamTls {

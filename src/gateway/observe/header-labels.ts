@@ -1,24 +1,58 @@
 // What a log record needs of a header's name, made once a name. The number is bounded: clients choose names.
+import { flat } from '../http1/own-lines.ts';
+import { quote } from './quote.ts';
 
 export interface HeaderLabel {
-  /** `"name":` in lower case. */
-  readonly first: string;
-  /** The same behind a comma. */
-  readonly next: string;
   /** 0 to 63, dealt out in turn: names of one message hardly ever share one. */
   readonly slot: number;
-  /** Its value is a credential. */
-  readonly isHidden: boolean;
   /** Records have it from elsewhere, or cannot have it. */
   readonly isOdd: boolean;
+  /** `,"name":"value"`, name in lower case. The last one is kept: most headers say the same again. */
+  member(value: string): string;
 }
 
 const MAX_LABELS = 512;
 const ODD: ReadonlySet<string> = new Set(['host', '__proto__']);
 const HIDDEN: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
 
+/** Longer values are not kept. */
+const KEPT_VALUE = 256;
+
+class Label implements HeaderLabel {
+  readonly slot: number;
+  readonly isOdd: boolean;
+  readonly #start: string;
+  readonly #isHidden: boolean;
+  #value: string | undefined = undefined;
+  #member = '';
+  #isFlat = false;
+
+  constructor(name: string, slot: number) {
+    this.slot = slot;
+    this.isOdd = ODD.has(name);
+    this.#start = `,"${name}":`;
+    this.#isHidden = HIDDEN.has(name);
+  }
+
+  member(value: string): string {
+    if (value === this.#value) {
+      if (!this.#isFlat) this.#member = flat(this.#member);
+      this.#isFlat = true;
+      return this.#member;
+    }
+    if (this.#isHidden) return `${this.#start}"REDACTED"`;
+    const member = this.#start + quote(value);
+    if (value.length <= KEPT_VALUE) {
+      this.#value = value;
+      this.#member = member;
+      this.#isFlat = false;
+    }
+    return member;
+  }
+}
+
 export class HeaderLabels {
-  readonly #known = new Map<string, HeaderLabel>();
+  readonly #known = new Map<string, Label>();
   readonly #slots = new Map<string, number>();
   #lines = '';
   #text = '';
@@ -47,8 +81,7 @@ export class HeaderLabels {
     // One slot for a name in whatever case.
     let slot = this.#slots.get(key);
     if (slot === undefined) this.#slots.set(key, (slot = this.#slots.size & 63));
-    const first = `"${key}":`;
-    const label = { first, next: `,${first}`, slot, isHidden: HIDDEN.has(key), isOdd: ODD.has(key) };
+    const label = new Label(key, slot);
     this.#known.set(name, label);
     return label;
   }

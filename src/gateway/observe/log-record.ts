@@ -33,7 +33,7 @@ function exchangeRecord(context: RequestContext): JsonObject {
     request: {
       id: context.id,
       uri: exchange.target,
-      url: requestUrl(context),
+      url: requestOrigin(context) + exchange.target,
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
       headers: headerJson(exchange.headers, requestLines(exchange)),
@@ -66,10 +66,10 @@ function exchangeRecord(context: RequestContext): JsonObject {
 export const storedEntity = (entity: Entity): JsonObject => ({ ...entity, ws_id: WORKSPACE.id });
 
 /** The port is always there: the one that clients use. */
-export function requestUrl({ exchange, core }: RequestContext): string {
+export function requestOrigin({ exchange, core }: RequestContext): string {
   const scheme = exchange.encrypted ? 'https' : 'http';
   const { host } = core.authorities.read(exchange.host);
-  return `${scheme}://${host}:${core.advertisedPort(exchange.localPort)}${exchange.target}`;
+  return `${scheme}://${host}:${core.advertisedPort(exchange.localPort)}`;
 }
 
 /** Whether a client's certificate is good is for plugins to say. */

@@ -3,47 +3,76 @@
 // turned into text once and kept.
 import { parseQuery } from '../../lib/query.ts';
 import type { Entity } from '../../schema/define.ts';
+import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestContext } from '../context.ts';
-import type { ClientExchange } from '../exchange.ts';
-import type { HeaderList } from '../http1/headers.ts';
-import type { HeaderLabels } from './header-labels.ts';
+import { flat } from '../http1/own-lines.ts';
+import type { Try } from '../try.ts';
 import {
   authenticatedEntity,
   headerJson,
   recordLatencies,
   recordSource,
   requestLines,
-  requestUrl,
   responseLines,
   storedEntity,
   tlsRecord,
   upstreamStatus,
   WORKSPACE,
 } from './log-record.ts';
+import { addCallersLines, type LoggedCaller, loggedCaller } from './logged-caller.ts';
+import { quote, quoted } from './quote.ts';
+
+const WORKSPACES = `","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
 
 export function logText(context: RequestContext): string {
-  const { exchange, credential, tries } = context;
+  const { exchange, credential, attempts } = context;
+  const caller = loggedCaller(context);
+  const uri = quoted(exchange.target);
+  const upstreamUri = context.upstreamUri === exchange.target ? uri : quoted(context.upstreamUri);
   const query = context.rawQuery === undefined ? '{}' : JSON.stringify(parseQuery(context.rawQuery));
   const tls = exchange.tlsSession === undefined ? '' : `,"tls":${JSON.stringify(tlsRecord(exchange.tlsSession))}`;
   const status = upstreamStatus(context);
   const { kong, proxy, request, receive } = recordLatencies(context);
-  const labels = context.core.headerLabels;
+  const startedAt = String(context.startedAt);
   let text =
-    `{"request":{"id":"${context.id}","uri":${quote(exchange.target)},"url":${quote(requestUrl(context))},"querystring":${query},` +
-    `"method":${quote(exchange.method)},"headers":${requestHeaders(exchange, labels)},` +
-    `"size":${exchange.bytesIn}${tls}},"upstream_uri":${quote(context.upstreamUri)},` +
+    `{"request":{"id":"${context.id}","uri":"${uri}","url":"${caller.origin}${uri}","querystring":${query},` +
+    `"method":"${exchange.method}","headers":${requestHeaders(context, caller)},` +
+    `"size":${exchange.bytesIn}${tls}},"upstream_uri":"${upstreamUri}",` +
     `"upstream_status":${typeof status === 'number' ? status : `"${status}"`},"response":{"status":${context.status},` +
-    `"headers":${context.responseHeaders === undefined ? '{}' : answerHeaders(context.responseHeaders, exchange.ownLines, labels)},` +
+    `"headers":${answerHeaders(context)},` +
     `"size":${exchange.bytesOut}},"latencies":{"kong":${kong},"proxy":${proxy},"request":${request},` +
-    `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${context.startedAt},` +
-    `"source":"${recordSource(context)}","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
-  if (tries !== undefined) text += `,"tries":${JSON.stringify(tries)}`;
+    `"receive":${receive}},"client_ip":"${context.clientIp}","started_at":${startedAt},` +
+    `"source":"${recordSource(context)}${WORKSPACES}`;
+  if (attempts !== undefined) {
+    const only = attempts.length === 1 ? (attempts[0] as Try) : undefined;
+    text +=
+      only === undefined || only.state !== undefined ? `,"tries":${JSON.stringify(context.tries)}` : tryText(only);
+  }
   if (credential !== undefined) text += `,"authenticated_entity":${JSON.stringify(authenticatedEntity(credential))}`;
-  const { entityTexts } = context.core;
-  if (context.route !== undefined) text += `,"route":${entityText(entityTexts, context.route)}`;
-  if (context.service !== undefined) text += `,"service":${entityText(entityTexts, context.service)}`;
-  if (context.consumer !== undefined) text += `,"consumer":${entityText(entityTexts, context.consumer)}`;
+  if (context.match !== undefined) text += routeText(context.match.route);
+  if (context.consumer !== undefined) {
+    text += `,"consumer":${entityText(context.core.entityTexts, context.consumer)}`;
+  }
   return `${text}}`;
+}
+
+/** The one that most requests have. A millisecond's number with six zeros is its number of nanoseconds. */
+function tryText({ peer, startedAt, sentAt, choiceNs }: Try): string {
+  const took = sentAt - startedAt;
+  return (
+    `,"tries":[{"ip":"${peer.address}","port":${peer.port},"balancer_start":${startedAt},` +
+    `"balancer_start_ns":${startedAt}000000,"balancer_latency":${took},` +
+    `"balancer_latency_ns":${choiceNs ?? took * 1_000_000}}]`
+  );
+}
+
+/** Route and service, kept with the route. */
+function routeText(route: CompiledRoute): string {
+  if (route.logText === undefined) {
+    const service = route.service === undefined ? '' : `,"service":${JSON.stringify(storedEntity(route.service))}`;
+    route.logText = flatAscii(`,"route":${JSON.stringify(storedEntity(route.entity))}${service}`);
+  }
+  return route.logText;
 }
 
 function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
@@ -52,60 +81,39 @@ function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   return text;
 }
 
-function requestHeaders(exchange: ClientExchange, labels: HeaderLabels): string {
-  const { headers, host, hasLength, body } = exchange;
+function requestHeaders({ core, exchange }: RequestContext, caller: LoggedCaller): string {
+  const { headers, hasLength, body } = exchange;
   const framing = hasLength
     ? `,"content-length":"${body.length}"`
     : body.kind === 'chunked'
       ? ',"transfer-encoding":"chunked"'
       : '';
-  return (
-    headersText(headers, `"host":${quote(host)}${framing}`, labels) ??
-    JSON.stringify(headerJson(headers, requestLines(exchange)))
-  );
+  const members = core.headerMembers;
+  members.labels.trim();
+  addCallersLines(members, headers, caller);
+  members.addRest(headers);
+  if (members.isOdd) return JSON.stringify(headerJson(headers, requestLines(exchange)));
+  return `{${caller.hostMember}${framing}${members.text}}`;
 }
 
-const answerHeaders = (headers: HeaderList, ownLines: string, labels: HeaderLabels): string =>
-  headersText(headers, labels.ofLines(ownLines, membersOf), labels) ??
-  JSON.stringify(headerJson(headers, responseLines(ownLines)));
+function answerHeaders({ core, exchange, responseHeaders }: RequestContext): string {
+  if (responseHeaders === undefined) return '{}';
+  const { ownLines } = exchange;
+  const members = core.headerMembers;
+  members.begin('', 0, 0);
+  members.addReceived(responseHeaders);
+  members.addRest(responseHeaders);
+  if (members.isOdd) return JSON.stringify(headerJson(responseHeaders, responseLines(ownLines)));
+  const apart = members.labels.ofLines(ownLines, membersOf);
+  return `{${apart === '' ? members.text.slice(1) : apart + members.text}}`;
+}
 
 const membersOf = (lines: string): string =>
-  responseLines(lines)
-    .map(([name, value]) => `"${name}":${quote(value)}`)
-    .join(',');
+  flatAscii(
+    responseLines(lines)
+      .map(([name, value]) => `"${name}":${quote(value)}`)
+      .join(','),
+  );
 
-/** Lower-case names, then what stands apart from the list; undefined for a list with repeated lines. */
-function headersText(list: HeaderList, apart: string, labels: HeaderLabels): string | undefined {
-  labels.trim();
-  const isPlain = list.isPlain();
-  let text = '';
-  let isOdd = false;
-  // A bit for each label: only where two meet can there be a name twice.
-  let low = 0;
-  let high = 0;
-  list.forEach((name, value) => {
-    const label = labels.of(name);
-    isOdd ||= label.isOdd;
-    const bit = 1 << (label.slot & 31);
-    if (label.slot < 32) {
-      isOdd ||= (low & bit) !== 0;
-      low |= bit;
-    } else {
-      isOdd ||= (high & bit) !== 0;
-      high |= bit;
-    }
-    text += text === '' ? label.first : label.next;
-    text += label.isHidden ? '"REDACTED"' : isPlain ? `"${value}"` : JSON.stringify(value);
-  });
-  if (isOdd) return undefined;
-  return text === '' || apart === '' ? `{${text}${apart}}` : `{${text},${apart}}`;
-}
-
-/** A JSON string. Plain ASCII, the common case, needs nothing but its quotes. */
-function quote(value: string): string {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return JSON.stringify(value);
-  }
-  return `"${value}"`;
-}
+/** As `flat`, of a text that may hold any characters. */
+const flatAscii = (text: string): string => (/^[\x00-\xff]*$/.test(text) ? flat(text) : text);

@@ -1,0 +1,51 @@
+// Header lines that the gateway itself wrote and vouches for. Those that go out again and again are made once and kept, with
+// whatever somebody else has worked out of them.
+
+export class OwnLines {
+  /** `Name: value` each, with its line end. */
+  readonly text: string;
+  /** The same as members of a JSON object, for log records: made when it is first asked for. */
+  members: string | undefined = undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  forEach(visit: (name: string, value: string) => void): void {
+    const { text } = this;
+    for (let at = 0; at < text.length; ) {
+      const colon = text.indexOf(': ', at);
+      const end = text.indexOf('\r\n', colon);
+      visit(text.slice(at, colon), text.slice(colon + 2, end));
+      at = end + 2;
+    }
+  }
+}
+
+/** For lines that many messages have. */
+export const keptLines = (text: string): OwnLines => new OwnLines(flat(text));
+
+const KEPT = 2_000;
+
+/** Lines that carry a number: those of small numbers are most of what goes out. */
+export class NumberLines {
+  readonly #name: string;
+  readonly #lines: (OwnLines | undefined)[] = [];
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  of(value: number): OwnLines {
+    if (!(value >= 0 && value < KEPT)) return new OwnLines(this.#write(value));
+    while (this.#lines.length <= value) this.#lines.push(undefined);
+    return (this.#lines[value] ??= keptLines(this.#write(value)));
+  }
+
+  #write(value: number): string {
+    return `${this.#name}: ${value}\r\n`;
+  }
+}
+
+/** A text that is put together is a tree of its parts, walked whenever it is written; this one is a row of characters. */
+export const flat = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
