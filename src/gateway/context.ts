@@ -23,6 +23,7 @@ import type { CompiledRoute } from './compiled-route.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
+import { OwnLine } from './http1/own-lines.ts';
 import { readDebugAsk, readKongDebug } from './observe/debug-ask.ts';
 import { type LogEdit, logEdit } from './observe/log-edits.ts';
 import { logRecord, recordLatencies } from './observe/log-record.ts';
@@ -126,6 +127,7 @@ export class RequestContext
   #upstream: UpstreamSide | undefined = undefined;
   #response: ResponseSide | undefined = undefined;
   #client: ClientSide | undefined = undefined;
+  #idLine: OwnLine | undefined = undefined;
   #slots: Map<object, unknown> | undefined = undefined;
   #logEdits: LogEdit[] | undefined = undefined;
   #spans: RequestSpans | undefined = undefined;
@@ -237,6 +239,11 @@ export class RequestContext
   /** X-Forwarded-Prefix of a trusted peer. */
   get reportedPrefix(): string | undefined {
     return this.isTrustedPeer ? this.exchange.headers.get('x-forwarded-prefix') : undefined;
+  }
+
+  /** Tells the request's id, to the upstream and to the client. */
+  get idLine(): OwnLine {
+    return (this.#idLine ??= new OwnLine('X-Kong-Request-Id', this.id));
   }
 
   /** Milliseconds since the request began. */

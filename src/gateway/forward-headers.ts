@@ -6,7 +6,7 @@ import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
-import { keptLines, NumberLines, OwnLines } from './http1/own-lines.ts';
+import { keptLines, NumberLines, OwnLine, OwnLines } from './http1/own-lines.ts';
 import type { Timeline } from './observe/timeline.ts';
 
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
@@ -64,15 +64,14 @@ export function setUpstreamHeaders(context: RequestContext): void {
   const earlier = takeOwn(exchange.headers, FORWARDING);
   const path = context.isTrustedPeer ? context.forwarded.path : context.sentPath;
   // Every part was checked when it came in (host, target, peer) or is made here; a prefix is decoded and goes out escaped.
-  const asked =
-    `X-Forwarded-Path: ${path}\r\n` +
-    (prefix === undefined ? '' : `X-Forwarded-Prefix: ${escapePath(prefix)}\r\n`) +
-    (core.config.shown.requestIdUpstream ? `X-Kong-Request-Id: ${context.id}\r\n` : '');
+  const via = exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} ${SERVER_TOKEN}`;
   const own = [
     callerLines(context, earlier?.chain ?? ''),
-    new OwnLines(asked),
-    viaLine(exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} ${SERVER_TOKEN}`, earlier?.via ?? ''),
+    new OwnLine('X-Forwarded-Path', path),
+    viaLine(via, earlier?.via ?? ''),
   ];
+  if (prefix !== undefined) own.push(new OwnLine('X-Forwarded-Prefix', escapePath(prefix)));
+  if (core.config.shown.requestIdUpstream) own.push(context.idLine);
   if (exchange.teTrailers || context.wantsTrailers) own.push(TE_LINE);
   exchange.headers.setOwn(own);
 }
@@ -117,23 +116,21 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   if (shown.server && !headers.has('server')) own.push(SERVER_LINE);
   if (isUpstreams && shown.via) {
     own.push(viaLine(context.isUpstreamHttp2 ? VIA_2 : VIA_1_1, earlier?.via ?? ''));
-  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') own.push(line('Via', earlier.via));
+  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') own.push(new OwnLine('Via', earlier.via));
   if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
-    own.push(line('Trailer', earlier.trailer));
+    own.push(new OwnLine('Trailer', earlier.trailer));
   if (shown.upstreamLatency && context.upstreamLatency >= 0) own.push(UPSTREAM_LATENCY.of(context.upstreamLatency));
   if (shown.proxyLatency) own.push(PROXY_LATENCY.of(context.proxyLatency));
   if (shown.upstreamStatus) setUpstreamStatus(context, headers);
   if (context.timeline !== undefined) setDebugHeaders(context, context.timeline, headers);
-  if (shown.requestId) own.push(line('X-Kong-Request-Id', context.id));
+  if (shown.requestId) own.push(context.idLine);
   headers.setOwn(own);
 }
 
-const line = (name: string, value: string): OwnLines => new OwnLines(`${name}: ${value}\r\n`);
-
 /** @param earlier what those before us said. */
 function viaLine(own: string, earlier: string): OwnLines {
-  if (earlier !== '') return line('Via', `${earlier}, ${own}`);
-  return own === VIA_1_1 ? VIA_LINE : own === VIA_2 ? VIA_2_LINE : line('Via', own);
+  if (earlier !== '') return new OwnLine('Via', `${earlier}, ${own}`);
+  return own === VIA_1_1 ? VIA_LINE : own === VIA_2 ? VIA_2_LINE : new OwnLine('Via', own);
 }
 
 /** On an answer that the gateway or a plugin made. */

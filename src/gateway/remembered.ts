@@ -1,4 +1,5 @@
 // What requests have worked out and the next ones would work out again: kept while the gateway runs, and bounded or weak.
+import type { JsonObject } from '../lib/json.ts';
 import { Authorities } from '../lib/uri.ts';
 import type { Entity } from '../schema/define.ts';
 import { HeaderMembers } from './observe/header-members.ts';
@@ -12,6 +13,8 @@ export interface Remembered {
   readonly headerMembers: HeaderMembers;
   /** JSON of stored entities, as log records carry it. */
   readonly entityTexts: WeakMap<Entity, string>;
+  /** Of credentials, what log records tell of them. */
+  readonly credentialTexts: WeakMap<JsonObject, string>;
   /** How consumers are named to upstreams. */
   readonly identities: WeakMap<Entity, Identity>;
   /** Of headers that plugins set. */
@@ -22,6 +25,7 @@ export const rememberNothing = (): Remembered => ({
   authorities: new Authorities(),
   headerMembers: new HeaderMembers(),
   entityTexts: new WeakMap(),
+  credentialTexts: new WeakMap(),
   identities: new WeakMap(),
   knownNames: new KnownNames(),
 });

@@ -22,6 +22,22 @@ export class OwnLines {
   }
 }
 
+/** One line that only one message has, or both heads of one exchange. */
+export class OwnLine extends OwnLines {
+  readonly #name: string;
+  readonly #value: string;
+
+  constructor(name: string, value: string) {
+    super(`${name}: ${value}\r\n`);
+    this.#name = name;
+    this.#value = value;
+  }
+
+  override forEach(visit: (name: string, value: string) => void): void {
+    visit(this.#name, this.#value);
+  }
+}
+
 /** For lines that many messages have. */
 export const keptLines = (text: string): OwnLines => new OwnLines(flat(text));
 
@@ -37,13 +53,9 @@ export class NumberLines {
   }
 
   of(value: number): OwnLines {
-    if (!(value >= 0 && value < KEPT)) return new OwnLines(this.#write(value));
+    if (!(value >= 0 && value < KEPT)) return new OwnLine(this.#name, String(value));
     while (this.#lines.length <= value) this.#lines.push(undefined);
-    return (this.#lines[value] ??= keptLines(this.#write(value)));
-  }
-
-  #write(value: number): string {
-    return `${this.#name}: ${value}\r\n`;
+    return (this.#lines[value] ??= keptLines(`${this.#name}: ${value}\r\n`));
   }
 }
 

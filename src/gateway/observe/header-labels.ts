@@ -9,6 +9,8 @@ export interface HeaderLabel {
   readonly isOdd: boolean;
   /** `,"name":"value"`, name in lower case. The last one is kept: most headers say the same again. */
   member(value: string): string;
+  /** The same of a value that is not likely to come again. */
+  write(value: string): string;
 }
 
 const MAX_LABELS = 512;
@@ -34,15 +36,18 @@ class Label implements HeaderLabel {
     this.#isHidden = HIDDEN.has(name);
   }
 
+  write(value: string): string {
+    return this.#start + (this.#isHidden ? '"REDACTED"' : quote(value));
+  }
+
   member(value: string): string {
     if (value === this.#value) {
       if (!this.#isFlat) this.#member = flat(this.#member);
       this.#isFlat = true;
       return this.#member;
     }
-    if (this.#isHidden) return `${this.#start}"REDACTED"`;
-    const member = this.#start + quote(value);
-    if (value.length <= KEPT_VALUE) {
+    const member = this.write(value);
+    if (value.length <= KEPT_VALUE && !this.#isHidden) {
       this.#value = value;
       this.#member = member;
       this.#isFlat = false;

@@ -27,7 +27,7 @@ export class HeaderMembers {
     this.text += label.member(value);
   };
   readonly #visitOwn = (name: string, value: string): void => {
-    this.text += this.labels.of(name).member(value);
+    this.text += this.labels.of(name).write(value);
   };
 
   /** Begins with what is known already. */

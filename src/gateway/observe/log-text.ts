@@ -1,6 +1,7 @@
 // The record of a request as JSON text, written in one go: what log-record.ts would make as an object and JSON.stringify
 // would then turn into text. It is for requests whose record no plugin changed; stored entities, most of the text, are
 // turned into text once and kept.
+import type { JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
@@ -48,7 +49,8 @@ export function logText(context: RequestContext): string {
     text +=
       only === undefined || only.state !== undefined ? `,"tries":${JSON.stringify(context.tries)}` : tryText(only);
   }
-  if (credential !== undefined) text += `,"authenticated_entity":${JSON.stringify(authenticatedEntity(credential))}`;
+  if (credential !== undefined)
+    text += `,"authenticated_entity":${credentialText(context.core.credentialTexts, credential)}`;
   if (context.match !== undefined) text += routeText(context.match.route);
   if (context.consumer !== undefined) {
     text += `,"consumer":${entityText(context.core.entityTexts, context.consumer)}`;
@@ -78,6 +80,12 @@ function routeText(route: CompiledRoute): string {
 function entityText(known: WeakMap<Entity, string>, entity: Entity): string {
   let text = known.get(entity);
   if (text === undefined) known.set(entity, (text = JSON.stringify(storedEntity(entity))));
+  return text;
+}
+
+function credentialText(known: WeakMap<JsonObject, string>, credential: JsonObject): string {
+  let text = known.get(credential);
+  if (text === undefined) known.set(credential, (text = JSON.stringify(authenticatedEntity(credential))));
   return text;
 }
 
