@@ -116,6 +116,26 @@ test('a change is served by every worker when the Admin API answers', async () =
   }
 });
 
+test('what is written while a worker starts is served by it, too', async () => {
+  const write = async (name: string): Promise<void> => {
+    const body = JSON.stringify({ name, paths: [`/${name}`] });
+    const headers = { 'content-type': 'application/json' };
+    const created = await fetch(`${gateway.admin}/services/echo/routes`, { method: 'POST', headers, body });
+    assert.equal(created.status, 201);
+    assert.deepEqual(Object.fromEntries(await load(`${gateway.proxy}/${name}`, 16, 16)), { 200: 16 });
+  };
+  for (let round = 0; round < 3; round++) {
+    let isReplaced = false;
+    // Many at once: the first news come in one piece with what a worker starts with.
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let i = 0; !isReplaced; i++) await write(`while-${round}-${writer}-${i}`);
+    });
+    await replaceOne();
+    isReplaced = true;
+    await Promise.all(writers);
+  }
+});
+
 test('requests of all workers are counted together, and no count goes back when one dies', async () => {
   const total = async (): Promise<number> => {
     const text = await (await fetch(`${gateway.status}/metrics`)).text();

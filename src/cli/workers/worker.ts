@@ -15,11 +15,10 @@ import { reportStrayRejections } from '../serve/stray-rejections.ts';
 import { releaseYoungGeneration, setEngineFlags } from '../serve/v8-flags.ts';
 import { Calls } from './calls.ts';
 import { packFamilies } from './figures.ts';
+import { Inbox, type Start } from './inbox.ts';
 import { packError, type ToPrimary, type ToWorker } from './messages.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { RemoteCounters } from './remote-counters.ts';
-
-type Start = Extract<ToWorker, { type: 'start' }>;
 
 const GRACE_MS = 10_000;
 
@@ -32,23 +31,11 @@ export async function serveAsWorker(): Promise<void> {
   process.on('SIGINT', () => undefined);
   process.on('SIGHUP', () => undefined);
   process.on('SIGUSR1', () => undefined);
-  const arrived = new Promise<Start>((resolve) => {
-    const take = (message: ToWorker): void => {
-      if (message.type !== 'start') return;
-      process.off('message', take);
-      resolve(message);
-    };
-    process.on('message', take);
-  });
+  const inbox = new Inbox(process);
   send({ type: 'up' });
-  const start = await arrived;
-  // News may follow at once: they are kept until somebody can take them.
-  const early: ToWorker[] = [];
-  let handle: (message: ToWorker) => void = (message) => early.push(message);
-  process.on('message', (message: ToWorker) => handle(message));
+  const start = await inbox.start;
   try {
-    handle = await run({ start, calls, send });
-    for (const message of early) handle(message);
+    inbox.open(await run({ start, calls, send }));
   } catch (error) {
     send({ type: 'failed', error: packError(error) });
     process.disconnect?.();
