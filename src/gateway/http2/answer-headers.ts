@@ -24,9 +24,9 @@ export function answerLines(status: number, headers: HeaderList, length: number 
   const lines = [':status', String(status)];
   let isDated = false;
   headers.forEach((written, value) => {
-    const name = written.toLowerCase();
-    if (isLeftOut(name, value)) return;
-    if (SINGLE.has(name)) {
+    const { name, isLeftOut, isSingle } = formOf(written);
+    if (isLeftOut || isOtherCoding(name, value)) return;
+    if (isSingle) {
       if (name === 'date') isDated = true;
       const earlier = indexOfName(lines, name);
       if (earlier >= 0) {
@@ -58,15 +58,36 @@ function indexOfName(lines: readonly string[], name: string): number {
 export function headerLines(headers: HeaderList): Record<string, string | string[]> {
   const lines: Record<string, string | string[]> = Object.create(null);
   headers.forEach((written, value) => {
-    const name = written.toLowerCase();
-    if (!isLeftOut(name, value)) addLine(lines, name, value);
+    const { name, isLeftOut } = formOf(written);
+    if (!isLeftOut && !isOtherCoding(name, value)) addLine(lines, name, value);
   });
   return lines;
 }
 
 /** Trailers are all that HTTP/2 lets anybody say of transfer codings. */
-const isLeftOut = (name: string, value: string): boolean =>
-  OF_CONNECTIONS.has(name) || (name === 'te' && value !== 'trailers');
+const isOtherCoding = (name: string, value: string): boolean => name === 'te' && value !== 'trailers';
+
+/** What HTTP/2 makes of a name. */
+interface NameForm {
+  readonly name: string;
+  readonly isLeftOut: boolean;
+  readonly isSingle: boolean;
+}
+
+const MOST_NAMES = 512;
+const forms = new Map<string, NameForm>();
+
+/** Made once a name, as far as upstreams keep to a few. */
+function formOf(written: string): NameForm {
+  let form = forms.get(written);
+  if (form === undefined) {
+    const name = written.toLowerCase();
+    form = { name, isLeftOut: OF_CONNECTIONS.has(name), isSingle: SINGLE.has(name) };
+    if (forms.size >= MOST_NAMES) forms.clear();
+    forms.set(written, form);
+  }
+  return form;
+}
 
 function addLine(lines: OutgoingHttpHeaders | Record<string, string | string[]>, name: string, value: string): void {
   const current = lines[name];
