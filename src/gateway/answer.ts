@@ -128,7 +128,7 @@ function finishAnswer(
   if (context.exchange.answered) return;
   context.status = status;
   const { chosen } = context;
-  if (context.hasResponseView || chosen.header.length > 0 || chosen.log.length > 0) context.response.bind(headers);
+  context.bindHeaders(headers);
   if (chosen.header.length > 0) runHeaderFilter(context);
   let bytes = context.replacedBody ?? body;
   if (chosen.body.length > 0) {

@@ -116,6 +116,8 @@ export class RequestContext
   replacedBody: string | Uint8Array | undefined = undefined;
   /** Behind the upstream's body; noted only where body filters look at it. */
   trailers: HeaderList | undefined = undefined;
+  /** Of the answer that is on its way: what plugins change. */
+  boundHeaders: HeaderList | undefined = undefined;
   /** Of the answer that went out. */
   responseHeaders: HeaderList | undefined = undefined;
   messageLimits: MessageLimits = NO_LIMITS;
@@ -164,7 +166,7 @@ export class RequestContext
     return (this.#upstream ??= new UpstreamSide(this));
   }
   get response(): ResponseSide {
-    return (this.#response ??= new ResponseSide(this));
+    return (this.#response ??= new ResponseSide(this, this.boundHeaders));
   }
   get client(): ClientSide {
     return (this.#client ??= new ClientSide(this));
@@ -179,9 +181,10 @@ export class RequestContext
     return this.#spans?.all ?? NO_SPANS;
   }
 
-  /** Has any plugin touched the answer's headers, or does any need to see them? */
-  get hasResponseView(): boolean {
-    return this.#response !== undefined;
+  /** From now on these are the headers that plugins see and change; what they wanted before is done to them. */
+  bindHeaders(headers: HeaderList): void {
+    this.boundHeaders = headers;
+    this.#response?.bind(headers);
   }
 
   get<T>(key: Slot<T>): T | undefined {

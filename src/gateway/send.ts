@@ -190,9 +190,7 @@ class Sending implements UpstreamHandler {
   #decorate(headers: HeaderList): void {
     const context = this.#context;
     const { chosen } = context;
-    if (context.hasResponseView || chosen.header.length > 0 || chosen.body.length > 0 || chosen.log.length > 0) {
-      context.response.bind(headers);
-    }
+    context.bindHeaders(headers);
     if (chosen.header.length > 0) runHeaderFilter(context);
     setProxiedHeaders(context, headers, true);
     context.responseHeaders = headers;
@@ -306,7 +304,7 @@ class Sending implements UpstreamHandler {
     const context = this.#context;
     const { response } = context;
     context.isBuffered = true;
-    response.bind(this.#head!.headers);
+    context.bindHeaders(this.#head!.headers);
     response.body = body;
     context.timeline?.enter('response');
     const finish = (): void => {

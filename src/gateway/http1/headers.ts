@@ -20,6 +20,12 @@ const NO_LINES: readonly OwnLines[] = [];
 /** As many bits as a number has. */
 const MOST_COMPARED = 31;
 
+/** Hears of lines without anything being cut out for it. */
+export interface LineVisitor {
+  line(text: string, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void;
+  edited(name: string, value: string): void;
+}
+
 /** Lines of a head as they came, and a bit for each that is still there. */
 export interface ReceivedLines {
   readonly text: string;
@@ -173,7 +179,19 @@ export class HeaderList {
     for (const lines of this.own) lines.forEach(visit);
   }
 
-  /** Those that came with the head, edited or not. */
+  /** Those that came with the head, as spans of its text as far as nobody edited them. */
+  visitReceived(visitor: LineVisitor): void {
+    const { lines, text } = this;
+    for (let i = 0; i < lines.length; i += 4) {
+      const nameEnd = lines[i + 1] as number;
+      const value = lines[i + 2] as number;
+      if (nameEnd === REMOVED) continue;
+      if (value < 0) visitor.edited(this.nameAt(i), this.valueAt(i));
+      else visitor.line(text, lines[i] as number, nameEnd, value, lines[i + 3] as number);
+    }
+  }
+
+  /** The same as names and values. */
   forEachReceived(visit: (name: string, value: string) => void): void {
     const { lines } = this;
     for (let i = 0; i < lines.length; i += 4) {

@@ -80,7 +80,8 @@ export function createHeadParser(kind: 'request' | 'response'): HeadParser {
     parse(bytes, start, end) {
       const length = end - start;
       if (length > MAX_HEAD_BYTES) return false;
-      if (memory.buffer !== wasm.memory.buffer) memory = Buffer.from(wasm.memory.buffer);
+      // Memory that has grown leaves an empty view behind.
+      if (memory.length === 0) memory = Buffer.from(wasm.memory.buffer);
       bytes.copy(memory, input, start, end);
       sink.clear();
       wasm.llhttp_reset(parser);

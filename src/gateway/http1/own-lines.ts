@@ -4,11 +4,14 @@
 export class OwnLines {
   /** `Name: value` each, with its line end. */
   readonly text: string;
+  /** Many messages have them. */
+  readonly isKept: boolean;
   /** The same as members of a JSON object, for log records: made when it is first asked for. */
   members: string | undefined = undefined;
 
-  constructor(text: string) {
+  constructor(text: string, isKept = false) {
     this.text = text;
+    this.isKept = isKept;
   }
 
   forEach(visit: (name: string, value: string) => void): void {
@@ -39,7 +42,7 @@ export class OwnLine extends OwnLines {
 }
 
 /** For lines that many messages have. */
-export const keptLines = (text: string): OwnLines => new OwnLines(flat(text));
+export const keptLines = (text: string): OwnLines => new OwnLines(flat(text), true);
 
 const KEPT = 2_000;
 

@@ -9,8 +9,12 @@ export interface HeaderLabel {
   readonly isOdd: boolean;
   /** `,"name":"value"`, name in lower case. The last one is kept: most headers say the same again. */
   member(value: string): string;
+  /** The same of a value that is part of a text. */
+  memberIn(text: string, start: number, end: number): string;
   /** The same of a value that is not likely to come again. */
   write(value: string): string;
+  /** Was it made of this name, letter by letter? */
+  isOf(text: string, start: number, end: number): boolean;
 }
 
 const MAX_LABELS = 512;
@@ -23,13 +27,16 @@ const KEPT_VALUE = 256;
 class Label implements HeaderLabel {
   readonly slot: number;
   readonly isOdd: boolean;
+  readonly #written: string;
   readonly #start: string;
   readonly #isHidden: boolean;
   #value: string | undefined = undefined;
   #member = '';
   #isFlat = false;
 
-  constructor(name: string, slot: number) {
+  /** @param name the same in lower case. */
+  constructor(written: string, name: string, slot: number) {
+    this.#written = written;
     this.slot = slot;
     this.isOdd = ODD.has(name);
     this.#start = `,"${name}":`;
@@ -40,12 +47,24 @@ class Label implements HeaderLabel {
     return this.#start + (this.#isHidden ? '"REDACTED"' : quote(value));
   }
 
+  isOf(text: string, start: number, end: number): boolean {
+    return end - start === this.#written.length && text.startsWith(this.#written, start);
+  }
+
+  memberIn(text: string, start: number, end: number): string {
+    const value = this.#value;
+    const isSame = value !== undefined && value.length === end - start && text.startsWith(value, start);
+    return isSame ? this.#again() : this.member(text.slice(start, end));
+  }
+
+  #again(): string {
+    if (!this.#isFlat) this.#member = flat(this.#member);
+    this.#isFlat = true;
+    return this.#member;
+  }
+
   member(value: string): string {
-    if (value === this.#value) {
-      if (!this.#isFlat) this.#member = flat(this.#member);
-      this.#isFlat = true;
-      return this.#member;
-    }
+    if (value === this.#value) return this.#again();
     const member = this.write(value);
     if (value.length <= KEPT_VALUE && !this.#isHidden) {
       this.#value = value;
@@ -66,11 +85,12 @@ export class HeaderLabels {
     return this.#known.get(name) ?? this.#make(name);
   }
 
-  /** Between two messages: forgets everything when clients have used too many names. */
-  trim(): void {
-    if (this.#known.size < MAX_LABELS) return;
+  /** Between two messages: forgets everything when clients have used too many names. Labels of before are void then. */
+  trim(): boolean {
+    if (this.#known.size < MAX_LABELS) return false;
     this.#known.clear();
     this.#slots.clear();
+    return true;
   }
 
   /** Text made of the lines that the engine adds to a head: answers of one second and one length have the same. */
@@ -86,7 +106,7 @@ export class HeaderLabels {
     // One slot for a name in whatever case.
     let slot = this.#slots.get(key);
     if (slot === undefined) this.#slots.set(key, (slot = this.#slots.size & 63));
-    const label = new Label(key, slot);
+    const label = new Label(name, key, slot);
     this.#known.set(name, label);
     return label;
   }

@@ -1,11 +1,14 @@
 // Header lines as members of a JSON object, each with its comma in front: names in lower case, credentials hidden. A name that
 // stands there twice has to become a list, which is not for here: whoever asks is told. One object serves all records, one
 // head after the other.
-import type { HeaderList } from '../http1/headers.ts';
-import type { OwnLines } from '../http1/own-lines.ts';
-import { HeaderLabels } from './header-labels.ts';
+import type { HeaderList, LineVisitor } from '../http1/headers.ts';
+import { flat, type OwnLines } from '../http1/own-lines.ts';
+import { type HeaderLabel, HeaderLabels } from './header-labels.ts';
 
-export class HeaderMembers {
+/** Lines of which the labels are remembered: most heads have the same names in the same places. */
+const PLACES = 32;
+
+export class HeaderMembers implements LineVisitor {
   text = '';
   /** A name is there twice, or cannot be written in this way. */
   isOdd = false;
@@ -13,22 +16,42 @@ export class HeaderMembers {
   low = 0;
   high = 0;
   readonly labels = new HeaderLabels();
-  readonly #visit = (name: string, value: string): void => {
-    const label = this.labels.of(name);
-    if (label.isOdd) this.isOdd = true;
-    const bit = 1 << (label.slot & 31);
-    if (label.slot < 32) {
-      if ((this.low & bit) !== 0) this.isOdd = true;
-      this.low |= bit;
-    } else {
-      if ((this.high & bit) !== 0) this.isOdd = true;
-      this.high |= bit;
-    }
-    this.text += label.member(value);
-  };
+  #lately: (HeaderLabel | undefined)[] = [];
+  #place = 0;
+  readonly #visit = (name: string, value: string): void => this.edited(name, value);
   readonly #visitOwn = (name: string, value: string): void => {
     this.text += this.labels.of(name).write(value);
   };
+
+  /** Before each record. */
+  trim(): void {
+    if (this.labels.trim()) this.#lately = [];
+  }
+
+  line(text: string, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
+    const place = this.#place++;
+    let label = this.#lately[place];
+    if (label === undefined || !label.isOf(text, nameStart, nameEnd)) {
+      label = this.labels.of(text.slice(nameStart, nameEnd));
+      if (place < PLACES) this.#lately[place] = label;
+    }
+    this.#mark(label);
+    this.text += label.memberIn(text, valueStart, valueEnd);
+  }
+
+  edited(name: string, value: string): void {
+    const label = this.labels.of(name);
+    this.#mark(label);
+    this.text += label.member(value);
+  }
+
+  #mark({ isOdd, slot }: HeaderLabel): void {
+    const bit = 1 << (slot & 31);
+    const marks = slot < 32 ? this.low : this.high;
+    if (isOdd || (marks & bit) !== 0) this.isOdd = true;
+    if (slot < 32) this.low |= bit;
+    else this.high |= bit;
+  }
 
   /** Begins with what is known already. */
   begin(text: string, low: number, high: number): void {
@@ -36,10 +59,11 @@ export class HeaderMembers {
     this.low = low;
     this.high = high;
     this.isOdd = false;
+    this.#place = 0;
   }
 
   addReceived(list: HeaderList): void {
-    list.forEachReceived(this.#visit);
+    list.visitReceived(this);
   }
 
   /** What was added to the list, and the gateway's own lines: those have names of their own. */
@@ -53,7 +77,7 @@ export class HeaderMembers {
     if (lines.members === undefined) {
       this.text = '';
       lines.forEach(this.#visitOwn);
-      lines.members = this.text;
+      lines.members = lines.isKept ? flat(this.text) : this.text;
     }
     this.text = before + lines.members;
   }

@@ -97,11 +97,11 @@ function requestHeaders({ core, exchange }: RequestContext, caller: LoggedCaller
       ? ',"transfer-encoding":"chunked"'
       : '';
   const members = core.headerMembers;
-  members.labels.trim();
+  members.trim();
   addCallersLines(members, headers, caller);
   members.addRest(headers);
   if (members.isOdd) return JSON.stringify(headerJson(headers, requestLines(exchange)));
-  return `{${caller.hostMember}${framing}${members.text}}`;
+  return `${members.text}${framing}}`;
 }
 
 function answerHeaders({ core, exchange, responseHeaders }: RequestContext): string {

@@ -11,10 +11,11 @@ export interface LoggedCaller {
   readonly host: string;
   /** Scheme, host and port, as between quotes. */
   readonly origin: string;
-  /** `"host":"a.test"` */
+  /** `{"host":"a.test"` */
   readonly hostMember: string;
   /** Undefined before there were any. */
   received: ReceivedLines | undefined;
+  /** With the host in front. */
   members: string;
   low: number;
   high: number;
@@ -26,7 +27,7 @@ export function loggedCaller(context: RequestContext): LoggedCaller {
     notes.logged = {
       host,
       origin: flat(quoted(requestOrigin(context))),
-      hostMember: flat(`"host":${quote(host)}`),
+      hostMember: flat(`{"host":${quote(host)}`),
       received: undefined,
       members: '',
       low: 0,
@@ -36,13 +37,13 @@ export function loggedCaller(context: RequestContext): LoggedCaller {
   return notes.logged;
 }
 
-/** The members that the client's own lines make. */
+/** Begins with the members that the client's own lines make. */
 export function addCallersLines(members: HeaderMembers, headers: HeaderList, known: LoggedCaller): void {
   if (known.received !== undefined && headers.isReceived(known.received)) {
     members.begin(known.members, known.low, known.high);
     return;
   }
-  members.begin('', 0, 0);
+  members.begin(known.hostMember, 0, 0);
   members.addReceived(headers);
   const received = members.isOdd ? undefined : headers.received();
   if (received === undefined) return;

@@ -134,7 +134,7 @@ type ResponseNeed = 'nothing' | 'head' | 'body';
 
 /** What plugins have to see of this answer before its head goes out. */
 export function needsResponse(context: RequestContext, headers: HeaderList): ResponseNeed {
-  context.response.bind(headers);
+  context.bindHeaders(headers);
   context.isAnswering = true;
   let need: ResponseNeed = 'nothing';
   for (const instance of context.chosen.response) {

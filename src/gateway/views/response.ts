@@ -18,8 +18,10 @@ export class ResponseSide implements ResponseView {
   /** The whole body, when some plugin asked for it: only `response` handlers see it. */
   body: Buffer = NO_BODY;
 
-  constructor(context: RequestContext) {
+  /** @param headers of the answer, when there is one already. */
+  constructor(context: RequestContext, headers: HeaderList | undefined) {
     this.#context = context;
+    this.#list = headers;
   }
 
   /** From now on changes go to the lines of this answer; earlier ones are applied. */
