@@ -76,6 +76,9 @@ export function setUpstreamHeaders(context: RequestContext): void {
   exchange.headers.setOwn(own);
 }
 
+/** The longest that DNS knows; others are kept with no connection. */
+const LONGEST_KEPT_HOST = 255;
+
 /** @param chain of addresses that the request came through before, as it says itself. */
 function callerLines(context: RequestContext, chain: string): OwnLines {
   const { exchange } = context;
@@ -84,6 +87,7 @@ function callerLines(context: RequestContext, chain: string): OwnLines {
     return new OwnLines(writeCallerLines(context, addresses));
   }
   const { notes, host } = exchange;
+  if (host.length > LONGEST_KEPT_HOST) return new OwnLines(writeCallerLines(context, context.clientIp));
   if (notes.callerLines === undefined || notes.host !== host) {
     notes.host = host;
     notes.callerLines = keptLines(writeCallerLines(context, context.clientIp));

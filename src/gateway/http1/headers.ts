@@ -19,6 +19,8 @@ const REMOVED = 0;
 const NO_LINES: readonly OwnLines[] = [];
 /** As many bits as a number has. */
 const MOST_COMPARED = 31;
+/** Longer texts are not kept to be compared with. */
+const MOST_KEPT = 4_096;
 
 /** Hears of lines without anything being cut out for it. */
 export interface LineVisitor {
@@ -205,10 +207,11 @@ export class HeaderList {
     for (let j = 0; j < added.length; j += 2) visit(added[j] as string, added[j + 1] as string);
   }
 
-  /** What came with the head and is still as it came; undefined when a line was edited, or for very many lines. */
+  /** What came with the head and is still as it came; undefined when a line was edited, or for very long heads. */
   received(): ReceivedLines | undefined {
-    if (this.edits !== undefined || this.lines.length > 4 * MOST_COMPARED) return undefined;
     const from = this.lines[0] ?? this.end;
+    const isLong = this.end - from > MOST_KEPT || this.lines.length > 4 * MOST_COMPARED;
+    if (isLong || this.edits !== undefined) return undefined;
     return { text: flat(this.text.slice(from, this.end)), kept: this.keptMask() };
   }
 

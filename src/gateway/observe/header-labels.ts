@@ -2,37 +2,24 @@
 import { flat } from '../http1/own-lines.ts';
 import { quote } from './quote.ts';
 
-export interface HeaderLabel {
+const MAX_LABELS = 512;
+/** Longer values are not kept. */
+const KEPT_VALUE = 256;
+const ODD: ReadonlySet<string> = new Set(['host', '__proto__']);
+const HIDDEN: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
+
+export class HeaderLabel {
   /** 0 to 63, dealt out in turn: names of one message hardly ever share one. */
   readonly slot: number;
   /** Records have it from elsewhere, or cannot have it. */
   readonly isOdd: boolean;
-  /** `,"name":"value"`, name in lower case. The last one is kept: most headers say the same again. */
-  member(value: string): string;
-  /** The same of a value that is part of a text. */
-  memberIn(text: string, start: number, end: number): string;
-  /** The same of a value that is not likely to come again. */
-  write(value: string): string;
-  /** Was it made of this name, letter by letter? */
-  isOf(text: string, start: number, end: number): boolean;
-}
-
-const MAX_LABELS = 512;
-const ODD: ReadonlySet<string> = new Set(['host', '__proto__']);
-const HIDDEN: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization']);
-
-/** Longer values are not kept. */
-const KEPT_VALUE = 256;
-
-class Label implements HeaderLabel {
-  readonly slot: number;
-  readonly isOdd: boolean;
   readonly #written: string;
   readonly #start: string;
   readonly #isHidden: boolean;
+  /** What the last value looked like; one that looks the same is kept. */
+  #look = 0;
   #value: string | undefined = undefined;
   #member = '';
-  #isFlat = false;
 
   /** @param name the same in lower case. */
   constructor(written: string, name: string, slot: number) {
@@ -43,40 +30,44 @@ class Label implements HeaderLabel {
     this.#isHidden = HIDDEN.has(name);
   }
 
-  write(value: string): string {
-    return this.#start + (this.#isHidden ? '"REDACTED"' : quote(value));
-  }
-
+  /** Was it made of this name, letter by letter? */
   isOf(text: string, start: number, end: number): boolean {
     return end - start === this.#written.length && text.startsWith(this.#written, start);
   }
 
+  /** `,"name":"value"`, name in lower case. */
+  write(value: string): string {
+    return this.#start + (this.#isHidden ? '"REDACTED"' : quote(value));
+  }
+
+  /** The same, kept for the next time: most headers say the same again. */
+  member(value: string): string {
+    if (value === this.#value) return this.#member;
+    const member = this.write(value);
+    if (value.length <= KEPT_VALUE && !this.#isHidden) this.#keep(value, member);
+    return member;
+  }
+
+  /** The same of a value that is part of a text. */
   memberIn(text: string, start: number, end: number): string {
     const value = this.#value;
     const isSame = value !== undefined && value.length === end - start && text.startsWith(value, start);
-    return isSame ? this.#again() : this.member(text.slice(start, end));
+    return isSame ? this.#member : this.member(text.slice(start, end));
   }
 
-  #again(): string {
-    if (!this.#isFlat) this.#member = flat(this.#member);
-    this.#isFlat = true;
-    return this.#member;
-  }
-
-  member(value: string): string {
-    if (value === this.#value) return this.#again();
-    const member = this.write(value);
-    if (value.length <= KEPT_VALUE && !this.#isHidden) {
-      this.#value = value;
-      this.#member = member;
-      this.#isFlat = false;
+  /** Copies: a part of a text would keep the whole of it in memory. */
+  #keep(value: string, member: string): void {
+    const look = (value.length << 16) | (value.charCodeAt(0) << 8) | value.charCodeAt(value.length - 1);
+    if (look === this.#look) {
+      this.#value = flat(value);
+      this.#member = flat(member);
     }
-    return member;
+    this.#look = look;
   }
 }
 
 export class HeaderLabels {
-  readonly #known = new Map<string, Label>();
+  readonly #known = new Map<string, HeaderLabel>();
   readonly #slots = new Map<string, number>();
   #lines = '';
   #text = '';
@@ -102,12 +93,13 @@ export class HeaderLabels {
   }
 
   #make(name: string): HeaderLabel {
-    const key = name.toLowerCase();
+    const key = flat(name.toLowerCase());
     // One slot for a name in whatever case.
     let slot = this.#slots.get(key);
     if (slot === undefined) this.#slots.set(key, (slot = this.#slots.size & 63));
-    const label = new Label(name, key, slot);
-    this.#known.set(name, label);
+    const written = flat(name);
+    const label = new HeaderLabel(written, key, slot);
+    this.#known.set(written, label);
     return label;
   }
 }
