@@ -1,6 +1,7 @@
 // The properties of kong.conf that this gateway honours, as a schema literal: names, types, defaults, meanings.
 import type { Fields } from '../schema/define.ts';
 import { ipOrCidr } from '../schema/typedefs.ts';
+import { storeProperties } from './store-properties.ts';
 
 const RESPONSE_HEADERS = [
   'server_tokens',
@@ -278,6 +279,14 @@ export const properties = {
     match: /^[A-Za-z0-9_-]{1,40}$/,
     description: 'Charset that Content-Type of a text answer is given where it names none; off for none.',
   },
+  nginx_events_worker_connections: {
+    type: 'string',
+    required: true,
+    default: 'auto',
+    match: /^(auto|[1-9]\d{0,6})$/,
+    description:
+      'Connections of clients that a worker has open at most; auto for three quarters of its file descriptors, 16384 at most.',
+  },
   nginx_http_client_max_body_size: {
     type: 'integer',
     required: true,
@@ -346,52 +355,5 @@ export const properties = {
     between: [0, 64],
     description: 'Intermediate certificates that a verified upstream may have, where its service says nothing.',
   },
-  database: {
-    type: 'string',
-    one_of: ['off', 'postgres'],
-    description:
-      'Where the configuration is kept: postgres, or off for a read-only one from files. In memory when unset.',
-  },
-  declarative_config: {
-    type: 'string',
-    description: 'State file that is loaded when database is off and no file is named.',
-  },
-  pg_host: {
-    type: 'string',
-    required: true,
-    default: '127.0.0.1',
-    description: 'Host of the PostgreSQL server, or the directory of its Unix socket.',
-  },
-  pg_port: {
-    type: 'integer',
-    required: true,
-    default: 5432,
-    between: [0, 65535],
-    description: 'Port of the PostgreSQL server.',
-  },
-  pg_timeout: {
-    type: 'integer',
-    required: true,
-    default: 5000,
-    between: [1, 60000],
-    description: 'Milliseconds after which connecting to PostgreSQL fails.',
-  },
-  pg_user: { type: 'string', required: true, default: 'kong', description: 'User at the PostgreSQL server.' },
-  pg_password: { type: 'string', encrypted: true, description: 'Password of that user.' },
-  pg_database: { type: 'string', required: true, default: 'kong', description: 'Database at the PostgreSQL server.' },
-  pg_schema: { type: 'string', description: "Schema of the tables; the server's own choice when unset." },
-  pg_ssl: { type: 'boolean', required: true, default: false, description: 'Encrypt the connection to PostgreSQL.' },
-  pg_ssl_verify: {
-    type: 'boolean',
-    required: true,
-    default: false,
-    description: 'Refuse a PostgreSQL server whose certificate no known authority has signed.',
-  },
-  db_update_frequency: {
-    type: 'number',
-    required: true,
-    default: 5,
-    between: [0.1, 3600],
-    description: 'Seconds between looks for changes of other nodes, should a notification be lost.',
-  },
+  ...storeProperties,
 } as const satisfies Fields;

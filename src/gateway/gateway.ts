@@ -1,5 +1,5 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { properties } from '../config/properties.ts';
 import { type ShownHeaders, shownHeaders } from '../config/shown-headers.ts';
@@ -29,16 +29,10 @@ import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
 import { handle } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
-import {
-  type ConnectionInfo,
-  type ErrorContext,
-  type ErrorPage,
-  Http1Server,
-  type Rejection,
-  type ServerLimits,
-} from './http1/server.ts';
+import { type ErrorContext, type ErrorPage, Http1Server, type Rejection, type ServerLimits } from './http1/server.ts';
 import { Http2Server } from './http2/server.ts';
 import { Http2Pool } from './http2/upstream-pool.ts';
+import { ConnectionCap } from './listen/connection-cap.ts';
 import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { cacheFamilies } from './observe/cache-size.ts';
@@ -85,6 +79,8 @@ export interface GatewayOptions {
   readonly routerFlavor?: RouterFlavor;
   readonly calculation?: 'strict' | 'original';
   readonly limits?: Partial<ServerLimits>;
+  /** Of clients, over all listeners; 0 is without limit. */
+  readonly maxConnections?: number;
   /** As plugins show it; a new one by default. */
   readonly nodeId?: string;
   /** Of each cache that plugins keep in memory. */
@@ -276,7 +272,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     onRejected,
     renderError,
     onHandlerError,
-    ...(speaksHttp2 && { onHttp2: (socket, bytes, info) => acceptHttp2(http2, socket, bytes, info) }),
+    ...(speaksHttp2 && { onHttp2: (socket, bytes, info) => http2.acceptRead(socket, bytes, info) }),
   });
   const { limits, deadlines, waits } = http1;
   const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError, onHandlerError });
@@ -297,6 +293,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     snapshot: () => reloader.current(),
   });
   const listeners: Listener[] = [];
+  const cap = new ConnectionCap(options.maxConnections ?? 0, (message) => events.log('error', message));
   const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
     for (const listener of listeners) listener.close();
     const destroy = (): void => {
@@ -332,8 +329,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         clientAsks: (name) => reloader.current().clientAsks(name),
         choose: (hello) => choose(hello, reloader.current().planner.certificate),
         protocols: speaksHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-        onConnection: () => {
+        onConnection() {
           accepted += 1;
+          const preparing = listeners.reduce((sum, one) => sum + one.preparingCount, 0);
+          return cap.admits(connections() + preparing);
         },
         onArrival({ socket, serverName, alpn, announced, clientCertificate }) {
           const info = { serverName, clientCertificate, announcedAddress: announced?.address };
@@ -387,9 +386,3 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 const stackOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? '') : '');
-
-/** The bytes were read to find out that it is HTTP/2. */
-function acceptHttp2(server: Http2Server, socket: Socket, bytes: Buffer, info: ConnectionInfo): void {
-  socket.unshift(bytes);
-  server.accept(socket, info);
-}

@@ -134,11 +134,12 @@ test('streams that open no window are reset, each for itself, and let go of the 
 
 test('connections beyond the limit are closed at once, and there is room again when others go', async () => {
   const upstream = await endless();
-  const running = await start(content(upstream.port), { limits: { maxConnections: 20 } });
+  const running = await start(content(upstream.port), { maxConnections: 20 });
   const held = await Promise.all(Array.from({ length: 20 }, () => connect(running.port)));
   const more = await Promise.all(Array.from({ length: 30 }, () => connect(running.port)));
   await until(() => more.every(({ isClosed }) => isClosed), 'the others are closed');
   assert.ok(held.every(({ isClosed }) => !isClosed));
+  assert.deepEqual(running.logs, ['error a connection was refused: there are 20 already']);
   held[0]!.socket.destroy();
   await until(
     () =>

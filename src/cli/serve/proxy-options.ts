@@ -5,6 +5,7 @@ import { parsePortMaps } from '../../config/port-maps.ts';
 import { shownHeaders } from '../../config/shown-headers.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
 import { errorPages } from './error-templates.ts';
+import { mostConnections } from './most-connections.ts';
 import type { ServeTls } from './serve-tls.ts';
 
 export type ProxyOptions = Omit<GatewayOptions, 'store' | 'plugins' | 'events' | 'nodeId'>;
@@ -35,6 +36,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
     limits: { bodyBytes: config.nginx_http_client_max_body_size },
+    maxConnections: mostConnections(config.nginx_events_worker_connections),
     keepAlive: {
       poolSize: config.upstream_keepalive_pool_size,
       idleSeconds: config.upstream_keepalive_idle_timeout,

@@ -32,8 +32,6 @@ export interface ServerLimits {
   chunkExtensionBytes: number;
   /** Headers that one Connection header may name. */
   connectionTokens: number;
-  /** Further ones are closed at once; 0 is without limit. */
-  maxConnections: number;
 }
 
 /** What a closing connection may still send is thrown away for so long. */
@@ -51,7 +49,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   requestsPerConnection: 10_000,
   chunkExtensionBytes: 16_384,
   connectionTokens: 64,
-  maxConnections: 0,
 };
 
 /** What is known of the request that an error page is for. */
@@ -137,11 +134,6 @@ export class Http1Server {
 
   /** Takes over an open socket: a plain one accepted with `pauseOnConnect`, or a TLS one whose handshake is done. */
   accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo = {}): void {
-    if (this.limits.maxConnections > 0 && this.connections.size >= this.limits.maxConnections) {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      return;
-    }
     this.accepted += 1;
     const connection = new ServerConnection(this, socket, info);
     this.connections.add(connection);

@@ -50,14 +50,16 @@ export class Http2Server {
   /** Takes over a socket whose next byte is the first of the preface; bytes read ahead were put back. */
   accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo): void {
     if (socket.destroyed) return;
-    if (this.limits.maxConnections > 0 && this.#connections.size >= this.limits.maxConnections) {
-      socket.destroy();
-      return;
-    }
     this.accepted += 1;
     const connection = new Http2Connection(this, socket, info);
     this.#connections.add(connection);
     if (this.#isDraining) connection.close();
+  }
+
+  /** As `accept`, of one from which bytes were read to find out that it is HTTP/2. */
+  acceptRead(socket: net.Socket, bytes: Buffer, info: ConnectionInfo): void {
+    socket.unshift(bytes);
+    this.accept(socket, info);
   }
 
   /** Tells every client to open no more streams; resolves when the last connection is gone. */

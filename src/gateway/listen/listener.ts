@@ -45,7 +45,8 @@ export interface ListenerOptions {
   readonly choose: CertificatePhase;
   /** What is offered in a handshake. */
   readonly protocols: readonly string[];
-  onConnection(): void;
+  /** False: it is one too many. */
+  onConnection(): boolean;
   onArrival(arrival: Arrival): void;
   onTlsError(error: Error): void;
   onUnusableCertificate(message: string): void;
@@ -72,8 +73,8 @@ export class Listener {
     this.#handshakes = options.listen.ssl === true ? this.#createHandshakes(options.tls) : undefined;
     const isPlain = this.#handshakes === undefined && options.listen.proxyProtocol !== true;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: isPlain }, (socket) => {
-      options.onConnection();
-      if (isPlain) options.onArrival({ ...PLAIN, socket, announced: undefined });
+      if (!options.onConnection()) socket.destroy();
+      else if (isPlain) options.onArrival({ ...PLAIN, socket, announced: undefined });
       else this.#prepare(socket);
     });
   }
@@ -93,6 +94,11 @@ export class Listener {
     server.removeAllListeners('error');
     server.on('error', () => undefined);
     return server.address() as AddressInfo;
+  }
+
+  /** Connections that are not handed over yet. */
+  get preparingCount(): number {
+    return this.#preparing.size;
   }
 
   /** Accepts nothing more; who has not said anything yet is not waited for. */
