@@ -1,5 +1,5 @@
-// datadog at work. A request becomes its datagrams at once, one a metric; the queue sends those of a batch together.
-import type { Environment, LogExchange, Phases, PluginConfig } from '../../pdk/index.ts';
+// datadog at work. A request, or a connection that was passed through, becomes its datagrams at once, one a metric; the queue sends those of a batch together.
+import type { Environment, Phases, PluginConfig } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import {
@@ -8,6 +8,7 @@ import {
   type Figures,
   figuresOf,
   rateSuffix,
+  sessionFiguresOf,
   typeLetters,
   withoutDots,
 } from '../shared/metric-lines.ts';
@@ -31,6 +32,7 @@ export function create(config: Config, environment: Environment): Phases {
   tellFormerFields('datadog', config, environment);
   const { host, port } = agentOf(config);
   const metrics = config.metrics.map((metric) => compile(config, metric));
+  const ofSessions = config.metrics.flatMap(({ name }, i) => (name === 'upstream_latency' ? [] : [metrics[i]!]));
   const queue = openQueue<readonly string[]>({
     name: instance.id,
     limits: queueLimits(config),
@@ -40,7 +42,13 @@ export function create(config: Config, environment: Environment): Phases {
   return {
     log(exchange) {
       const figures = figuresOf(exchange);
-      queue.push(metrics.map((metric) => metric(figures, exchange)));
+      const { service, client } = exchange;
+      queue.push(metrics.map((metric) => metric(figures, service, client.consumer)));
+    },
+    stream_log(exchange) {
+      if (ofSessions.length === 0) return;
+      const figures = sessionFiguresOf(exchange);
+      queue.push(ofSessions.map((metric) => metric(figures, exchange.service, undefined)));
     },
     close: () => queue.close(),
   };
@@ -52,7 +60,9 @@ function agentOf(config: Config): { host: string; port: number } {
   return { host: config.host ?? host ?? 'localhost', port: config.port ?? (Number(port) || 8125) };
 }
 
-function compile(config: Config, metric: Metric): (figures: Figures, exchange: LogExchange) => string {
+type Line = (figures: Figures, service: Entity | undefined, consumer: Entity | undefined) => string;
+
+function compile(config: Config, metric: Metric): Line {
   const [stat, value] = STATS[metric.name];
   const name = `${config.prefix ?? 'kong'}.${stat}`;
   const type = `${typeLetters(metric.stat_type)}${rateSuffix(metric.sample_rate)}`;
@@ -61,9 +71,9 @@ function compile(config: Config, metric: Metric): (figures: Figures, exchange: L
   const consumerTag = config.consumer_tag ?? 'consumer';
   const by = metric.consumer_identifier ?? undefined;
   const more = (metric.tags ?? []).map((tag) => `,${tag}`).join('');
-  return (figures, { service, client }) => {
-    const consumer = by === undefined ? undefined : consumerText(client.consumer, by);
-    const who = consumer === undefined ? '' : `,${consumerTag}:${cleanTag(consumer)}`;
+  return (figures, service, consumer) => {
+    const text = by === undefined ? undefined : consumerText(consumer, by);
+    const who = text === undefined ? '' : `,${consumerTag}:${cleanTag(text)}`;
     const tags = `${serviceTag}:${serviceText(service)},${statusTag}:${figures.status}${who}${more}`;
     return `${name}:${value(figures)}|${type}|#${tags}`;
   };

@@ -1,6 +1,7 @@
-// What statsd and datadog send has the same parts: figures of one request, who the consumer is, and `name:value|type`.
+// What statsd and datadog send has the same parts: figures of one request or of one connection that was passed through, who
+// the consumer is, and `name:value|type`.
 import { isObject, type Json } from '../../lib/json.ts';
-import type { LogExchange } from '../../pdk/index.ts';
+import type { LogExchange, StreamLogExchange } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 
 export interface Figures {
@@ -23,9 +24,29 @@ export function figuresOf(exchange: LogExchange): Figures {
     latency: numberAt(latencies, 'request'),
     upstreamLatency: numberAt(latencies, 'proxy'),
     kongLatency: numberAt(latencies, 'kong'),
-    workspace: { id: textOf(workspace) ?? '', name: textOf(workspace_name) ?? '' },
+    workspace: workspaceOf(workspace, workspace_name),
   };
 }
+
+/** A connection counts as one request: what came from the client is its size, how long it was open its latency. */
+export function sessionFiguresOf(exchange: StreamLogExchange): Figures {
+  const { session, latencies, workspace, workspace_name } = exchange.logRecord();
+  return {
+    status: exchange.status,
+    requestSize: numberAt(session, 'received'),
+    responseSize: numberAt(session, 'sent'),
+    latency: numberAt(latencies, 'session'),
+    // Nobody knows which bytes of the upstream are an answer.
+    upstreamLatency: -1,
+    kongLatency: numberAt(latencies, 'kong'),
+    workspace: workspaceOf(workspace, workspace_name),
+  };
+}
+
+const workspaceOf = (id: Json | undefined, name: Json | undefined): Figures['workspace'] => ({
+  id: textOf(id) ?? '',
+  name: textOf(name) ?? '',
+});
 
 /** Plugins may have changed the record. */
 const numberAt = (record: Json | undefined, key: string): number => {

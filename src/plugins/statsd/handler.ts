@@ -1,9 +1,9 @@
-// statsd at work. A request becomes its lines at once; the queue holds lines and sends those of a batch together.
+// statsd at work. A request, or a connection that was passed through, becomes its lines at once; the queue holds lines and sends those of a batch together.
 import type { Environment, Phases, TcpTarget } from '../../pdk/index.ts';
 import { tellFormerFields } from '../shared/former-queue-fields.ts';
-import { figuresOf } from '../shared/metric-lines.ts';
+import { figuresOf, sessionFiguresOf } from '../shared/metric-lines.ts';
 import { queueLimits } from '../shared/queue-limits.ts';
-import { type Config, compileMetrics } from './metrics.ts';
+import { type Config, compileMetrics, type Measured } from './metrics.ts';
 import { packLines } from './packets.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -20,17 +20,24 @@ export function create(config: Config, environment: Environment): Phases {
     sizeOf: (lines) => lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0),
     send: createSender(config, environment),
   });
+  const send = (measured: Measured): void => {
+    const lines: string[] = [];
+    for (const metric of metrics) {
+      const line = metric(measured);
+      if (line !== undefined) lines.push(line);
+    }
+    if (lines.length > 0) queue.push(lines);
+  };
   return {
     log(exchange) {
       if (!isMeasured(exchange.response.status)) return;
       const { route, service, client } = exchange;
-      const measured = { ...figuresOf(exchange), route, service, consumer: client.consumer };
-      const lines: string[] = [];
-      for (const metric of metrics) {
-        const line = metric(measured);
-        if (line !== undefined) lines.push(line);
-      }
-      if (lines.length > 0) queue.push(lines);
+      send({ ...figuresOf(exchange), route, service, consumer: client.consumer });
+    },
+    stream_log(exchange) {
+      if (!isMeasured(exchange.status)) return;
+      const { route, service } = exchange;
+      send({ ...sessionFiguresOf(exchange), route, service, consumer: undefined });
     },
     close: () => queue.close(),
   };
