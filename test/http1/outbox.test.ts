@@ -45,16 +45,22 @@ async function open(port: number): Promise<{ socket: Socket; next: () => Promise
 const GET = 'GET / HTTP/1.1\r\nHost: a.test\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: 3\r\n\r\nabc';
 
+/** A client's connection and an upstream's have served one request, and are idle. */
+async function afterOneRequest() {
+  const upstream = await startCounter();
+  const gateway = await gatewayFor(upstream.port);
+  const client = await open(gateway.port);
+  client.socket.write(GET);
+  assert.match(await client.next(), /\r\n\r\n1$/);
+  return { upstream, gateway, client };
+}
+
 for (const [method, request] of [
   ['GET', GET],
   ['POST', POST],
 ]) {
   test(`bytes that come before a ${method} request has left are not its answer: it goes over a new connection`, async () => {
-    const upstream = await startCounter();
-    const gateway = await gatewayFor(upstream.port);
-    const client = await open(gateway.port);
-    client.socket.write(GET);
-    assert.match(await client.next(), /\r\n\r\n1$/);
+    const { upstream, gateway, client } = await afterOneRequest();
     // In this order they are read, in one turn: the request takes the idle connection, then its bytes arrive.
     client.socket.write(request!);
     upstream.sockets[0]!.write('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
@@ -65,11 +71,7 @@ for (const [method, request] of [
   });
 
   test(`a ${method} request whose connection is gone before it has left goes over a new one`, async () => {
-    const upstream = await startCounter();
-    const gateway = await gatewayFor(upstream.port);
-    const client = await open(gateway.port);
-    client.socket.write(GET);
-    assert.match(await client.next(), /\r\n\r\n1$/);
+    const { upstream, gateway, client } = await afterOneRequest();
     client.socket.write(request!);
     upstream.sockets[0]!.destroy();
     assert.match(await client.next(), /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n2$/);
@@ -79,11 +81,7 @@ for (const [method, request] of [
 }
 
 test('a client that goes away before its request has left takes it along', async () => {
-  const upstream = await startCounter();
-  const gateway = await gatewayFor(upstream.port);
-  const client = await open(gateway.port);
-  client.socket.write(GET);
-  await client.next();
+  const { gateway, client } = await afterOneRequest();
   client.socket.write(GET);
   client.socket.resetAndDestroy();
   const other = await open(gateway.port);
