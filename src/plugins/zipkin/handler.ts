@@ -10,13 +10,16 @@ import type {
   Phases,
   PluginConfig,
   RequestView,
+  StreamLogExchange,
 } from '../../pdk/index.ts';
 import { slot } from '../../pdk/index.ts';
 import { queueLimits } from '../shared/queue-limits.ts';
 import { type Incoming, newId } from '../shared/tracing/context.ts';
 import { createPropagation } from '../shared/tracing/propagate.ts';
 import type { schema } from './schema.ts';
-import { type Moments, type SpanSettings, spansOf, type Trace } from './spans.ts';
+import { sessionSpansOf } from './session-spans.ts';
+import type { SpanSettings } from './span-parts.ts';
+import { type Moments, spansOf, type Trace } from './spans.ts';
 import { parseTags } from './tags.ts';
 
 type Config = PluginConfig<typeof schema>;
@@ -33,6 +36,7 @@ export function create(config: Config, environment: Environment): Phases {
   const spans = config.http_endpoint === null ? undefined : openSpans(config.http_endpoint, config, environment);
   const settings = settingsOf(config, environment);
   const noted = slot<Noted>('zipkin');
+  const prereadStart = slot<number>('zipkin: when preread began');
   const ratio = config.sample_ratio ?? 0;
   const header = config.http_response_header_for_traceid;
 
@@ -84,12 +88,22 @@ export function create(config: Config, environment: Environment): Phases {
     for (const span of spansOf(exchange, trace, trace, tags, settings, clock.now())) spans.push(span);
   }
 
+  /** Of connections. They bring no decision and no ids, and there is nowhere to pass any on. */
+  function logSession(exchange: StreamLogExchange): void {
+    if (spans === undefined || Math.random() >= ratio) return;
+    const started = exchange.shared.get(prereadStart);
+    const traceId = newId(config.traceid_byte_count);
+    for (const span of sessionSpansOf(exchange, traceId, started, settings, clock.now())) spans.push(span);
+  }
+
   return {
     access,
     header_filter,
     ...(spans === undefined
       ? {}
       : {
+          preread: ({ shared }) => shared.set(prereadStart, clock.now()),
+          stream_log: logSession,
           body_filter({ shared }, chunk, last) {
             const trace = shared.get(noted);
             if (trace?.isSampled === true) {

@@ -1,8 +1,19 @@
 // Spans in the shape of Zipkin's API v2: request, proxy, one for each try to reach an upstream, and those of plugins.
-import { isIPv6 } from 'node:net';
 import type { JsonObject } from '../../lib/json.ts';
 import type { LogExchange } from '../../pdk/index.ts';
 import { newId } from '../shared/tracing/context.ts';
+import {
+  endpoint,
+  micros,
+  remoteEndpoint,
+  type SpanSettings,
+  spanMaker,
+  targetTags,
+  times,
+  timing,
+  trySpans,
+  withoutEmpty,
+} from './span-parts.ts';
 import type { Tags } from './tags.ts';
 
 export interface Trace {
@@ -19,16 +30,6 @@ export interface Moments {
   headerStart: number | undefined;
   bodyStart: number | undefined;
   bodyEnd: number | undefined;
-}
-
-export interface SpanSettings {
-  readonly localName: string;
-  readonly remoteName: string | undefined;
-  readonly withCredential: boolean;
-  readonly withPath: boolean;
-  readonly asTags: boolean;
-  readonly staticTags: Tags;
-  readonly nodeId: string;
 }
 
 export function spansOf(
@@ -51,13 +52,7 @@ export function spansOf(
     ['header_filter', 'kh', moments.headerStart, moments.bodyStart ?? moments.headerStart],
     ['body_filter', 'kb', moments.bodyStart, moments.bodyEnd],
   ]);
-  const service = remoteName(exchange, settings);
-  const span = (values: JsonObject): JsonObject => ({
-    traceId: trace.traceId,
-    kind: 'CLIENT',
-    localEndpoint: { serviceName: settings.localName },
-    ...values,
-  });
+  const span = spanMaker(trace.traceId, settings);
   return [
     span({
       name,
@@ -74,28 +69,19 @@ export function spansOf(
       id: trace.proxyId,
       parentId: trace.requestId,
       ...times(accessStart, proxyEnd),
-      remoteEndpoint: service === undefined ? null : { serviceName: service },
+      remoteEndpoint: remoteEndpoint(exchange, settings),
       tags: withoutEmpty({ ...targetTags(exchange), ...proxyTiming }),
       annotations: proxyNotes,
     }),
-    ...(tries ?? []).map((one, index) =>
-      span({
-        name: `${name} (balancer try ${index + 1})`,
-        id: newId(8),
-        parentId: trace.requestId,
-        ...times(one.balancer_start, tries![index + 1]?.balancer_start ?? proxyEnd),
-        remoteEndpoint: endpoint(service, one.ip, one.port),
-        tags: withoutEmpty({
-          'kong.balancer.try': String(index + 1),
-          ...(one.state === undefined
-            ? {}
-            : { error: 'true', 'kong.balancer.state': one.state, 'http.status_code': String(one.code ?? '') }),
-          ...targetTags(exchange),
-          'peer.hostname': '',
-        }),
-        annotations: [],
-      }),
-    ),
+    ...trySpans(tries ?? [], {
+      name,
+      span,
+      parentId: trace.requestId,
+      target: exchange,
+      settings,
+      end: proxyEnd,
+      failure: ({ code }) => ({ 'http.status_code': String(code ?? '') }),
+    }),
     ...pluginSpans(exchange, trace, now, settings.localName),
   ];
 }
@@ -121,32 +107,6 @@ function pluginSpans({ spans }: LogExchange, trace: Trace, now: number, serviceN
   });
 }
 
-const micros = (milliseconds: number): number => Math.round(milliseconds * 1000);
-const times = (start: number, end: number): JsonObject => ({
-  timestamp: micros(start),
-  // Zero would mean "unknown".
-  duration: Math.max(1, micros(end) - micros(start)),
-});
-
-type Phase = readonly [name: string, letters: string, start: number | undefined, end: number | undefined];
-
-function timing(
-  { asTags }: SpanSettings,
-  phases: readonly Phase[],
-): { tags: Record<string, string>; notes: JsonObject[] } {
-  const tags: Record<string, string> = {};
-  const notes: JsonObject[] = [];
-  for (const [name, letters, start, end] of phases) {
-    if (start === undefined || end === undefined) continue;
-    if (asTags) tags[`kong.${name}.duration_ms`] = String(Math.max(0, end - start));
-    else {
-      notes.push({ value: `${letters}s`, timestamp: micros(start) });
-      notes.push({ value: `${letters}f`, timestamp: micros(Math.max(start, end)) });
-    }
-  }
-  return { tags, notes };
-}
-
 function requestTags(exchange: LogExchange, settings: SpanSettings, headerTags: Tags): Record<string, string> {
   const { request, client, response } = exchange;
   const credential = client.credential?.['id'];
@@ -164,28 +124,3 @@ function requestTags(exchange: LogExchange, settings: SpanSettings, headerTags: 
     'kong.credential': settings.withCredential && typeof credential === 'string' ? credential : '',
   };
 }
-
-function targetTags({ route, service }: LogExchange): Record<string, string> {
-  const text = (value: unknown): string => (typeof value === 'string' ? value : '');
-  return {
-    'kong.service': service?.id ?? '',
-    'kong.service_name': text(service?.['name']),
-    'kong.route': route?.id ?? '',
-    'kong.route_name': text(route?.['name']),
-    'peer.hostname': text(service?.['host']),
-  };
-}
-
-function remoteName({ service }: LogExchange, settings: SpanSettings): string | undefined {
-  const name = service?.['name'];
-  return typeof name === 'string' && name !== '' ? name : settings.remoteName;
-}
-
-const endpoint = (serviceName: string | undefined, ip: string, port: number): JsonObject => ({
-  ...(serviceName === undefined ? {} : { serviceName }),
-  ...(isIPv6(ip) ? { ipv6: ip } : { ipv4: ip }),
-  port,
-});
-
-const withoutEmpty = (tags: Record<string, string>): JsonObject =>
-  Object.fromEntries(Object.entries(tags).filter(([, value]) => value !== ''));
