@@ -185,6 +185,23 @@ for (const [style, line] of [
   });
 }
 
+for (const [style, service] of [
+  ['dogstatsd', 'api:v1=x_y'],
+  ['influxdb', 'api_v1_x_y'],
+  ['librato', 'api_v1_x_y'],
+  ['signalfx', 'api_v1_x_y'],
+] as const) {
+  test(`${style}: nothing in a tag ends it or the name`, async () => {
+    await withSink({ tag_style: style, metrics: [counter('request_count')] }, async ({ send, store }, sink) => {
+      const known = store.state.list('services')[0]!;
+      await store.commit([{ action: 'update', kind: 'services', entity: { ...known, name: 'api:v1=x,y' } }]);
+      await send({});
+      const [line = ''] = await take(sink, 1);
+      assert.equal(/service[:=]([^,]*),/.exec(line)?.[1], service, line);
+    });
+  });
+}
+
 test('lines share datagrams up to udp_packet_size', async () => {
   const metrics = [1, 2, 3].map(() => counter('request_count'));
   const length = 'kong.service.echo.request.count:1|c'.length;

@@ -12,7 +12,8 @@ export function tagLine(
   rate: number | null,
   tags: readonly Tag[],
 ): string {
-  const known = tags.flatMap(([key, text]) => (text === undefined ? [] : [[key, cleanTag(text)] as const]));
+  const clean = style === 'dogstatsd' ? cleanTag : cleanValue;
+  const known = tags.flatMap(([key, text]) => (text === undefined ? [] : [[key, clean(text)] as const]));
   if (known.length === 0) return `${name}:${value}|${letters}${rateSuffix(rate)}`;
   const list = known.map(([key, text]) => `${key}=${text}`).join(',');
   switch (style) {
@@ -26,3 +27,6 @@ export function tagLine(
       return `${name}[${list}]:${value}|${letters}`;
   }
 }
+
+/** Where tags are a part of the name, a colon would end it. */
+const cleanValue = (text: string): string => cleanTag(text).replace(/[:=]/g, '_');
