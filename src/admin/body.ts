@@ -17,6 +17,10 @@ export interface BodyLimits {
   readonly values: number;
 }
 
+export const ENTITY_LIMITS: BodyLimits = { bytes: 10 * 1024 * 1024, values: 100_000 };
+/** Whole configurations. */
+export const DOCUMENT_LIMITS: BodyLimits = { bytes: 128 * 1024 * 1024, values: Number.POSITIVE_INFINITY };
+
 const MAX_DEPTH = 64;
 /** Lists may be long, but nothing has so many fields. */
 const MAX_MEMBERS = 10_000;
@@ -24,12 +28,30 @@ const MAX_ARGUMENTS = 1000;
 
 const TEXT_TYPES = ['application/yaml', 'text/yaml'];
 
+/** What the head of a request says of its body. */
+export interface BodyHead {
+  readonly type: string | undefined;
+  /** How often it says so. */
+  readonly types: number;
+}
+
+export async function readBody(request: IncomingMessage, limits: BodyLimits): Promise<BodyResult> {
+  const bytes = await collectBody(request, limits);
+  return bytes === undefined ? tooLarge : parseBody(bytes, headOf(request), limits);
+}
+
+export const headOf = (request: IncomingMessage): BodyHead => ({
+  type: request.headers['content-type'],
+  types: countHeader(request, 'content-type'),
+});
+
+/** Undefined when it is too large. */
+export const collectBody = (request: IncomingMessage, limits: BodyLimits): Promise<Buffer | undefined> =>
+  collect(request, limits.bytes);
+
 /** @param accepts `text`: YAML is taken too, and handed on as it is. */
-export async function readBody(request: IncomingMessage, limits: BodyLimits, accepts?: 'text'): Promise<BodyResult> {
-  const type = request.headers['content-type'];
-  const bytes = await collect(request, limits.bytes);
-  if (bytes === undefined) return refuse(413, 'Payload too large');
-  if (countHeader(request, 'content-type') > 1) return refuse(400, 'Multiple Content-Type headers not allowed');
+export function parseBody(bytes: Buffer, { type, types }: BodyHead, limits: BodyLimits, accepts?: 'text'): BodyResult {
+  if (types > 1) return refuse(400, 'Multiple Content-Type headers not allowed');
   if (type === undefined) return bytes.length === 0 ? taken({}, false) : refuse(415, 'Unsupported media type');
   if (type.startsWith('application/json')) return isUtf8(bytes) ? parseJson(bytes.toString('utf8'), limits) : noJson;
   if (type.startsWith('application/x-www-form-urlencoded')) return parseForm(bytes.toString('utf8'));
@@ -45,7 +67,8 @@ const taken = (value: JsonObject, isForm: boolean) => ({ ok: true as const, valu
 const countHeader = (request: IncomingMessage, name: string): number =>
   request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
 
-const refuse = (status: number, text: string): BodyResult => ({ ok: false, reply: message(status, text) });
+const refuse = (status: number, text: string) => ({ ok: false as const, reply: message(status, text) });
+export const tooLarge = refuse(413, 'Payload too large');
 const unreadable = refuse(400, 'Cannot parse form body');
 const tooMany = refuse(400, 'Too many arguments');
 /** The reason would name offsets in the client's text; Kong's clients know one message. */

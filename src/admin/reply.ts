@@ -6,7 +6,8 @@ import type { Violation } from '../state/violation.ts';
 
 export interface Reply {
   readonly status: number;
-  readonly body?: Json | string;
+  /** A value, or what is sent as it is: a text or its bytes. */
+  readonly body?: Json | string | Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

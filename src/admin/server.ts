@@ -7,8 +7,9 @@ import { createServer, STATUS_CODES } from '../lib/node-http.ts';
 import { KONG_VERSION } from '../lib/version.ts';
 import type { AutoSource } from '../schema/process.ts';
 import type { Store } from '../store/store.ts';
-import { type BodyLimits, readBody } from './body.ts';
+import { type BodyResult, collectBody, DOCUMENT_LIMITS, ENTITY_LIMITS, headOf, parseBody, tooLarge } from './body.ts';
 import { serveEndpoint } from './crud.ts';
+import { LARGE_BYTES, type LoadApart, loadLarge } from './declarative/large.ts';
 import { createEndpointFinder, type EndpointFinder, METHODS } from './endpoint.ts';
 import { createGuard, type GuardOptions } from './guard.ts';
 import type { NodeInfo } from './node.ts';
@@ -19,9 +20,6 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const MAX_ARGUMENTS = 1000;
 const MAX_REQUEST_LINE = 8192;
-const ENTITY_LIMITS: BodyLimits = { bytes: 10 * 1024 * 1024, values: 100_000 };
-/** Whole configurations. */
-const DOCUMENT_LIMITS: BodyLimits = { bytes: 128 * 1024 * 1024, values: Number.POSITIVE_INFINITY };
 const NO_BODY = { ok: true, value: {}, isForm: false, text: undefined } as const;
 
 export interface AdminOptions {
@@ -30,6 +28,8 @@ export interface AdminOptions {
   readonly auto: AutoSource;
   /** For configurations that come as text; JSON only when absent. */
   readonly parse?: ParseDocument;
+  /** Reads large configurations where that keeps nobody waiting; all are read here when absent. */
+  readonly loadApart?: LoadApart;
   readonly guard?: GuardOptions;
   /** Endpoints that plugins add; asked for each request, for plugins may change. */
   readonly pluginRoutes?: () => readonly SpecialRoute[];
@@ -150,9 +150,17 @@ async function answerRequest(
 
   const hasBody = WRITES.has(method) && method !== 'DELETE';
   const takesText = special?.route.takes !== undefined;
-  const body = hasBody
-    ? await readBody(request, takesText ? DOCUMENT_LIMITS : ENTITY_LIMITS, takesText ? 'text' : undefined)
-    : NO_BODY;
+  let body: BodyResult = NO_BODY;
+  if (hasBody) {
+    const limits = takesText ? DOCUMENT_LIMITS : ENTITY_LIMITS;
+    const bytes = await collectBody(request, limits);
+    if (bytes === undefined) return tooLarge.reply;
+    const { store, loadApart } = options;
+    if (loadApart !== undefined && special?.route.isReadApart === true && bytes.length >= LARGE_BYTES) {
+      return loadLarge(store, loadApart, { bytes, head: headOf(request), query: url.query.toString() });
+    }
+    body = parseBody(bytes, headOf(request), limits, takesText ? 'text' : undefined);
+  }
   if (!body.ok) return body.reply;
   const run = special?.route.methods[method];
   if (run !== undefined) {
@@ -212,7 +220,8 @@ function send(request: IncomingMessage, response: ServerResponse, reply: Reply, 
     response.writeHead(reply.status, headers).end();
     return;
   }
-  const text = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body);
+  const isWritten = typeof reply.body === 'string' || reply.body instanceof Uint8Array;
+  const text = isWritten ? (reply.body as string | Uint8Array) : JSON.stringify(reply.body);
   headers['Content-Type'] ??= JSON_TYPE;
   headers['Content-Length'] = Buffer.byteLength(text);
   response.writeHead(reply.status, headers).end(request.method === 'HEAD' ? undefined : text);

@@ -43,6 +43,8 @@ export interface SpecialRoute {
   readonly alongside?: true;
   /** Bodies in YAML too, and large ones. */
   readonly takes?: 'any document';
+  /** Large bodies are configurations, and are read elsewhere where that can be done. */
+  readonly isReadApart?: true;
   readonly methods: Readonly<Record<string, (request: SpecialRequest) => Reply | Promise<Reply>>>;
   /** What each method does, for the description of the Admin API. */
   readonly describes?: Readonly<Record<string, string>>;

@@ -33,6 +33,7 @@ import { guardOf } from './guard.ts';
 import { createLogLevel, type LogLevelSwitch } from './log-level.ts';
 import { type OpenedStore, openStore } from './open-store.ts';
 import { type PidFile, refuseSecond, writePidFile } from './pid-file.ts';
+import { createPostReader } from './post-apart.ts';
 import { proxyOptions } from './proxy-options.ts';
 import { createReadiness } from './readiness.ts';
 import { Reloading } from './reloading.ts';
@@ -194,12 +195,14 @@ export async function serve(options: ServeOptions): Promise<void> {
       });
       statuses.push(await listenOn(server, address, 'the Status API', { pairs: tls.status, settings: tls.settings }));
     }
+    const loadApart = createPostReader(store, config);
     for (const address of adminListen) {
       const server = createAdminServer({
         store: settlingStore(store, settled),
         node,
         auto: { now: () => Date.now() },
         parse: readDocument,
+        ...(loadApart && { loadApart }),
         guard,
         settled,
         pluginRoutes: () => pluginRoutes,
