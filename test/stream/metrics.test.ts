@@ -85,6 +85,22 @@ describe('statsd of connections', () => {
   });
 });
 
+test('a connection that no route matches is measured by plugins of all', async (t) => {
+  const receiver = await receiveUdp();
+  t.after(() => receiver.close());
+  const plugin = (name: string) => ({
+    name,
+    protocols: PROTOCOLS,
+    config: { host: HOST, port: receiver.port, ...statusOnly('request_count') },
+  });
+  const { ports } = await startStreams(t, { plugins: [plugin('statsd'), plugin('datadog')] }, [{}]);
+  await talk(ports[0]!, 'hello');
+  assert.deepEqual([...(await take(receiver, 2))].sort(), [
+    'kong.global.unmatched.request.count:1|c',
+    'kong.request.count:1|c|#name:,status:500',
+  ]);
+});
+
 describe('datadog of connections', () => {
   const tags = '|#name:s,status:200,app:kong';
   const expected = [
