@@ -1,5 +1,7 @@
 // Many changes as one write: all of them or none.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { type Admin, startAdmin } from './rig.ts';
@@ -192,5 +194,33 @@ test('ids are the same in any case', async () => {
       data.map((one) => one.id),
       [id.toLowerCase()],
     );
+  });
+});
+
+test('other requests are answered while very many changes are judged', async () => {
+  await withAdmin(async ({ url, store }) => {
+    const services = Array.from({ length: 20_000 }, (_, i) => ({
+      action: 'create',
+      kind: 'services',
+      entity: { id: SERVICE.slice(0, -8) + String(10_000_000 + i), name: `service-${i}`, host: 'a.test' },
+    }));
+    const events: string[] = [];
+    const posting = request(`${url}/-/apply`, { method: 'POST', headers: { 'content-type': 'application/json' } });
+    const answered = once(posting, 'response').then(async ([response]) => {
+      events.push(`changes ${response.statusCode}`);
+      for await (const _ of response);
+    });
+    posting.end(JSON.stringify({ changes: services }));
+    await once(posting, 'finish');
+    // More than there are pieces of the body on the way.
+    const others = Array.from({ length: 40 }, () => 'other 404');
+    for (const _ of others) {
+      const response = await fetch(`${url}/services/service-0`);
+      await response.arrayBuffer();
+      events.push(`other ${response.status}`);
+    }
+    await answered;
+    assert.deepEqual(events, [...others, 'changes 200']);
+    assert.equal(store.state.count('services'), 20_000);
   });
 });
