@@ -1,6 +1,7 @@
 // `POST /config` with a body so large that it is read in a thread of its own: requests are served meanwhile, and the answers
 // are those that a small body gets.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -119,4 +120,14 @@ test('of large configurations that come together, one is served', async () => {
   );
   const served = await Promise.all(paths.map((path) => statusOf(`${gateway.proxy}${path}`)));
   assert.deepEqual(served.sort(), [200, 404, 404]);
+});
+
+test('a process that ends does not wait for what a thread still reads', async () => {
+  const { href } = new URL('../../src/cli/serve/fact-thread.ts', import.meta.url);
+  const script = `import('${href}').then(({ readInThread }) => {
+    void readInThread('../../../test/cli/endless-thread', {}, () => {});
+  })`;
+  const child = spawn(process.execPath, ['-e', script], { stdio: 'inherit' });
+  after(() => child.kill('SIGKILL'));
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
 });

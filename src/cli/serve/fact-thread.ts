@@ -28,8 +28,6 @@ export function readInThread<Rest>(
 ): Promise<Rest> {
   const entry = join(import.meta.dirname, `${name}${extname(import.meta.filename)}`);
   const thread = new Worker(entry, { workerData: task, transferList: [...given] });
-  // A process that ends does not wait for what it would not use.
-  thread.unref();
   const done = new Promise<Rest>((resolve, reject) => {
     thread.on('error', reject);
     thread.on('exit', () => reject(new Error(`the thread ${name} ended before it was done`)));
@@ -40,6 +38,8 @@ export function readInThread<Rest>(
       return thread.postMessage('more');
     });
   });
+  // A process that ends does not wait for what it would not use. Last, for to listen is to wait.
+  thread.unref();
   return done.finally(() => void thread.terminate());
 }
 
