@@ -35,7 +35,8 @@ export const absentRoutes: readonly SpecialRoute[] = [
     describes: { GET: 'Timers of this node' },
   },
   {
-    // Nothing is left to be built here: it is what a node with the default DNS client answers, and clients know it by this text.
+    // Finished as it is: Kong answers this, word for word, with the DNS client that is its default (its statistics come with
+    // the other one only), and clients know it by status and text.
     path: ['status', 'dns'],
     methods: { GET: () => message(501, 'not implemented with the legacy DNS client') },
     describes: { GET: 'Statistics of name resolution' },

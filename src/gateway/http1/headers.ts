@@ -166,19 +166,19 @@ export class HeaderList {
     }
     const added = this.added ?? [];
     for (let j = 0; j < added.length; j += 2) yield [added[j] as string, added[j + 1] as string];
-    for (const { text } of this.own) {
-      for (const line of text.split('\r\n')) {
-        const colon = line.indexOf(': ');
-        if (colon > 0) yield [line.slice(0, colon), line.slice(colon + 2)];
-      }
-    }
+    const own: [string, string][] = [];
+    for (const lines of this.own) lines.forEach((name, value) => void own.push([name, value]));
+    yield* own;
   }
 
   /** As `entries`, without making pairs. */
   forEach(visit: (name: string, value: string) => void): void {
-    this.forEachReceived(visit);
+    const { lines } = this;
+    for (let i = 0; i < lines.length; i += 4) {
+      if (lines[i + 1] !== REMOVED) visit(this.nameAt(i), this.valueAt(i));
+    }
     this.forEachAdded(visit);
-    for (const lines of this.own) lines.forEach(visit);
+    for (const own of this.own) own.forEach(visit);
   }
 
   /** Those that came with the head, as spans of its text as far as nobody edited them. */
@@ -190,14 +190,6 @@ export class HeaderList {
       if (nameEnd === REMOVED) continue;
       if (value < 0) visitor.edited(this.nameAt(i), this.valueAt(i));
       else visitor.line(text, lines[i] as number, nameEnd, value, lines[i + 3] as number);
-    }
-  }
-
-  /** The same as names and values. */
-  forEachReceived(visit: (name: string, value: string) => void): void {
-    const { lines } = this;
-    for (let i = 0; i < lines.length; i += 4) {
-      if (lines[i + 1] !== REMOVED) visit(this.nameAt(i), this.valueAt(i));
     }
   }
 

@@ -1,6 +1,5 @@
 // The request as plugins see it. Its header lines are those that go upstream: what one plugin sets, the next one reads.
 import { parseQuery, type QueryArguments } from '../../lib/query.ts';
-import { parseHost, splitTarget } from '../../lib/uri.ts';
 import type {
   BodyFraming,
   BodyLimits,
@@ -50,11 +49,12 @@ export class RequestSide implements RequestView, BodyReader {
     return this.#context.exchange.encrypted ? 'https' : 'http';
   }
   get host(): string {
-    return parseHost(this.#context.exchange.host).name;
+    const { core, exchange } = this.#context;
+    return core.authorities.read(exchange.host).name;
   }
   get port(): number {
-    const { exchange } = this.#context;
-    return parseHost(exchange.host).port ?? exchange.localPort;
+    const { core, exchange } = this.#context;
+    return core.authorities.read(exchange.host).port ?? exchange.localPort;
   }
   get httpVersion(): number {
     return this.#context.exchange.httpVersion;
@@ -63,7 +63,7 @@ export class RequestSide implements RequestView, BodyReader {
     return this.#context.path;
   }
   get rawPath(): string {
-    return splitTarget(this.#context.exchange.target).path;
+    return this.#context.sentPath;
   }
   get rawQuery(): string {
     return this.#context.rawQuery ?? '';
