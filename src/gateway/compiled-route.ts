@@ -11,7 +11,7 @@ export class CompiledRoute implements RouterRoute {
   /** For gRPC only. */
   readonly isGrpc: boolean;
   /** How log records show it and its service; made when it is first logged. */
-  logText: string | undefined = undefined;
+  logged: Uint8Array | undefined = undefined;
 
   constructor(entity: Entity, service: Entity | undefined, upstream: UpstreamSettings) {
     this.entity = entity;

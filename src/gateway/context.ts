@@ -25,11 +25,12 @@ import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
 import { OwnLine } from './http1/own-lines.ts';
 import { readDebugAsk, readKongDebug } from './observe/debug-ask.ts';
+import { type JsonBytes, piece } from './observe/json-bytes.ts';
 import { type LogEdit, logEdit } from './observe/log-edits.ts';
 import { logRecord, recordLatencies } from './observe/log-record.ts';
-import { logText } from './observe/log-text.ts';
 import { RequestSpans } from './observe/request-spans.ts';
 import { Timeline } from './observe/timeline.ts';
+import { writeRecord } from './observe/write-record.ts';
 import type { PluginInstance } from './plugins/instances.ts';
 import { type Chosen, NOTHING } from './plugins/plan.ts';
 import type { RouteMatch } from './router/router.ts';
@@ -42,6 +43,7 @@ import { RequestSide } from './views/request.ts';
 import { ResponseSide } from './views/response.ts';
 import { UpstreamSide } from './views/upstream.ts';
 
+const LINE_BREAK = piece('\n');
 const NO_SPANS: readonly RecordedSpan[] = [];
 const NO_LIMITS: MessageLimits = {};
 const NO_CLOSINGS: WebSocketCloseExchange['closings'] = { client: undefined, server: undefined };
@@ -201,7 +203,19 @@ export class RequestContext
     return logRecord(this, this.#logEdits ?? []);
   }
   logText(): string {
-    return this.#logEdits === undefined ? logText(this) : JSON.stringify(this.logRecord());
+    return this.#writeRecord().text();
+  }
+  logLine(): Uint8Array {
+    const record = this.#writeRecord();
+    record.piece(LINE_BREAK);
+    return record.bytes();
+  }
+  #writeRecord(): JsonBytes {
+    if (this.#logEdits === undefined) return writeRecord(this);
+    const { record } = this.core;
+    record.cut(0);
+    record.utf8(JSON.stringify(this.logRecord()));
+    return record;
   }
 
   limitMessages(limits: MessageLimits): void {

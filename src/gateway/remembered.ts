@@ -3,29 +3,36 @@ import type { JsonObject } from '../lib/json.ts';
 import { Authorities } from '../lib/uri.ts';
 import type { Entity } from '../schema/define.ts';
 import { HeaderMembers } from './observe/header-members.ts';
+import { JsonBytes } from './observe/json-bytes.ts';
 import type { Identity } from './views/identity.ts';
 import { KnownNames } from './views/known-names.ts';
 
 export interface Remembered {
   /** Of Host headers. */
   readonly authorities: Authorities;
-  /** Headers as log records carry them. */
+  /** Where log records are written, one after the other. */
+  readonly record: JsonBytes;
+  /** Headers as they stand there. */
   readonly headerMembers: HeaderMembers;
   /** JSON of stored entities, as log records carry it. */
-  readonly entityTexts: WeakMap<Entity, string>;
+  readonly entityBytes: WeakMap<Entity, Uint8Array>;
   /** Of credentials, what log records tell of them. */
-  readonly credentialTexts: WeakMap<JsonObject, string>;
+  readonly credentialBytes: WeakMap<JsonObject, Uint8Array>;
   /** How consumers are named to upstreams. */
   readonly identities: WeakMap<Entity, Identity>;
   /** Of headers that plugins set. */
   readonly knownNames: KnownNames;
 }
 
-export const rememberNothing = (): Remembered => ({
-  authorities: new Authorities(),
-  headerMembers: new HeaderMembers(),
-  entityTexts: new WeakMap(),
-  credentialTexts: new WeakMap(),
-  identities: new WeakMap(),
-  knownNames: new KnownNames(),
-});
+export function rememberNothing(): Remembered {
+  const record = new JsonBytes();
+  return {
+    authorities: new Authorities(),
+    record,
+    headerMembers: new HeaderMembers(record),
+    entityBytes: new WeakMap(),
+    credentialBytes: new WeakMap(),
+    identities: new WeakMap(),
+    knownNames: new KnownNames(),
+  };
+}

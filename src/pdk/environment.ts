@@ -59,9 +59,9 @@ export interface Counter {
   readonly expiresAt: number;
 }
 
-/** Files opened for appending, shared by path; lines are written whole. */
+/** Files opened for appending, shared by path; lines are written whole. Bytes are copied: they are good to be used again. */
 export interface AppendFiles {
-  append(path: string, line: string, options: { readonly reopen: boolean }): void;
+  append(path: string, line: string | Uint8Array, options: { readonly reopen: boolean }): void;
 }
 
 /** Entries on their way to somewhere else. Adding never fails; losses are reported under the plugin's name. */

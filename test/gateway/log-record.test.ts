@@ -22,6 +22,7 @@ const REQUESTS: readonly [string, string][] = [
   ['a repeated header in two spellings', 'GET / HTTP/1.1\r\nHost: a.test\r\nX-Two: 1\r\nx-two: 2\r\n'],
   ['quotes, backslashes and tabs', 'GET /%22 HTTP/1.1\r\nHost: a.test\r\nX-Quote: a"b\\c\td\r\n'],
   ['bytes above ASCII', 'GET /%c3%b8 HTTP/1.1\r\nHost: a.test\r\nX-Name: J\xf8rgen\r\n'],
+  ['bytes that are UTF-8', 'GET / HTTP/1.1\r\nHost: a.test\r\nX-Name: J\xc3\xb8rgen\r\n'],
   ['credentials', 'GET / HTTP/1.1\r\nHost: a.test\r\nAuthorization: Basic c2VjcmV0\r\nProxy-Authorization: x\r\n'],
   ['a name that objects treat in their own way', 'GET / HTTP/1.1\r\nHost: a.test\r\n__proto__: x\r\nx: y\r\n'],
   ['an API key', 'GET /keyed HTTP/1.1\r\nHost: a.test\r\napikey: k\r\n'],
@@ -84,6 +85,7 @@ test('the record as text is the record', async () => {
       assert.equal(headers['authorization'], 'REDACTED');
       assert.equal(headers['proxy-authorization'], 'REDACTED');
     }
+    if (what.startsWith('bytes')) assert.equal(headers['x-name'], 'Jørgen');
     if (what.startsWith('a repeated')) assert.deepEqual(headers['x-two'], ['1', '2']);
     if (what === 'an API key') assert.equal((text['consumer'] as JsonObject)['username'], 'bob');
   }

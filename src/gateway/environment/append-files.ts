@@ -24,7 +24,7 @@ class AppendFile {
     this.#losses = new Losses((reason, lost) => report(`${reason}; ${lost} log lines for ${path} lost`));
   }
 
-  append(line: string, reopen: boolean): void {
+  append(line: string | Uint8Array, reopen: boolean): void {
     if (!this.#queue.add(line)) {
       this.#losses.add(1, 'the disk does not keep up');
       return;
@@ -106,7 +106,7 @@ export class SharedAppendFiles implements AppendFiles {
     this.#report = report;
   }
 
-  append(path: string, line: string, options: { readonly reopen: boolean }): void {
+  append(path: string, line: string | Uint8Array, options: { readonly reopen: boolean }): void {
     let file = this.#files.get(path);
     if (file === undefined) {
       file = new AppendFile(path, this.#report);

@@ -19,11 +19,15 @@ export class LineBuffer {
   }
 
   /** False when there is no room for it. */
-  add(line: string): boolean {
+  add(line: string | Uint8Array): boolean {
     // A UTF-16 unit takes three bytes at most.
-    const needed = this.#length + line.length * 3;
+    const needed = this.#length + (typeof line === 'string' ? line.length * 3 : line.length);
     if (needed > this.#filling.length && !this.#grow(needed)) return false;
-    this.#length += this.#filling.write(line, this.#length, 'utf8');
+    if (typeof line === 'string') this.#length += this.#filling.write(line, this.#length, 'utf8');
+    else {
+      this.#filling.set(line, this.#length);
+      this.#length += line.length;
+    }
     this.#lines += 1;
     return true;
   }

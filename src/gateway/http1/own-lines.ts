@@ -7,7 +7,7 @@ export class OwnLines {
   /** Many messages have them. */
   readonly isKept: boolean;
   /** The same as members of a JSON object, for log records: made when it is first asked for. */
-  members: string | undefined = undefined;
+  members: Uint8Array | undefined = undefined;
 
   constructor(text: string, isKept = false) {
     this.text = text;

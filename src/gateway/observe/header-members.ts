@@ -1,48 +1,70 @@
-// Header lines as members of a JSON object, each with its comma in front: names in lower case, credentials hidden. A name that
+// Header lines as members of a JSON object, each with its comma in front, written where the record is: names in lower case, credentials hidden. A name that
 // stands there twice has to become a list, which is not for here: whoever asks is told. One object serves all records, one
 // head after the other.
 import type { HeaderList, LineVisitor } from '../http1/headers.ts';
-import { flat, type OwnLines } from '../http1/own-lines.ts';
+import type { OwnLines } from '../http1/own-lines.ts';
 import { type HeaderLabel, HeaderLabels } from './header-labels.ts';
+import { type JsonBytes, piece } from './json-bytes.ts';
+import { responseLines } from './log-record.ts';
 
 /** Lines of which the labels are remembered: most heads have the same names in the same places. */
 const PLACES = 32;
 
+/** The labels of the last head's lines, in order. */
+type Places = Readonly<Record<'request' | 'answer', (HeaderLabel | undefined)[]>>;
+
 export class HeaderMembers implements LineVisitor {
-  text = '';
   /** A name is there twice, or cannot be written in this way. */
   isOdd = false;
   // A bit for each label: only where two meet can there be a name twice.
   low = 0;
   high = 0;
-  readonly labels = new HeaderLabels();
-  #lately: (HeaderLabel | undefined)[] = [];
+  readonly out: JsonBytes;
+  readonly #labels = new HeaderLabels();
+  #places: Places = { request: [], answer: [] };
+  #lately = this.#places.request;
   #place = 0;
+  #enginesLines = '';
+  #enginesMembers = piece('');
   readonly #visit = (name: string, value: string): void => this.edited(name, value);
-  readonly #visitOwn = (name: string, value: string): void => {
-    this.text += this.labels.of(name).write(value);
-  };
+  readonly #visitOwn = (name: string, value: string): void =>
+    this.#write(this.#labels.of(name), value, 0, value.length);
+
+  constructor(out: JsonBytes) {
+    this.out = out;
+  }
 
   /** Before each record. */
   trim(): void {
-    if (this.labels.trim()) this.#lately = [];
+    if (this.#labels.trim()) this.#places = { request: [], answer: [] };
   }
 
   line(text: string, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
-    const place = this.#place++;
-    let label = this.#lately[place];
-    if (label === undefined || !label.isOf(text, nameStart, nameEnd)) {
-      label = this.labels.of(text.slice(nameStart, nameEnd));
-      if (place < PLACES) this.#lately[place] = label;
-    }
+    const known = this.#lately[this.#place];
+    const label = known?.isOf(text, nameStart, nameEnd) ? known : this.#note(text.slice(nameStart, nameEnd));
+    this.#place++;
     this.#mark(label);
-    this.text += label.memberIn(text, valueStart, valueEnd);
+    this.#write(label, text, valueStart, valueEnd);
   }
 
   edited(name: string, value: string): void {
-    const label = this.labels.of(name);
+    const known = this.#lately[this.#place];
+    const label = known?.written === name ? known : this.#note(name);
+    this.#place++;
     this.#mark(label);
-    this.text += label.member(value);
+    this.#write(label, value, 0, value.length);
+  }
+
+  #note(name: string): HeaderLabel {
+    const label = this.#labels.of(name);
+    if (this.#place < PLACES) this.#lately[this.#place] = label;
+    return label;
+  }
+
+  #write({ start, isHidden }: HeaderLabel, text: string, valueStart: number, valueEnd: number): void {
+    this.out.piece(start);
+    if (isHidden) return;
+    this.out.closed(text, valueStart, valueEnd);
   }
 
   #mark({ isOdd, slot }: HeaderLabel): void {
@@ -53,9 +75,9 @@ export class HeaderMembers implements LineVisitor {
     else this.high |= bit;
   }
 
-  /** Begins with what is known already. */
-  begin(text: string, low: number, high: number): void {
-    this.text = text;
+  /** A head; begins with the marks of what is written already. */
+  begin(head: 'request' | 'answer', low: number, high: number): void {
+    this.#lately = this.#places[head];
     this.low = low;
     this.high = high;
     this.isOdd = false;
@@ -72,13 +94,23 @@ export class HeaderMembers implements LineVisitor {
     for (const lines of list.ownLines) this.#addOwn(lines);
   }
 
-  #addOwn(lines: OwnLines): void {
-    const before = this.text;
-    if (lines.members === undefined) {
-      this.text = '';
-      lines.forEach(this.#visitOwn);
-      lines.members = lines.isKept ? flat(this.text) : this.text;
+  /** What the engine adds to the head of an answer, in front: answers of one second and one length have the same. */
+  addEngines(lines: string): void {
+    if (lines !== this.#enginesLines) {
+      this.#enginesLines = lines;
+      const members = responseLines(lines).map(([name, value]) => `,"${name}":${JSON.stringify(value)}`);
+      this.#enginesMembers = piece(members.join(''));
     }
-    this.text = before + lines.members;
+    this.out.piece(this.#enginesMembers);
+  }
+
+  #addOwn(lines: OwnLines): void {
+    if (lines.members !== undefined) {
+      this.out.piece(lines.members);
+      return;
+    }
+    const from = this.out.length;
+    lines.forEach(this.#visitOwn);
+    if (lines.isKept) lines.members = this.out.slice(from);
   }
 }

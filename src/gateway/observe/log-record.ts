@@ -1,4 +1,5 @@
 // The record that log plugins send.
+import { loggedText } from '../../lib/byte-text.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import type { Entity } from '../../schema/define.ts';
@@ -129,9 +130,10 @@ export function headerJson(list: HeaderList, apart: LinesApart): JsonObject {
     const key = name.toLowerCase();
     if (key === '__proto__') continue;
     const current = Object.hasOwn(record, key) ? record[key] : undefined;
-    if (current === undefined) record[key] = value;
-    else if (Array.isArray(current)) current.push(value);
-    else record[key] = [current, value];
+    const shown = loggedText(value);
+    if (current === undefined) record[key] = shown;
+    else if (Array.isArray(current)) current.push(shown);
+    else record[key] = [current, shown];
   }
   for (const [name, value] of apart) record[name] = value;
   for (const name of HIDDEN_HEADERS) if (Object.hasOwn(record, name)) record[name] = 'REDACTED';

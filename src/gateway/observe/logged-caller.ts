@@ -1,22 +1,22 @@
 // What log records of a connection's requests repeat: kept with the connection, so that it is written once. Requests that bring
 // other headers than the last one are written anew.
+
 import type { RequestContext } from '../context.ts';
 import type { HeaderList, ReceivedLines } from '../http1/headers.ts';
-import { flat } from '../http1/own-lines.ts';
 import type { HeaderMembers } from './header-members.ts';
+import { piece } from './json-bytes.ts';
 import { requestOrigin } from './log-record.ts';
-import { quote, quoted } from './quote.ts';
 
 export interface LoggedCaller {
   readonly host: string;
   /** Scheme, host and port, as between quotes. */
-  readonly origin: string;
+  readonly origin: Uint8Array;
   /** `{"host":"a.test"` */
-  readonly hostMember: string;
+  readonly hostMember: Uint8Array;
   /** Undefined before there were any. */
   received: ReceivedLines | undefined;
   /** With the host in front. */
-  members: string;
+  members: Uint8Array;
   low: number;
   high: number;
 }
@@ -24,12 +24,13 @@ export interface LoggedCaller {
 export function loggedCaller(context: RequestContext): LoggedCaller {
   const { notes, host } = context.exchange;
   if (notes.logged?.host !== host) {
+    const hostMember = piece(`{"host":${JSON.stringify(host)}`);
     notes.logged = {
       host,
-      origin: flat(quoted(requestOrigin(context))),
-      hostMember: flat(`{"host":${quote(host)}`),
+      origin: piece(JSON.stringify(requestOrigin(context)).slice(1, -1)),
+      hostMember,
       received: undefined,
-      members: '',
+      members: hostMember,
       low: 0,
       high: 0,
     };
@@ -39,16 +40,20 @@ export function loggedCaller(context: RequestContext): LoggedCaller {
 
 /** Begins with the members that the client's own lines make. */
 export function addCallersLines(members: HeaderMembers, headers: HeaderList, known: LoggedCaller): void {
+  const { out } = members;
   if (known.received !== undefined && headers.isReceived(known.received)) {
-    members.begin(known.members, known.low, known.high);
+    members.begin('request', known.low, known.high);
+    out.piece(known.members);
     return;
   }
-  members.begin(known.hostMember, 0, 0);
+  const from = out.length;
+  members.begin('request', 0, 0);
+  out.piece(known.hostMember);
   members.addReceived(headers);
   const received = members.isOdd ? undefined : headers.received();
   if (received === undefined) return;
   known.received = received;
-  known.members = flat(members.text);
+  known.members = out.slice(from);
   known.low = members.low;
   known.high = members.high;
 }

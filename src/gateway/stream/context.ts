@@ -102,6 +102,10 @@ export class StreamContext implements StreamLogExchange, Shared {
     return JSON.stringify(this.logRecord());
   }
 
+  logLine(): Uint8Array {
+    return Buffer.from(`${this.logText()}\n`);
+  }
+
   accessRecord(): AccessRecord {
     const last = this.attempts[this.attempts.length - 1];
     const { startedAt, protocol, serverName, localAddress, localPort } = this.connection;

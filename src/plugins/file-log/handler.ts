@@ -12,7 +12,7 @@ export function create(config: Config, { files }: Environment): Phases {
   const setCustomFields = customFieldSetter(config.custom_fields_by_lua);
   const send = (exchange: LoggedExchange): void => {
     setCustomFields(exchange);
-    files.append(path, `${exchange.logText()}\n`, options);
+    files.append(path, exchange.logLine(), options);
   };
   return {
     log: send,
