@@ -23,7 +23,7 @@ import type { CompiledRoute } from './compiled-route.ts';
 import { type GatewayCore, reportPluginError } from './core.ts';
 import type { ClientExchange } from './exchange.ts';
 import type { HeaderList } from './http1/headers.ts';
-import { OwnLine } from './http1/own-lines.ts';
+import { LineName, OwnLine } from './http1/own-lines.ts';
 import { readDebugAsk, readKongDebug } from './observe/debug-ask.ts';
 import { type JsonBytes, piece } from './observe/json-bytes.ts';
 import { type LogEdit, logEdit } from './observe/log-edits.ts';
@@ -43,6 +43,7 @@ import { RequestSide } from './views/request.ts';
 import { ResponseSide } from './views/response.ts';
 import { UpstreamSide } from './views/upstream.ts';
 
+const REQUEST_ID = new LineName('X-Kong-Request-Id');
 const LINE_BREAK = piece('\n');
 const NO_SPANS: readonly RecordedSpan[] = [];
 const NO_LIMITS: MessageLimits = {};
@@ -108,6 +109,8 @@ export class RequestContext
   /** -1 until an upstream answered, or it is known that none will. */
   upstreamLatency = -1;
   receiveLatency = 0;
+  /** Milliseconds since the epoch; 0 until then, and where nobody wants to know. */
+  endedAt = 0;
   /** The whole answer was read before its head went out. */
   isBuffered = false;
   /** The upstream spoke HTTP/2. */
@@ -260,12 +263,12 @@ export class RequestContext
 
   /** Tells the request's id, to the upstream and to the client. */
   get idLine(): OwnLine {
-    return (this.#idLine ??= new OwnLine('X-Kong-Request-Id', this.id));
+    return (this.#idLine ??= new OwnLine(REQUEST_ID, this.id));
   }
 
-  /** Milliseconds since the request began. */
+  /** Milliseconds since the request began; once it has ended, what it took. */
   elapsed(): number {
-    return Math.max(0, Date.now() - this.startedAt);
+    return Math.max(0, (this.endedAt || Date.now()) - this.startedAt);
   }
 
   reportPluginError(instance: PluginInstance, phase: string, error: unknown): void {

@@ -6,12 +6,16 @@ import type { Entity } from '../schema/define.ts';
 import type { RequestContext } from './context.ts';
 import { encodeHeaderText, type HeaderList } from './http1/headers.ts';
 import { NameSet } from './http1/name-set.ts';
-import { keptLines, NumberLines, OwnLine, OwnLines } from './http1/own-lines.ts';
+import { keptLines, LineName, NumberLines, OwnLine, OwnLines } from './http1/own-lines.ts';
 import type { Timeline } from './observe/timeline.ts';
 
 export const SERVER_TOKEN = `kong/${KONG_VERSION}`;
 const VIA_1_1 = `1.1 ${SERVER_TOKEN}`;
 const VIA_2 = `2 ${SERVER_TOKEN}`;
+const VIA = new LineName('Via');
+const TRAILER = new LineName('Trailer');
+const FORWARDED_PATH = new LineName('X-Forwarded-Path');
+const FORWARDED_PREFIX = new LineName('X-Forwarded-Prefix');
 const VIA_LINE = keptLines(`Via: ${VIA_1_1}\r\n`);
 const VIA_2_LINE = keptLines(`Via: ${VIA_2}\r\n`);
 const SERVER_LINE = keptLines(`Server: ${SERVER_TOKEN}\r\n`);
@@ -67,10 +71,10 @@ export function setUpstreamHeaders(context: RequestContext): void {
   const via = exchange.httpVersion === 1.1 ? VIA_1_1 : `${exchange.httpVersion} ${SERVER_TOKEN}`;
   const own = [
     callerLines(context, earlier?.chain ?? ''),
-    new OwnLine('X-Forwarded-Path', path),
+    new OwnLine(FORWARDED_PATH, path),
     viaLine(via, earlier?.via ?? ''),
   ];
-  if (prefix !== undefined) own.push(new OwnLine('X-Forwarded-Prefix', escapePath(prefix)));
+  if (prefix !== undefined) own.push(new OwnLine(FORWARDED_PREFIX, escapePath(prefix)));
   if (core.config.shown.requestIdUpstream) own.push(context.idLine);
   if (exchange.teTrailers || context.wantsTrailers) own.push(TE_LINE);
   exchange.headers.setOwn(own);
@@ -120,9 +124,9 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
   if (shown.server && !headers.has('server')) own.push(SERVER_LINE);
   if (isUpstreams && shown.via) {
     own.push(viaLine(context.isUpstreamHttp2 ? VIA_2 : VIA_1_1, earlier?.via ?? ''));
-  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') own.push(new OwnLine('Via', earlier.via));
+  } else if (isUpstreams && earlier !== undefined && earlier.via !== '') own.push(new OwnLine(VIA, earlier.via));
   if (earlier !== undefined && earlier.trailer !== '' && context.exchange.teTrailers)
-    own.push(new OwnLine('Trailer', earlier.trailer));
+    own.push(new OwnLine(TRAILER, earlier.trailer));
   if (shown.upstreamLatency && context.upstreamLatency >= 0) own.push(UPSTREAM_LATENCY.of(context.upstreamLatency));
   if (shown.proxyLatency) own.push(PROXY_LATENCY.of(context.proxyLatency));
   if (shown.upstreamStatus) setUpstreamStatus(context, headers);
@@ -133,8 +137,8 @@ export function setProxiedHeaders(context: RequestContext, headers: HeaderList, 
 
 /** @param earlier what those before us said. */
 function viaLine(own: string, earlier: string): OwnLines {
-  if (earlier !== '') return new OwnLine('Via', `${earlier}, ${own}`);
-  return own === VIA_1_1 ? VIA_LINE : own === VIA_2 ? VIA_2_LINE : new OwnLine('Via', own);
+  if (earlier !== '') return new OwnLine(VIA, `${earlier}, ${own}`);
+  return own === VIA_1_1 ? VIA_LINE : own === VIA_2 ? VIA_2_LINE : new OwnLine(VIA, own);
 }
 
 /** On an answer that the gateway or a plugin made. */

@@ -4,6 +4,7 @@ import { isPromise } from '../lib/promise.ts';
 import { answerError, answerPlugin, redirectToHttps } from './answer.ts';
 import { RequestContext } from './context.ts';
 import type { GatewayCore } from './core.ts';
+import { EndedRequests } from './ended.ts';
 import type { ClientExchange } from './exchange.ts';
 import { refuseForGrpcRoute } from './grpc-refusal.ts';
 import { recordAccess } from './observe/access-record.ts';
@@ -90,10 +91,23 @@ function finish(context: RequestContext): void {
   // Answered by the engine (a faulty body), or by nobody because the client left.
   if (context.status === 0) context.status = context.exchange.status || CLIENT_CLOSED_REQUEST;
   if (context.chosen.socket.length > 0 && context.status === SWITCHED) runSocketClose(context);
+  const { core, chosen, timeline } = context;
+  if (chosen.log.length === 0 && core.events.access === undefined && timeline === undefined) {
+    context.snapshot.users.leave();
+    return;
+  }
+  context.endedAt = Date.now();
+  ended.add(context);
+}
+
+const ended = new EndedRequests(log);
+
+function log(context: RequestContext): void {
+  const { core, timeline } = context;
   runLog(context);
   context.snapshot.users.leave();
-  context.core.events.access?.(recordAccess(context));
-  if (context.timeline !== undefined) tellTimeline(context, context.timeline);
+  core.events.access?.(recordAccess(context));
+  if (timeline !== undefined) tellTimeline(context, timeline);
 }
 
 /** The answer's head told what was known then. */

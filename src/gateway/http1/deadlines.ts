@@ -61,6 +61,7 @@ export class Deadlines {
   private readonly timer: NodeJS.Timeout;
   private dateAt = 0;
   private dateText = '';
+  private dateLineText = '';
 
   constructor() {
     this.timer = setInterval(() => this.sweep(), TICK_MS);
@@ -82,8 +83,15 @@ export class Deadlines {
     if (this.now - this.dateAt >= 500 || this.dateText === '') {
       this.dateAt = this.now;
       this.dateText = new Date().toUTCString();
+      this.dateLineText = `Date: ${this.dateText}\r\n`;
     }
     return this.dateText;
+  }
+
+  /** The whole line of HTTP/1.1. */
+  dateLine(): string {
+    this.httpDate();
+    return this.dateLineText;
   }
 
   close(): void {

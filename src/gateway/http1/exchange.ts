@@ -166,10 +166,10 @@ export class Exchange implements ClientExchange, Sender {
       this.keepAlive = false;
     }
     this.keepAlive = this.connection.mayKeepAlive(this);
-    const date = headers.has('date') ? '' : `Date: ${this.connection.httpDate()}\r\n`;
+    const date = headers.has('date') ? '' : this.connection.dateLine();
     const offers = status === UPGRADE_REQUIRED && headers.has('upgrade');
     const persistence = offers ? this.offering() : this.keepAlive ? KEEP_ALIVE : CLOSE;
-    this.ownLines = date + framing + persistence;
+    this.ownLines = lastLines(date, framing, persistence);
     this.pending = text + this.ownLines;
     this.bytesOut += this.pending.length;
     if (this.mode !== BODYLESS) this.flushSoon();
@@ -283,6 +283,19 @@ export class Exchange implements ClientExchange, Sender {
     this.pending = '';
     return this.connection.writeText(text);
   }
+}
+
+const lately = { date: '', framing: '', persistence: '', text: '' };
+
+/** What the engine adds to a head: most of the heads of a second end in the same text. */
+function lastLines(date: string, framing: string, persistence: string): string {
+  if (date !== lately.date || framing !== lately.framing || persistence !== lately.persistence) {
+    lately.date = date;
+    lately.framing = framing;
+    lately.persistence = persistence;
+    lately.text = date + framing + persistence;
+  }
+  return lately.text;
 }
 
 const STATUS_LINES: (string | undefined)[] = [];

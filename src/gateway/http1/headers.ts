@@ -2,6 +2,7 @@
 // in runs, unread; only what is edited becomes strings. The surprise: strings here are bytes (latin1), as in the head, and a
 // value with characters above U+00FF is turned into its UTF-8 bytes, because cutting them to bytes could make a line break.
 
+import { standsAt } from '../../lib/stands-at.ts';
 import type { NameSet } from './name-set.ts';
 import { flat, type OwnLines } from './own-lines.ts';
 
@@ -213,7 +214,7 @@ export class HeaderList {
     return (
       this.edits === undefined &&
       this.end - from === other.text.length &&
-      this.text.startsWith(other.text, from) &&
+      standsAt(this.text, other.text, from) &&
       this.keptMask() === other.kept
     );
   }

@@ -25,19 +25,33 @@ export class OwnLines {
   }
 }
 
+/** A name that the gateway gives lines to, and what they begin with. */
+export class LineName {
+  readonly name: string;
+  readonly start: string;
+  /** `,"name":"`, as members of JSON objects begin. */
+  readonly member: Uint8Array;
+
+  constructor(name: string) {
+    this.name = name;
+    this.start = flat(`${name}: `);
+    this.member = Buffer.from(`,"${name.toLowerCase()}":"`);
+  }
+}
+
 /** One line that only one message has, or both heads of one exchange. */
 export class OwnLine extends OwnLines {
-  readonly #name: string;
-  readonly #value: string;
+  readonly name: LineName;
+  readonly value: string;
 
-  constructor(name: string, value: string) {
-    super(`${name}: ${value}\r\n`);
-    this.#name = name;
-    this.#value = value;
+  constructor(name: LineName, value: string) {
+    super(`${name.start}${value}\r\n`);
+    this.name = name;
+    this.value = value;
   }
 
   override forEach(visit: (name: string, value: string) => void): void {
-    visit(this.#name, this.#value);
+    visit(this.name.name, this.value);
   }
 }
 
@@ -48,17 +62,17 @@ const KEPT = 2_000;
 
 /** Lines that carry a number: those of small numbers are most of what goes out. */
 export class NumberLines {
-  readonly #name: string;
+  readonly #name: LineName;
   readonly #lines: (OwnLines | undefined)[] = [];
 
   constructor(name: string) {
-    this.#name = name;
+    this.#name = new LineName(name);
   }
 
   of(value: number): OwnLines {
     if (!(value >= 0 && value < KEPT)) return new OwnLine(this.#name, String(value));
     while (this.#lines.length <= value) this.#lines.push(undefined);
-    return (this.#lines[value] ??= keptLines(`${this.#name}: ${value}\r\n`));
+    return (this.#lines[value] ??= keptLines(`${this.#name.start}${value}\r\n`));
   }
 }
 

@@ -219,8 +219,8 @@ export class RequestHead {
   /** The last good one itself, where it is the same: it is known to be good, and maps know its hash. */
   private hostIn(text: string, start: number, end: number): string {
     const { lastHost } = this;
-    const isSame = lastHost.length === end - start && text.startsWith(lastHost, start);
-    return isSame ? lastHost : text.slice(start, end);
+    const host = text.slice(start, end);
+    return host === lastHost ? lastHost : host;
   }
 
   private applyTokens(tokens: ConnectionTokens, upgrade: string | undefined): void {

@@ -88,8 +88,8 @@ export class ServerConnection extends ClientSocket implements BodySource {
     return this.exchange === undefined && !this.lingering && !this.finder.isWaiting && this.rest === undefined;
   }
 
-  httpDate(): string {
-    return this.server.deadlines.httpDate();
+  dateLine(): string {
+    return this.server.deadlines.dateLine();
   }
 
   /** For the exchange, when it starts its answer. */

@@ -1,4 +1,5 @@
 // What a log record needs of a header's name, made once a name. The number is bounded: clients choose names.
+import { standsAt } from '../../lib/stands-at.ts';
 import { flat } from '../http1/own-lines.ts';
 import { piece } from './json-bytes.ts';
 
@@ -27,7 +28,7 @@ export class HeaderLabel {
 
   /** Was it made of this name, letter by letter? */
   isOf(text: string, start: number, end: number): boolean {
-    return end - start === this.written.length && text.startsWith(this.written, start);
+    return end - start === this.written.length && standsAt(text, this.written, start);
   }
 }
 

@@ -1,17 +1,16 @@
-// Header lines as members of a JSON object, each with its comma in front, written where the record is: names in lower case, credentials hidden. A name that
-// stands there twice has to become a list, which is not for here: whoever asks is told. One object serves all records, one
-// head after the other.
+// Header lines as members of a JSON object, each with its comma in front, written where the record is: names in lower case,
+// credentials hidden. A name that stands there twice has to become a list, which is not for here: whoever asks is told. One
+// object serves all records, one head after the other.
 import type { HeaderList, LineVisitor } from '../http1/headers.ts';
-import type { OwnLines } from '../http1/own-lines.ts';
+import { OwnLine, type OwnLines } from '../http1/own-lines.ts';
 import { type HeaderLabel, HeaderLabels } from './header-labels.ts';
 import { type JsonBytes, piece } from './json-bytes.ts';
+import { KnownLine } from './known-line.ts';
 import { responseLines } from './log-record.ts';
 
-/** Lines of which the labels are remembered: most heads have the same names in the same places. */
+/** Lines that are remembered: most heads have the same names in the same places. */
 const PLACES = 32;
-
-/** The labels of the last head's lines, in order. */
-type Places = Readonly<Record<'request' | 'answer', (HeaderLabel | undefined)[]>>;
+const QUOTE = piece('"');
 
 export class HeaderMembers implements LineVisitor {
   /** A name is there twice, or cannot be written in this way. */
@@ -20,54 +19,71 @@ export class HeaderMembers implements LineVisitor {
   low = 0;
   high = 0;
   readonly out: JsonBytes;
-  readonly #labels = new HeaderLabels();
-  #places: Places = { request: [], answer: [] };
-  #lately = this.#places.request;
-  #place = 0;
-  #enginesLines = '';
-  #enginesMembers = piece('');
-  readonly #visit = (name: string, value: string): void => this.edited(name, value);
-  readonly #visitOwn = (name: string, value: string): void =>
-    this.#write(this.#labels.of(name), value, 0, value.length);
+  private readonly labels = new HeaderLabels();
+  private requestLines: KnownLine[] = [];
+  private answerLines: KnownLine[] = [];
+  private known = this.requestLines;
+  private place = 0;
+  /** Both heads repeat it. */
+  private id = '';
+  private idAt = 0;
+  private enginesLines = '';
+  private enginesMembers = piece('');
+  private readonly visit = (name: string, value: string): void => this.edited(name, value);
+  private readonly visitOwn = (name: string, value: string): void => this.write(this.labels.of(name), value);
 
   constructor(out: JsonBytes) {
     this.out = out;
   }
 
-  /** Before each record. */
-  trim(): void {
-    if (this.#labels.trim()) this.#places = { request: [], answer: [] };
+  /** Before each record, whose id stands there. */
+  start(id: string, idAt: number): void {
+    this.id = id;
+    this.idAt = idAt;
+    if (!this.labels.trim()) return;
+    this.requestLines = [];
+    this.answerLines = [];
   }
 
   line(text: string, nameStart: number, nameEnd: number, valueStart: number, valueEnd: number): void {
-    const known = this.#lately[this.#place];
-    const label = known?.isOf(text, nameStart, nameEnd) ? known : this.#note(text.slice(nameStart, nameEnd));
-    this.#place++;
-    this.#mark(label);
-    this.#write(label, text, valueStart, valueEnd);
+    const known = this.known[this.place++];
+    const member = known?.memberOf(text, nameStart, valueEnd);
+    if (known !== undefined && member !== undefined) {
+      this.mark(known.label);
+      this.out.piece(member);
+      return;
+    }
+    const label = known?.label.isOf(text, nameStart, nameEnd) ? known.label : this.note(text.slice(nameStart, nameEnd));
+    this.mark(label);
+    const from = this.out.length;
+    this.write(label, text, valueStart, valueEnd);
+    if (known?.label === label && known.isWorthKeeping(text, nameStart, valueEnd)) {
+      known.keep(text.slice(nameStart, valueEnd), this.out.slice(from));
+    }
   }
 
   edited(name: string, value: string): void {
-    const known = this.#lately[this.#place];
-    const label = known?.written === name ? known : this.#note(name);
-    this.#place++;
-    this.#mark(label);
-    this.#write(label, value, 0, value.length);
+    const known = this.known[this.place++];
+    const label = known?.label.written === name ? known.label : this.note(name);
+    this.mark(label);
+    this.write(label, value);
   }
 
-  #note(name: string): HeaderLabel {
-    const label = this.#labels.of(name);
-    if (this.#place < PLACES) this.#lately[this.#place] = label;
+  /** Of the line that was just passed. */
+  private note(name: string): HeaderLabel {
+    const label = this.labels.of(name);
+    const known = this.known[this.place - 1];
+    if (known !== undefined) known.forget(label);
+    else if (this.place <= PLACES) this.known[this.place - 1] = new KnownLine(label);
     return label;
   }
 
-  #write({ start, isHidden }: HeaderLabel, text: string, valueStart: number, valueEnd: number): void {
+  private write({ start, isHidden }: HeaderLabel, text: string, valueStart = 0, valueEnd = text.length): void {
     this.out.piece(start);
-    if (isHidden) return;
-    this.out.closed(text, valueStart, valueEnd);
+    if (!isHidden) this.out.closed(text, valueStart, valueEnd);
   }
 
-  #mark({ isOdd, slot }: HeaderLabel): void {
+  private mark({ isOdd, slot }: HeaderLabel): void {
     const bit = 1 << (slot & 31);
     const marks = slot < 32 ? this.low : this.high;
     if (isOdd || (marks & bit) !== 0) this.isOdd = true;
@@ -75,13 +91,22 @@ export class HeaderMembers implements LineVisitor {
     else this.high |= bit;
   }
 
-  /** A head; begins with the marks of what is written already. */
-  begin(head: 'request' | 'answer', low: number, high: number): void {
-    this.#lately = this.#places[head];
+  /** Begins with the marks of what is written already. */
+  beginRequest(low: number, high: number): void {
+    this.begin(this.requestLines, low, high);
+  }
+
+  beginAnswer(): void {
+    this.begin(this.answerLines, 0, 0);
+  }
+
+  /** @param known what stood in the last head of the kind, in order. */
+  private begin(known: KnownLine[], low: number, high: number): void {
+    this.known = known;
     this.low = low;
     this.high = high;
     this.isOdd = false;
-    this.#place = 0;
+    this.place = 0;
   }
 
   addReceived(list: HeaderList): void {
@@ -90,27 +115,33 @@ export class HeaderMembers implements LineVisitor {
 
   /** What was added to the list, and the gateway's own lines: those have names of their own. */
   addRest(list: HeaderList): void {
-    list.forEachAdded(this.#visit);
-    for (const lines of list.ownLines) this.#addOwn(lines);
+    list.forEachAdded(this.visit);
+    for (const lines of list.ownLines) this.addOwn(lines);
   }
 
   /** What the engine adds to the head of an answer, in front: answers of one second and one length have the same. */
   addEngines(lines: string): void {
-    if (lines !== this.#enginesLines) {
-      this.#enginesLines = lines;
+    if (lines !== this.enginesLines) {
+      this.enginesLines = lines;
       const members = responseLines(lines).map(([name, value]) => `,"${name}":${JSON.stringify(value)}`);
-      this.#enginesMembers = piece(members.join(''));
+      this.enginesMembers = piece(members.join(''));
     }
-    this.out.piece(this.#enginesMembers);
+    this.out.piece(this.enginesMembers);
   }
 
-  #addOwn(lines: OwnLines): void {
-    if (lines.members !== undefined) {
-      this.out.piece(lines.members);
-      return;
+  private addOwn(lines: OwnLines): void {
+    const { out } = this;
+    if (lines.members !== undefined) out.piece(lines.members);
+    else if (lines instanceof OwnLine) {
+      out.piece(lines.name.member);
+      if (lines.value === this.id) {
+        out.again(this.idAt, lines.value.length);
+        out.piece(QUOTE);
+      } else out.closed(lines.value);
+    } else {
+      const from = out.length;
+      lines.forEach(this.visitOwn);
+      if (lines.isKept) lines.members = out.slice(from);
     }
-    const from = this.out.length;
-    lines.forEach(this.#visitOwn);
-    if (lines.isKept) lines.members = this.out.slice(from);
   }
 }

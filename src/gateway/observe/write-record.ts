@@ -6,7 +6,7 @@ import type { Entity } from '../../schema/define.ts';
 import type { CompiledRoute } from '../compiled-route.ts';
 import type { RequestContext } from '../context.ts';
 import type { Try } from '../try.ts';
-import { type JsonBytes, piece } from './json-bytes.ts';
+import { type JsonBytes, NumberMember, piece } from './json-bytes.ts';
 import {
   authenticatedEntity,
   headerJson,
@@ -19,42 +19,40 @@ import {
   upstreamStatus,
   WORKSPACE,
 } from './log-record.ts';
-import { addCallersLines, loggedCaller } from './logged-caller.ts';
+import { addCallersLines, type LoggedCaller, loggedCaller } from './logged-caller.ts';
 
 const REQUEST = piece('{"request":{"id":"');
 const URI = piece('","uri":"');
-const URL = piece('","url":"');
+const NO_QUERY = piece('","querystring":{}');
 const QUERY = piece('","querystring":');
-const NO_QUERY = piece('","querystring":{},"method":"');
-const METHOD = piece(',"method":"');
-const REQUEST_HEADERS = piece('","headers":');
 const CONTENT_LENGTH = piece(',"content-length":"');
 const CHUNKED = piece(',"transfer-encoding":"chunked"');
-const SIZE = piece(',"size":');
+const SIZE = new NumberMember('},"size":');
+const SIZE_ALONE = piece(',"size":');
 const TLS = piece(',"tls":');
 const UPSTREAM_URI = piece('},"upstream_uri":"');
 const UPSTREAM_STATUS = piece('","upstream_status":');
 const RESPONSE = piece(',"response":{"status":');
 const ANSWER_HEADERS = piece(',"headers":');
-const LATENCIES = piece('},"latencies":{"kong":');
-const PROXY = piece(',"proxy":');
-const WHOLE = piece(',"request":');
-const RECEIVE = piece(',"receive":');
-const CLIENT = piece('},"client_ip":"');
-const STARTED = piece('","started_at":');
-const SOURCE = piece(',"source":"');
-const WORKSPACES = piece(`","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`);
+const KONG = new NumberMember('},"latencies":{"kong":');
+const PROXY = new NumberMember(',"proxy":');
+const WHOLE = new NumberMember(',"request":');
+const RECEIVE = new NumberMember(',"receive":');
+const SOURCE = ',"source":"';
+const WORKSPACES = `","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
+const FROM_UPSTREAM = piece(`${SOURCE}upstream${WORKSPACES}`);
+const FROM_KONG = piece(`${SOURCE}kong${WORKSPACES}`);
 const TRIES = piece(',"tries":');
 const TRY = piece(',"tries":[{"ip":"');
 const PORT = piece('","port":');
 const BALANCER_START = piece(',"balancer_start":');
 const BALANCER_START_NS = piece(',"balancer_start_ns":');
-const BALANCER_LATENCY = piece('000000,"balancer_latency":');
+const BALANCER_LATENCY = new NumberMember('000000,"balancer_latency":');
 const BALANCER_LATENCY_NS = piece(',"balancer_latency_ns":');
 const TRY_END = piece('}]');
 const CREDENTIAL = piece(',"authenticated_entity":');
 const CONSUMER = piece(',"consumer":');
-const NOTHING = piece('{}');
+const NOTHING = piece('{');
 const QUOTE = piece('"');
 const END = piece('}');
 
@@ -62,21 +60,22 @@ const END = piece('}');
 export function writeRecord(context: RequestContext): JsonBytes {
   const { exchange, credential, attempts, core } = context;
   const out = core.record;
+  const caller = loggedCaller(context);
   out.cut(0);
-  writeRequest(out, context);
-  const status = upstreamStatus(context);
+  writeRequest(out, context, caller);
   out.piece(UPSTREAM_URI);
   out.quoted(context.upstreamUri);
-  out.piece(UPSTREAM_STATUS);
-  if (typeof status === 'number') out.number(status);
-  else writeString(out, status);
-  out.piece(RESPONSE);
-  out.number(context.status);
-  out.piece(ANSWER_HEADERS);
+  writeStatus(out, context);
   writeAnswerHeaders(out, context);
-  out.piece(SIZE);
-  out.number(exchange.bytesOut);
-  writeTimes(out, context);
+  out.member(SIZE, exchange.bytesOut);
+  const { kong, proxy, request, receive } = recordLatencies(context);
+  out.member(KONG, kong);
+  out.member(PROXY, proxy);
+  out.member(WHOLE, request);
+  out.member(RECEIVE, receive);
+  out.piece(caller.client);
+  out.milliseconds(context.startedAt);
+  out.piece(recordSource(context) === 'upstream' ? FROM_UPSTREAM : FROM_KONG);
   if (attempts !== undefined) writeTries(out, attempts, context);
   if (credential !== undefined) {
     out.piece(CREDENTIAL);
@@ -91,51 +90,108 @@ export function writeRecord(context: RequestContext): JsonBytes {
   return out;
 }
 
-function writeRequest(out: JsonBytes, context: RequestContext): void {
+function writeRequest(out: JsonBytes, context: RequestContext, caller: LoggedCaller): void {
   const { exchange } = context;
   const { target, tlsSession } = exchange;
-  const caller = loggedCaller(context);
   out.piece(REQUEST);
+  context.core.headerMembers.start(context.id, out.length);
   out.ascii(context.id);
   out.piece(URI);
   out.quoted(target);
-  out.piece(URL);
-  out.piece(caller.origin);
+  out.piece(caller.url);
   out.quoted(target);
   if (context.rawQuery === undefined) out.piece(NO_QUERY);
   else {
     out.piece(QUERY);
     out.utf8(JSON.stringify(parseQuery(context.rawQuery)));
-    out.piece(METHOD);
   }
-  out.ascii(exchange.method);
-  out.piece(REQUEST_HEADERS);
-  writeRequestHeaders(out, context);
-  out.piece(SIZE);
+  out.piece(methodBytes(exchange.method));
+  writeRequestHeaders(out, context, caller);
+  if (tlsSession === undefined) {
+    out.member(SIZE, exchange.bytesIn);
+    return;
+  }
+  out.piece(END);
+  out.piece(SIZE_ALONE);
   out.number(exchange.bytesIn);
-  if (tlsSession !== undefined) {
-    out.piece(TLS);
-    out.utf8(JSON.stringify(tlsRecord(tlsSession)));
-  }
+  out.piece(TLS);
+  out.utf8(JSON.stringify(tlsRecord(tlsSession)));
 }
 
-function writeTimes(out: JsonBytes, context: RequestContext): void {
-  const { kong, proxy, request, receive } = recordLatencies(context);
-  out.piece(LATENCIES);
-  out.number(kong);
-  out.piece(PROXY);
-  out.number(proxy);
-  out.piece(WHOLE);
-  out.number(request);
-  out.piece(RECEIVE);
-  out.number(receive);
-  out.piece(CLIENT);
-  out.ascii(context.clientIp);
-  out.piece(STARTED);
-  out.number(context.startedAt);
-  out.piece(SOURCE);
-  out.ascii(recordSource(context));
-  out.piece(WORKSPACES);
+/** Without the brace that closes them. */
+function writeRequestHeaders(out: JsonBytes, { exchange, core }: RequestContext, caller: LoggedCaller): void {
+  const { headers, hasLength, body } = exchange;
+  const members = core.headerMembers;
+  const from = out.length;
+  addCallersLines(members, headers, caller);
+  members.addRest(headers);
+  if (members.isOdd) {
+    out.cut(from);
+    writeOpen(out, headerJson(headers, requestLines(exchange)));
+  } else if (hasLength) {
+    out.piece(CONTENT_LENGTH);
+    out.number(body.length as number);
+    out.piece(QUOTE);
+  } else if (body.kind === 'chunked') out.piece(CHUNKED);
+}
+
+/** Without the brace that closes it. */
+const writeOpen = (out: JsonBytes, object: JsonObject): void => out.utf8(JSON.stringify(object).slice(0, -1));
+
+const METHODS = new Map<string, Uint8Array>();
+/** Clients may make up names of methods. */
+const MOST_METHODS = 64;
+
+function methodBytes(method: string): Uint8Array {
+  const known = METHODS.get(method);
+  if (known !== undefined) return known;
+  const bytes = piece(`,"method":"${method}","headers":`);
+  if (METHODS.size < MOST_METHODS) METHODS.set(method, bytes);
+  return bytes;
+}
+
+const STATUSES: (Uint8Array | undefined)[] = [];
+
+/** What the upstream said, and what the client was told. */
+function writeStatus(out: JsonBytes, context: RequestContext): void {
+  const { status } = context;
+  const upstream = upstreamStatus(context);
+  if (upstream === STATUS_TEXTS[status]) {
+    out.piece(
+      (STATUSES[status] ??= piece(`","upstream_status":"${status}","response":{"status":${status},"headers":`)),
+    );
+    return;
+  }
+  out.piece(UPSTREAM_STATUS);
+  if (typeof upstream === 'number') out.number(upstream);
+  else {
+    out.piece(QUOTE);
+    out.closed(upstream);
+  }
+  out.piece(RESPONSE);
+  out.number(status);
+  out.piece(ANSWER_HEADERS);
+}
+
+const STATUS_TEXTS = Array.from({ length: 600 }, (_, status) => String(status));
+
+/** Without the brace that closes them. */
+function writeAnswerHeaders(out: JsonBytes, { core, exchange, responseHeaders }: RequestContext): void {
+  if (responseHeaders === undefined) {
+    out.piece(NOTHING);
+    return;
+  }
+  const { ownLines } = exchange;
+  const members = core.headerMembers;
+  const from = out.length;
+  members.beginAnswer();
+  members.addEngines(ownLines);
+  members.addReceived(responseHeaders);
+  members.addRest(responseHeaders);
+  if (members.isOdd) {
+    out.cut(from);
+    writeOpen(out, headerJson(responseHeaders, responseLines(ownLines)));
+  } else out.openAt(from);
 }
 
 function writeTries(out: JsonBytes, attempts: readonly Try[], context: RequestContext): void {
@@ -154,19 +210,13 @@ function writeTry(out: JsonBytes, { peer, startedAt, sentAt, choiceNs }: Try): v
   out.piece(PORT);
   out.number(peer.port);
   out.piece(BALANCER_START);
-  out.number(startedAt);
+  out.milliseconds(startedAt);
   out.piece(BALANCER_START_NS);
-  out.number(startedAt);
-  out.piece(BALANCER_LATENCY);
-  out.number(took);
+  out.milliseconds(startedAt);
+  out.member(BALANCER_LATENCY, took);
   out.piece(BALANCER_LATENCY_NS);
   out.number(choiceNs ?? took * 1_000_000);
   out.piece(TRY_END);
-}
-
-function writeString(out: JsonBytes, text: string): void {
-  out.piece(QUOTE);
-  out.closed(text);
 }
 
 /** Route and service, kept with the route. */
@@ -188,46 +238,4 @@ function credentialBytes(known: WeakMap<JsonObject, Uint8Array>, credential: Jso
   let bytes = known.get(credential);
   if (bytes === undefined) known.set(credential, (bytes = piece(JSON.stringify(authenticatedEntity(credential)))));
   return bytes;
-}
-
-function writeRequestHeaders(out: JsonBytes, context: RequestContext): void {
-  const { exchange, core } = context;
-  const { headers, hasLength, body } = exchange;
-  const members = core.headerMembers;
-  const from = out.length;
-  members.trim();
-  addCallersLines(members, headers, loggedCaller(context));
-  members.addRest(headers);
-  if (members.isOdd) {
-    out.cut(from);
-    out.utf8(JSON.stringify(headerJson(headers, requestLines(exchange))));
-    return;
-  }
-  if (hasLength) {
-    out.piece(CONTENT_LENGTH);
-    out.number(body.length as number);
-    out.piece(QUOTE);
-  } else if (body.kind === 'chunked') out.piece(CHUNKED);
-  out.piece(END);
-}
-
-function writeAnswerHeaders(out: JsonBytes, { core, exchange, responseHeaders }: RequestContext): void {
-  if (responseHeaders === undefined) {
-    out.piece(NOTHING);
-    return;
-  }
-  const { ownLines } = exchange;
-  const members = core.headerMembers;
-  const from = out.length;
-  members.begin('answer', 0, 0);
-  members.addEngines(ownLines);
-  members.addReceived(responseHeaders);
-  members.addRest(responseHeaders);
-  if (members.isOdd) {
-    out.cut(from);
-    out.utf8(JSON.stringify(headerJson(responseHeaders, responseLines(ownLines))));
-  } else {
-    out.openAt(from);
-    out.piece(END);
-  }
 }
