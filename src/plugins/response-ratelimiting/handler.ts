@@ -106,9 +106,9 @@ export function create(config: Config, environment: Environment): Phases {
       });
     },
     header_filter({ response, shared }) {
+      response.removeHeader(headerName);
       const usage = shared.get(usageOf);
       if (usage === undefined) return;
-      response.removeHeader(headerName);
       if (!config.hide_client_headers) showLimits(response, all, usage);
       if (!usage.isExceeded) return;
       response.status = 429;
