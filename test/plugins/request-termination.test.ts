@@ -117,7 +117,7 @@ test('echo tells the request as the gateway sees it', async () => {
     assert.equal(kong!['worker_pid'], process.pid);
     assert.match(String(kong!['node_id']), /^[0-9a-f-]{36}$/);
     assert.equal(request!['method'], 'POST');
-    assert.equal(request!['path'], '/things/7?a=1&b&a=2');
+    assert.equal(request!['path'], '/things/7');
     assert.equal(request!['host'], 'example.test');
     assert.equal(request!['port'], 81);
     assert.equal(request!['scheme'], 'http');
@@ -130,6 +130,19 @@ test('echo tells the request as the gateway sees it', async () => {
     assert.equal(matched_service!['name'], 'echo');
     assert.equal(gateway.addresses.length, 1);
   });
+});
+
+test('echo says what the status says when there is no message, and nothing when that says nothing', async () => {
+  for (const [status_code, message] of [
+    [404, 'Not found'],
+    [418, undefined],
+  ] as const) {
+    await withGateway({ plugins: [terminating({ echo: true, status_code })] }, async ({ send }) => {
+      const { status, text } = await send({ path: '/a/../b%20c?d=e' });
+      const told = JSON.parse(text) as { message?: string; request: JsonObject };
+      assert.deepEqual([status, told.message, told.request['path']], [status_code, message, '/b c']);
+    });
+  }
 });
 
 test('echo leaves out a body that it cannot read', async () => {

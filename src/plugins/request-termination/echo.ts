@@ -8,22 +8,23 @@ import { type AccessExchange, type Answer, type Environment, exit, type HeaderVa
 
 export async function describeRequest(
   exchange: AccessExchange,
-  { status_code, message }: { readonly status_code: number; readonly message: string | null },
+  status: number,
+  message: string | undefined,
   { node }: Environment,
 ): Promise<Answer> {
   const { request, route, service } = exchange;
   const bytes = await request.body();
   const contentType = request.header('content-type') ?? '';
   const captures = request.captures;
-  return exit(status_code, {
-    ...(message === null ? {} : { message }),
+  return exit(status, {
+    ...(message === undefined ? {} : { message }),
     kong: { node_id: node.id, worker_pid: process.pid, hostname: node.hostname },
     request: {
       scheme: request.scheme,
       host: bytesToUtf8(request.host),
       port: request.port,
       method: request.method,
-      path: bytesToUtf8(request.target),
+      path: bytesToUtf8(request.path),
       headers: readable(request.headers()),
       query: { ...request.query() },
       ...bodyMembers(bytes, contentType),

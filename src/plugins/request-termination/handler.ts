@@ -29,7 +29,10 @@ export function create(config: Config, environment: Environment): Phases {
   const applies = trigger === null ? () => true : (request: RequestView) => hasName(request, trigger);
   if (config.echo) {
     return {
-      access: (exchange) => (applies(exchange.request) ? describeRequest(exchange, config, environment) : undefined),
+      access: (exchange) =>
+        applies(exchange.request)
+          ? describeRequest(exchange, config.status_code, messageOf(config), environment)
+          : undefined,
     };
   }
   const answer = fixedAnswer(config);
@@ -39,10 +42,14 @@ export function create(config: Config, environment: Environment): Phases {
 const hasName = (request: RequestView, name: string): boolean =>
   request.header(name) !== undefined || argumentValues(request.rawQuery, name).length > 0;
 
-function fixedAnswer({ status_code, body, content_type, message }: Config): Answer {
+/** The configured one, else what its status says. */
+const messageOf = ({ message, status_code }: Config): string | undefined => message ?? TEXTS[status_code];
+
+function fixedAnswer(config: Config): Answer {
+  const { status_code, body, content_type } = config;
   if (body !== null) {
     return exit(status_code, body, content_type === null ? {} : { 'Content-Type': utf8ToBytes(content_type) });
   }
-  const text = message ?? TEXTS[status_code];
-  return exit(status_code, text === undefined ? undefined : { message: text });
+  const message = messageOf(config);
+  return exit(status_code, message === undefined ? undefined : { message });
 }
