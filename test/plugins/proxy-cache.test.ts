@@ -331,10 +331,23 @@ test('cache_control: what the request may ask', async () => {
     await sleep(1200);
     assert.equal(statusOf(await asking('max-stale=30')), 'Hit');
     assert.equal(statusOf(await asking('max-stale')), 'Hit');
-    assert.equal(statusOf(await asking('max-stale=30, max-age=1')), 'Refresh');
+    assert.equal(statusOf(await asking('max-stale=30, max-age=0')), 'Refresh');
     await sleep(1200);
     assert.equal(statusOf(await asking('')), 'Refresh', 'what is no longer fresh is not sent');
     assert.ok(echo.requests.length >= 6);
+  });
+});
+
+test('cache_control: what the client asks for counts in whole seconds', async () => {
+  const path = answering({ 'Cache-Control': 'max-age=60' });
+  await withGateway({ plugins: [caching({ cache_control: true })] }, async ({ send }) => {
+    const asking = (text: string) => send({ path, headers: { 'Cache-Control': text } });
+    await asking('');
+    for (const text of ['max-age=0', 'min-fresh=60']) {
+      const hit = await asking(text);
+      assert.deepEqual([statusOf(hit), hit.header('age')], ['Hit', ['0']], text);
+    }
+    assert.equal(statusOf(await asking('min-fresh=61')), 'Refresh');
   });
 });
 

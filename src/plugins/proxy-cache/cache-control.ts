@@ -35,15 +35,19 @@ export function freshSeconds(response: Directives, expires: string | undefined, 
   return Number.isNaN(until) ? 0 : Math.max(0, Math.floor((until - nowMs) / 1000));
 }
 
-/** May an answer of this age be sent to a client that asks with these directives? Seconds, both. */
+/**
+ * May an answer of this age be sent to a client that asks with these directives? Seconds, both. A client counts in whole
+ * seconds, as `Age` tells them.
+ */
 export function isFreshEnough(request: Directives, age: number, ttl: number): boolean {
   const amount = (name: string): number | undefined => {
     const value = request.get(name);
     return value === true ? undefined : value;
   };
-  if (age > (amount('max-age') ?? Number.POSITIVE_INFINITY)) return false;
-  if (ttl - age < (amount('min-fresh') ?? Number.NEGATIVE_INFINITY)) return false;
+  const told = Math.floor(age);
+  if (told > (amount('max-age') ?? Number.POSITIVE_INFINITY)) return false;
+  if (ttl - told < (amount('min-fresh') ?? Number.NEGATIVE_INFINITY)) return false;
   if (age <= ttl) return true;
   if (!request.has('max-stale')) return false;
-  return age - ttl <= (amount('max-stale') ?? Number.POSITIVE_INFINITY);
+  return told - ttl <= (amount('max-stale') ?? Number.POSITIVE_INFINITY);
 }
