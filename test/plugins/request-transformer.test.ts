@@ -111,11 +111,21 @@ test('query: actions in order, fragments sorted, repeated arguments together', a
   });
 });
 
-test('a query in which no rule finds anything stays as it is, byte by byte', async () => {
-  await withRules({ remove: { querystring: ['gone'] } }, async ({ send, echo }) => {
-    await send({ path: '/get?z=%7e&&a=+1' });
-    assert.equal(echo.requests.at(-1)!.uri, '/get?z=%7e&&a=+1');
-  });
+test('a query is sorted and encoded anew where there are rules for it, and stays byte by byte where there are none', async () => {
+  const pass = async (config: JsonObject): Promise<string> => {
+    let uri = '';
+    await withRules(config, async ({ send, echo }) => {
+      await send({ path: '/get?z=%7e&&b&a=+1' });
+      uri = echo.requests.at(-1)!.uri;
+    });
+    return uri;
+  };
+  const asItCame = '/get?z=%7e&&b&a=+1';
+  const anew = '/get?a=%201&b&z=~';
+  assert.equal(await pass({ remove: { querystring: ['gone'] } }), anew);
+  assert.equal(await pass({ add: { querystring: ['z:x'] } }), anew);
+  assert.equal(await pass({ add: { headers: ['z:x'], body: ['z:x'] } }), asItCame);
+  assert.equal(await pass({ http_method: 'HEAD' }), asItCame);
 });
 
 test('all arguments of a long query survive a change', async () => {

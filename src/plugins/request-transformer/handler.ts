@@ -89,25 +89,23 @@ export function create(config: Config, { log }: Environment): Phases {
       if (changed === TOO_MANY) return tooLarge;
       if (changed !== undefined) upstream.setBody(changed);
     }
-    transformQuery(exchange, rest.queryRules, form);
+    if (!query.isEmpty || (form !== undefined && form.size > 0)) transformQuery(exchange, rest.queryRules, form);
     return undefined;
   }
 
   return { access };
 }
 
-/** The query stays as it is, byte by byte, unless something in it changes. */
+/** Encoded anew and sorted, also where no rule finds anything: one configuration gives one form of query. */
 function transformQuery({ request, upstream }: AccessExchange, rules: Rules, form: FormArguments | undefined): void {
   const values = parseArguments(request.rawQuery)!;
-  let isChanged = false;
   for (const [name, list] of form ?? []) {
     const current = values.get(name);
     if (current === undefined) values.set(name, list);
     else current.push(...list);
-    isChanged = true;
   }
-  if (transformArguments(values, rules)) isChanged = true;
-  if (isChanged) upstream.setRawQuery(formatSorted(values));
+  transformArguments(values, rules);
+  upstream.setRawQuery(formatSorted(values));
 }
 
 /** What comes from the request stays inside the path. */
