@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { startAdmin } from '../admin/rig.ts';
 import { CONSUMERS, type Running, start } from './gateway-fixture.ts';
 
 const CREDENTIALS = [
@@ -89,5 +90,43 @@ test('a deleted credential and a new one count with the next request', async () 
     const { id } = store.state.find('basicauth_credentials', 'username', 'bob')!;
     await store.commit([{ action: 'delete', kind: 'basicauth_credentials', id }]);
     assert.equal((await send(bob)).status, 401);
+  });
+});
+
+test('a wrong password is refused after the right one too, and a changed one at once', async () => {
+  await withBasicAuth({}, async ({ send, store }) => {
+    const admin = await startAdmin({ store });
+    const change = async (password: string): Promise<void> => {
+      const response = await fetch(`${admin.url}/consumers/bob/basic-auth/bob`, {
+        method: 'PATCH',
+        body: JSON.stringify({ password }),
+        headers: { 'content-type': 'application/json' },
+      });
+      assert.equal(response.status, 200, await response.text());
+    };
+    const statusOf = async (text: string, encoding?: BufferEncoding) =>
+      (await send({ headers: { Authorization: basic(text, encoding) } })).status;
+    try {
+      for (let i = 0; i < 3; i++) assert.equal(await statusOf('bob:kong'), 200);
+      for (const wrong of ['', 'kon', 'konG', 'kong ', 'kongkong', 'pass:word', '\u0000kong']) {
+        assert.equal(await statusOf(`bob:${wrong}`), 401, wrong);
+      }
+      assert.equal(await statusOf('colon:kong'), 401);
+      await change('new');
+      assert.equal(await statusOf('bob:kong'), 401);
+      for (let i = 0; i < 2; i++) assert.equal(await statusOf('bob:new'), 200);
+      await change('kong');
+      assert.equal(await statusOf('bob:new'), 401);
+      assert.equal(await statusOf('bob:kong'), 200);
+      // Bytes that are no text are not the sign that stands for such.
+      await change('\ufffd');
+      assert.equal(await statusOf('bob:\ufffd'), 200);
+      assert.equal(await statusOf('bob:\u00ff', 'latin1'), 401);
+      await change('gehéim');
+      assert.equal(await statusOf('bob:gehéim'), 200);
+      assert.equal(await statusOf('bob:gehéim', 'latin1'), 401);
+    } finally {
+      await admin.close();
+    }
   });
 });

@@ -12,8 +12,8 @@ import {
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { type BasicCredentials, parseBasicCredentials } from '../shared/basic-credentials.ts';
-import { isSameSecret } from '../shared/same-secret.ts';
-import { hashPassword } from './password.ts';
+import { isSameDigest } from '../shared/same-secret.ts';
+import { hashSentPassword } from './password.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
@@ -49,7 +49,8 @@ export function create(config: Config, environment: Environment): Phases {
       return broken;
     }
     const stored = credential['password'];
-    if (typeof stored !== 'string' || !isSameSecret(hashPassword(sent.password, consumer.id), stored)) return refusal;
+    if (typeof stored !== 'string' || !isSameDigest(hashSentPassword(sent.password, consumer.id), stored))
+      return refusal;
     exchange.client.authenticate(consumer, credential, sent.user);
     return undefined;
   }

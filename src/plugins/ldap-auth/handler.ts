@@ -2,6 +2,7 @@
 // the same one at the same time wait for one bind.
 import { isUtf8 } from 'node:buffer';
 import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import {
   type AccessExchange,
   type Answer,
@@ -13,13 +14,18 @@ import {
   type Step,
   withAnonymous,
 } from '../../pdk/index.ts';
-import { type BasicCredentials, parseBasicCredentials } from '../shared/basic-credentials.ts';
+import { parseBasicCredentials } from '../shared/basic-credentials.ts';
 import type { LdapServer } from './connection.ts';
 import { userName } from './distinguished-name.ts';
 import { LdapPool } from './pool.ts';
 import type { schema } from './schema.ts';
 
 type Config = PluginConfig<typeof schema>;
+
+interface Login {
+  readonly user: string;
+  readonly password: string;
+}
 
 interface Verdict {
   readonly isRight: boolean;
@@ -39,17 +45,14 @@ export function create(config: Config, environment: Environment): Phases {
     'WWW-Authenticate': challenge(scheme === 'ldap' ? 'LDAP' : scheme, config.realm),
   });
 
-  const sentIn = ({ request }: AccessExchange): BasicCredentials[] =>
+  const sentIn = ({ request }: AccessExchange): Login[] =>
     HEADERS.map((name) => request.header(name))
       .filter((header) => header !== undefined)
       .map((header) => parseBasicCredentials(header, scheme))
-      .filter((sent) => sent !== undefined && sent.password.length > 0 && isUtf8(sent.password))
-      .map((sent) => sent!);
+      .filter((sent) => sent !== undefined && sent.password !== '' && isUtf8(Buffer.from(sent.password, 'latin1')))
+      .map((sent) => ({ user: sent!.user, password: bytesToUtf8(sent!.password) }));
 
-  async function verify(
-    exchange: AccessExchange,
-    candidates: readonly BasicCredentials[],
-  ): Promise<Answer | undefined> {
+  async function verify(exchange: AccessExchange, candidates: readonly Login[]): Promise<Answer | undefined> {
     const { client, upstream, request } = exchange;
     try {
       for (const { user, password } of candidates) {
@@ -93,28 +96,28 @@ function openPasswords(config: Config, environment: Environment) {
   // Passwords are in the keys: with a key of our own they cannot be guessed from them.
   const cacheKey = randomBytes(32);
 
-  const keyOf = (user: string, password: Buffer): string =>
+  const keyOf = (user: string, password: string): string =>
     createHmac('sha256', cacheKey)
       .update(JSON.stringify([user]))
       .update(password)
       .digest('base64');
 
-  async function ask(key: string, user: string, password: Buffer): Promise<boolean> {
-    const { code } = await pool.bind(userName(attribute, user, base_dn), password.toString('utf8'));
+  async function ask(key: string, user: string, password: string): Promise<boolean> {
+    const { code } = await pool.bind(userName(attribute, user, base_dn), password);
     const isRight = code === 0;
     if (!VERDICTS.has(code)) log.warn('the LDAP server refused a bind, not for the password', { code });
     else if (cache_ttl > 0) cache.set(key, { isRight }, { bytes: ENTRY_BYTES, ttlSeconds: cache_ttl });
     return isRight;
   }
 
-  function askOnce(key: string, user: string, password: Buffer): Promise<boolean> {
+  function askOnce(key: string, user: string, password: string): Promise<boolean> {
     const asked = ask(key, user, password).finally(() => underway.delete(key));
     underway.set(key, asked);
     return asked;
   }
 
   return {
-    areRight(user: string, password: Buffer): boolean | Promise<boolean> {
+    areRight(user: string, password: string): boolean | Promise<boolean> {
       const key = keyOf(user, password);
       return cache.get(key)?.isRight ?? underway.get(key) ?? askOnce(key, user, password);
     },

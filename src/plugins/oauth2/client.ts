@@ -1,5 +1,6 @@
 // Which client speaks, and whether it is the one that it says. Credentials are in the parameters, else in the header as
 // with Basic authentication, else there is a name only.
+import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import type { AccessExchange } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import { parseBasicCredentials } from '../shared/basic-credentials.ts';
@@ -24,7 +25,7 @@ export function credentialsOf(
   if (id !== undefined && secret !== undefined) return { id, secret, isFromHeader: false };
   const basic = parseBasicCredentials(request.header(headerName) ?? '', 'basic');
   if (basic === undefined) return { id, secret: undefined, isFromHeader: false };
-  return { id: basic.user, secret: basic.password.toString('utf8'), isFromHeader: true };
+  return { id: basic.user, secret: bytesToUtf8(basic.password), isFromHeader: true };
 }
 
 export const clientTypeOf = (client: Entity): string => String(client['client_type'] ?? 'confidential');

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesToUtf8 } from '../../lib/byte-text.ts';
 import { afterScheme, decodeBase64, parseBasicCredentials } from './basic-credentials.ts';
 
 const encoded = (text: string): string => Buffer.from(text).toString('base64');
 const parse = (header: string, scheme = 'basic'): [string, string] | undefined => {
   const found = parseBasicCredentials(header, scheme);
-  return found === undefined ? undefined : [found.user, found.password.toString()];
+  return found === undefined ? undefined : [found.user, bytesToUtf8(found.password)];
 };
 
 test('the first colon ends the user; the password may be empty and have colons', () => {
