@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../lib/json.ts';
-import { judgeClaims } from './claims.ts';
+import { judgeTimes, timesOf } from './claims.ts';
 
 const NOW = 1_700_000_000;
 const judge = (claims: JsonObject, verify: readonly ('exp' | 'nbf')[], maximumExpiration = 0) =>
-  judgeClaims(claims, { verify, maximumExpiration }, NOW);
+  judgeTimes(timesOf(claims), { verify, maximumExpiration }, NOW);
 
 test('exp is too late at its own second, nbf is good at it', () => {
   assert.equal(judge({ exp: NOW + 1 }, ['exp']), undefined);

@@ -2,29 +2,35 @@
 import type { Json, JsonObject } from '../../lib/json.ts';
 
 export interface ClaimRules {
-  readonly verify: readonly ('exp' | 'nbf')[];
+  readonly verify: readonly (keyof Times)[];
   /** Seconds; 0 for no limit. */
   readonly maximumExpiration: number;
 }
 
+/** Undefined where there is no number. */
+export interface Times {
+  readonly exp: number | undefined;
+  readonly nbf: number | undefined;
+}
+
+export const timesOf = (claims: JsonObject): Times => ({
+  exp: numberIn(claims, 'exp'),
+  nbf: numberIn(claims, 'nbf'),
+});
+
 /** Undefined when nothing is wrong. @param now seconds since the epoch */
-export function judgeClaims(
-  claims: JsonObject,
+export function judgeTimes(
+  times: Times,
   { verify, maximumExpiration }: ClaimRules,
   now: number,
 ): JsonObject | undefined {
-  const wrong: JsonObject = {};
-  let isWrong = false;
+  let wrong: JsonObject | undefined;
   for (const name of verify) {
-    const fault = judge(name, claimOf(claims, name), now);
-    if (fault === undefined) continue;
-    wrong[name] = fault;
-    isWrong = true;
+    const fault = judge(name, times[name], now);
+    if (fault !== undefined) (wrong ??= {})[name] = fault;
   }
-  if (isWrong) return wrong;
-  if (maximumExpiration <= 0) return undefined;
-  const expiry = claimOf(claims, 'exp');
-  return typeof expiry === 'number' && expiry - now <= maximumExpiration
+  if (wrong !== undefined || maximumExpiration <= 0) return wrong;
+  return times.exp !== undefined && times.exp - now <= maximumExpiration
     ? undefined
     : { exp: 'exceeds maximum allowed expiration' };
 }
@@ -32,8 +38,13 @@ export function judgeClaims(
 export const claimOf = (claims: JsonObject, name: string): Json | undefined =>
   Object.hasOwn(claims, name) ? claims[name] : undefined;
 
-function judge(name: 'exp' | 'nbf', value: Json | undefined, now: number): string | undefined {
-  if (typeof value !== 'number') return 'must be a number';
+function numberIn(claims: JsonObject, name: keyof Times): number | undefined {
+  const value = claimOf(claims, name);
+  return typeof value === 'number' ? value : undefined;
+}
+
+function judge(name: keyof Times, value: number | undefined, now: number): string | undefined {
+  if (value === undefined) return 'must be a number';
   if (name === 'exp') return value <= now ? 'token expired' : undefined;
   return value > now ? 'token not valid yet' : undefined;
 }

@@ -1,5 +1,5 @@
 // jwt at work: find one token, take it apart, find the credential that its key claim names, check the signature with the
-// key of that credential, judge the times. Keys are parsed once for a stored credential.
+// key of that credential, judge the times. Of a token that comes again the signature is not checked again; all else is.
 
 import type { Json, JsonObject } from '../../lib/json.ts';
 import {
@@ -15,11 +15,12 @@ import {
   withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
-import { claimOf, judgeClaims } from './claims.ts';
+import { claimOf, judgeTimes, type Times, timesOf } from './claims.ts';
 import { findTokens } from './find-tokens.ts';
+import { Keys } from './keys.ts';
+import { type KnownToken, KnownTokens } from './known-tokens.ts';
 import type { schema } from './schema.ts';
-import { type JwtAlgorithm, publicKeyVerifier, secretVerifier, usesSecret, type Verifier } from './signature.ts';
-import { decodeBase64Url, decodeToken, type Token } from './token.ts';
+import { decodeToken, type Token } from './token.ts';
 
 type Config = PluginConfig<typeof schema>;
 
@@ -38,7 +39,8 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
     headers: config.header_names ?? [],
   };
   const rules = { verify: config.claims_to_verify ?? [], maximumExpiration: config.maximum_expiration ?? 0 };
-  const verifierOf = verifiers(config.secret_is_base64);
+  const isBase64 = config.secret_is_base64;
+  const { keys, tokens: knownTokens } = openMemory(environment);
 
   const scheme = challenge('Bearer', config.realm);
   const invalid = { 'WWW-Authenticate': `${scheme}${config.realm === null ? ' ' : ', '}error="invalid_token"` };
@@ -53,17 +55,8 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
   const wrongSignature = refuse({ message: 'Invalid signature' });
   const broken = error(500);
 
-  function verify(exchange: AccessExchange, token: Token): Answer | undefined {
-    const key = keyClaim(token, claimName);
-    if (key === undefined) return noClaim;
-    if (typeof key !== 'string' || key === '') return wrongClaim;
-    const credential = entities.find('jwt_secrets', 'key', key);
-    if (credential === undefined) return noCredential;
-    if (token.algorithm !== (credential['algorithm'] ?? 'HS256')) return wrongAlgorithm;
-    const verifier = verifierOf(credential, token.algorithm);
-    if (verifier === undefined) return wrongKey;
-    if (!verifier(token.signed, token.signature)) return wrongSignature;
-    const wrong = judgeClaims(token.claims, rules, Math.floor(clock.now() / 1000));
+  function admit(exchange: AccessExchange, credential: Entity, key: string, times: Times): Answer | undefined {
+    const wrong = judgeTimes(times, rules, Math.floor(clock.now() / 1000));
     if (wrong !== undefined) return refuse(wrong);
     const consumer = ownerOf(credential, environment);
     if (consumer === undefined) {
@@ -74,15 +67,56 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
     return undefined;
   }
 
+  function verify(exchange: AccessExchange, text: string, token: Token): Answer | undefined {
+    const key = keyClaim(token, claimName);
+    if (key === undefined) return noClaim;
+    if (typeof key !== 'string' || key === '') return wrongClaim;
+    const credential = entities.find('jwt_secrets', 'key', key);
+    if (credential === undefined) return noCredential;
+    const { algorithm } = token;
+    if (algorithm !== algorithmOf(credential)) return wrongAlgorithm;
+    const checked = keys.of(credential, algorithm, isBase64);
+    if (checked === undefined) return wrongKey;
+    if (!checked.verifier(token.signed, token.signature)) return wrongSignature;
+    const times = timesOf(token.claims);
+    const refusal = admit(exchange, credential, key, times);
+    if (refusal === undefined) knownTokens.add(text, { mark: checked.mark, algorithm, claimName, key, ...times });
+    return refusal;
+  }
+
+  /** The credential that accepted this token, if it is still the one that the token names, with the same key. */
+  function accepterOf(token: KnownToken): Entity | undefined {
+    if (token.claimName !== claimName) return undefined;
+    const credential = entities.find('jwt_secrets', 'key', token.key);
+    if (credential === undefined || token.algorithm !== algorithmOf(credential)) return undefined;
+    return keys.of(credential, token.algorithm, isBase64)?.mark === token.mark ? credential : undefined;
+  }
+
   return (exchange) => {
     const tokens = findTokens(exchange.request, places);
     const text = tokens[0];
     if (text === undefined) return noToken;
     if (tokens.length > 1) return severalTokens;
+    const known = knownTokens.get(text);
+    const accepter = known && accepterOf(known);
+    if (accepter !== undefined) return admit(exchange, accepter, known!.key, known!);
     const decoded = decodeToken(text);
-    return decoded.ok ? verify(exchange, decoded.token) : refuse({ message: `Bad token; ${decoded.reason}` });
+    return decoded.ok ? verify(exchange, text, decoded.token) : refuse({ message: `Bad token; ${decoded.reason}` });
   };
 }
+
+class Memory {
+  readonly keys = new Keys();
+  readonly tokens = new KnownTokens();
+}
+
+/** Of the whole node; but what another code accepted (a copy of this plugin, or this one before a change) counts for nothing. */
+function openMemory({ once }: Environment): Memory {
+  const shared: object = once<object>('jwt', () => new Memory());
+  return shared instanceof Memory ? shared : new Memory();
+}
+
+const algorithmOf = (credential: Entity): Json => credential['algorithm'] ?? 'HS256';
 
 /** In the claims, else in the header; null and false count as absent. */
 function keyClaim({ claims, header }: Token, name: string): Json | undefined {
@@ -90,26 +124,3 @@ function keyClaim({ claims, header }: Token, name: string): Json | undefined {
   const found = value === undefined || value === null || value === false ? claimOf(header, name) : value;
   return found === null || found === false ? undefined : found;
 }
-
-/** Verifiers by stored credential: one that was changed is another object, and one that is gone is forgotten. */
-function verifiers(isBase64: boolean): (credential: Entity, algorithm: JwtAlgorithm) => Verifier | undefined {
-  const known = new WeakMap<Entity, Verifier>();
-  return (credential, algorithm) => {
-    const cached = known.get(credential);
-    if (cached !== undefined) return cached;
-    const made = usesSecret(algorithm)
-      ? bySecret(credential['secret'], algorithm, isBase64)
-      : byPublicKey(credential['rsa_public_key'], algorithm);
-    if (made !== undefined) known.set(credential, made);
-    return made;
-  };
-}
-
-function bySecret(secret: Json | undefined, algorithm: JwtAlgorithm, isBase64: boolean): Verifier | undefined {
-  if (typeof secret !== 'string') return undefined;
-  const bytes = isBase64 ? decodeBase64Url(secret) : Buffer.from(secret, 'utf8');
-  return bytes === undefined ? undefined : secretVerifier(algorithm, bytes);
-}
-
-const byPublicKey = (pem: Json | undefined, algorithm: JwtAlgorithm): Verifier | undefined =>
-  typeof pem === 'string' ? publicKeyVerifier(algorithm, pem) : undefined;
