@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
-import type { Running, SetUp } from './gateway-fixture.ts';
+import { CONSUMERS, type Running, type SetUp } from './gateway-fixture.ts';
 import { logged, type Receiver, receiveTcp, receiveUdp, take, withReceiver } from './receivers.ts';
 
 const NODE = hostname().replaceAll('.', '_');
@@ -102,7 +102,7 @@ test('the identifiers of a metric win over those of the plugin', async () => {
         'kong.service.127_0_0_1.status.200:1|c',
         `kong.service.${SERVICE_ID}.workspace.default.status.200:1|c`,
         `kong.service.${SERVICE_ID}.user.bob.request.count:1|c`,
-        `kong.service.${SERVICE_ID}.user.a0000000_0000_4000_8000_000000000001.status.200:1|c`,
+        `kong.service.${SERVICE_ID}.user.${CONSUMERS['bob']}.status.200:1|c`,
       ]);
     },
     withKey,

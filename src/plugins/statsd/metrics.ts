@@ -126,7 +126,8 @@ function identifiers(config: Config, metric: Metric) {
   const byService = metric.service_identifier ?? config.service_identifier_default;
   const byWorkspace = metric.workspace_identifier ?? config.workspace_identifier_default;
   return {
-    consumer: (consumer: Entity | undefined) => consumerText(consumer, byConsumer),
+    consumer: (consumer: Entity | undefined) =>
+      byConsumer === 'consumer_id' ? consumer?.id : consumerText(consumer, byConsumer),
     service(service: Entity): string | undefined {
       if (byService === 'service_id') return service.id;
       const name = (service['name'] as string | null | undefined) ?? undefined;
