@@ -103,6 +103,19 @@ test('a body is the message, or one field of it', async () => {
   });
 });
 
+test('without a body only the variables of the path are there', async () => {
+  await withGreeter(async ({ send }, greeter) => {
+    for (const [method, path] of [
+      ['PUT', '/v1/hands/y?boolean_test=1'],
+      ['POST', '/v1/messages/y?boolean_test=1'],
+    ] as const) {
+      const answer = await send({ method, path });
+      assert.equal(answer.status, 200, answer.text);
+      assert.deepEqual(greeter.asked.at(-1), { name: 'y' }, method);
+    }
+  });
+});
+
 for (const [body, expected] of [
   ['{"boolean_test"', /^decode json err: /],
   ['[1]', /^body must be a table$/],

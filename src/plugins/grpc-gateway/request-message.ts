@@ -22,17 +22,17 @@ export function buildMessage(
 ): Built {
   const { variables, rule, body, query } = input;
   const message: JsonObject = Object.create(null) as JsonObject;
-  if (rule !== undefined) {
+  if (rule !== undefined && body !== '') {
     let value: Json;
     try {
-      value = body === '' ? {} : (JSON.parse(body) as Json);
+      value = JSON.parse(body) as Json;
     } catch (error) {
       return { ok: false, reason: `decode json err: ${(error as Error).message}` };
     }
     if (rule !== '*') message[rule] = value;
     else if (!isObject(value)) return { ok: false, reason: 'body must be a table' };
     else Object.assign(message, value);
-  } else {
+  } else if (rule === undefined) {
     for (const [name, value] of Object.entries(query))
       put(codec, type, message, name.split('.'), [value].flat().map(text));
   }
