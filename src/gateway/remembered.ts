@@ -5,7 +5,7 @@ import type { Entity } from '../schema/define.ts';
 import { HeaderMembers } from './observe/header-members.ts';
 import { JsonBytes } from './observe/json-bytes.ts';
 import type { Identity } from './views/identity.ts';
-import { KnownNames } from './views/known-names.ts';
+import { KnownLines } from './views/known-lines.ts';
 
 export interface Remembered {
   /** Of Host headers. */
@@ -20,8 +20,8 @@ export interface Remembered {
   readonly credentialBytes: WeakMap<JsonObject, Uint8Array>;
   /** How consumers are named to upstreams. */
   readonly identities: WeakMap<Entity, Identity>;
-  /** Of headers that plugins set. */
-  readonly knownNames: KnownNames;
+  /** Headers that plugins set. */
+  readonly knownLines: KnownLines;
 }
 
 export function rememberNothing(): Remembered {
@@ -33,6 +33,6 @@ export function rememberNothing(): Remembered {
     entityBytes: new WeakMap(),
     credentialBytes: new WeakMap(),
     identities: new WeakMap(),
-    knownNames: new KnownNames(),
+    knownLines: new KnownLines(),
   };
 }

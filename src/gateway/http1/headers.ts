@@ -4,7 +4,7 @@
 
 import { standsAt } from '../../lib/stands-at.ts';
 import type { NameSet } from './name-set.ts';
-import { flat, type OwnLines } from './own-lines.ts';
+import { flat, LineName, OwnLine, type OwnLines } from './own-lines.ts';
 
 /** A name or value that would break the head. Nothing of it is ever sent. */
 export class HeaderError extends Error {
@@ -41,7 +41,7 @@ export class HeaderList {
   private lines: number[];
   private end: number;
   private edits: string[] | undefined;
-  private added: string[] | undefined;
+  private added: OwnLine[] | undefined;
   private own: readonly OwnLines[];
 
   /** `end` is where the last line ends, its line break included. Callers outside this folder use no arguments. */
@@ -61,7 +61,7 @@ export class HeaderList {
   }
 
   get size(): number {
-    let count = this.added === undefined ? 0 : this.added.length / 2;
+    let count = this.added === undefined ? 0 : this.added.length;
     for (let i = 1; i < this.lines.length; i += 4) if (this.lines[i] !== REMOVED) count++;
     return count;
   }
@@ -70,7 +70,7 @@ export class HeaderList {
     const i = this.findLine(name, 0);
     if (i >= 0) return this.valueAt(i);
     const j = this.findAdded(name, 0);
-    return j >= 0 ? this.added?.[j + 1] : undefined;
+    return j >= 0 ? this.added?.[j]?.value : undefined;
   }
 
   /** The value of the first line of that name, if it is one of the set. */
@@ -85,8 +85,8 @@ export class HeaderList {
   getAll(name: string): string[] {
     const values: string[] = [];
     for (let i = this.findLine(name, 0); i >= 0; i = this.findLine(name, i + 4)) values.push(this.valueAt(i));
-    for (let j = this.findAdded(name, 0); j >= 0; j = this.findAdded(name, j + 2)) {
-      values.push((this.added as string[])[j + 1] as string);
+    for (let j = this.findAdded(name, 0); j >= 0; j = this.findAdded(name, j + 1)) {
+      values.push((this.added as OwnLine[])[j]!.value);
     }
     return values;
   }
@@ -104,21 +104,32 @@ export class HeaderList {
   /** As `set`, where both have been checked. */
   put(name: string, bytes: string): void {
     const i = this.findLine(name, 0);
-    if (i >= 0) {
-      this.remove(name, i + 4);
-      this.edits ??= [];
-      this.lines[i + 2] = ~this.edits.length;
-      this.edits.push(name, bytes);
-      return;
-    }
+    if (i >= 0) this.edit(i, name, bytes);
+    else this.putAdded(new OwnLine(new LineName(name), bytes));
+  }
+
+  putLine(line: OwnLine): void {
+    const i = this.findLine(line.name.name, 0);
+    if (i >= 0) this.edit(i, line.name.name, line.value);
+    else this.putAdded(line);
+  }
+
+  private edit(i: number, name: string, bytes: string): void {
+    this.remove(name, i + 4);
+    this.edits ??= [];
+    this.lines[i + 2] = ~this.edits.length;
+    this.edits.push(name, bytes);
+  }
+
+  private putAdded(line: OwnLine): void {
+    const { name } = line.name;
     const j = this.findAdded(name, 0);
     if (j < 0) {
-      this.append(name, bytes);
+      this.appendLine(line);
       return;
     }
-    this.removeAdded(name, j + 2);
-    (this.added as string[])[j] = name;
-    (this.added as string[])[j + 1] = bytes;
+    this.removeAdded(name, j + 1);
+    (this.added as OwnLine[])[j] = line;
   }
 
   add(name: string, value: string): void {
@@ -128,8 +139,12 @@ export class HeaderList {
 
   /** As `add`, where both have been checked. */
   append(name: string, bytes: string): void {
-    if (this.added === undefined) this.added = [name, bytes];
-    else this.added.push(name, bytes);
+    this.appendLine(new OwnLine(new LineName(name), bytes));
+  }
+
+  appendLine(line: OwnLine): void {
+    if (this.added === undefined) this.added = [line];
+    else this.added.push(line);
   }
 
   remove(name: string, from = 0): void {
@@ -154,8 +169,8 @@ export class HeaderList {
       const end = lines[i + 1] as number;
       if (end !== REMOVED && set.has(text, lines[i] as number, end)) (names ??= []).push(this.nameAt(i));
     }
-    for (let j = 0; added !== undefined && j < added.length; j += 2) {
-      const name = added[j] as string;
+    for (let j = 0; added !== undefined && j < added.length; j++) {
+      const { name } = added[j]!.name;
       if (set.has(name, 0, name.length)) (names ??= []).push(name);
     }
     return names;
@@ -165,8 +180,7 @@ export class HeaderList {
     for (let i = 0; i < this.lines.length; i += 4) {
       if (this.lines[i + 1] !== REMOVED) yield [this.nameAt(i), this.valueAt(i)];
     }
-    const added = this.added ?? [];
-    for (let j = 0; j < added.length; j += 2) yield [added[j] as string, added[j + 1] as string];
+    for (const { name, value } of this.added ?? []) yield [name.name, value];
     const own: [string, string][] = [];
     for (const lines of this.own) lines.forEach((name, value) => void own.push([name, value]));
     yield* own;
@@ -178,7 +192,7 @@ export class HeaderList {
     for (let i = 0; i < lines.length; i += 4) {
       if (lines[i + 1] !== REMOVED) visit(this.nameAt(i), this.valueAt(i));
     }
-    this.forEachAdded(visit);
+    this.forEachAdded(({ name, value }) => visit(name.name, value));
     for (const own of this.own) own.forEach(visit);
   }
 
@@ -194,10 +208,10 @@ export class HeaderList {
     }
   }
 
-  forEachAdded(visit: (name: string, value: string) => void): void {
+  forEachAdded(visit: (line: OwnLine) => void): void {
     const { added } = this;
     if (added === undefined) return;
-    for (let j = 0; j < added.length; j += 2) visit(added[j] as string, added[j + 1] as string);
+    for (let j = 0; j < added.length; j++) visit(added[j]!);
   }
 
   /** What came with the head and is still as it came; undefined when a line was edited, or for very long heads. */
@@ -254,11 +268,11 @@ export class HeaderList {
       }
       if (lines[i + 1] === REMOVED) continue;
       const edit = ~(lines[i + 2] as number);
-      out = appendLine(out, (edits as string[])[edit] as string, (edits as string[])[edit + 1] as string);
+      out = withLine(out, (edits as string[])[edit] as string, (edits as string[])[edit + 1] as string);
     }
     if (from >= 0) out += text.slice(from, this.end);
     if (added !== undefined) {
-      for (let j = 0; j < added.length; j += 2) out = appendLine(out, added[j] as string, added[j + 1] as string);
+      for (let j = 0; j < added.length; j++) out += added[j]!.text;
     }
     for (const lines of this.own) out += lines.text;
     return out;
@@ -288,15 +302,15 @@ export class HeaderList {
   private findAdded(name: string, from: number): number {
     const { added } = this;
     if (added === undefined) return -1;
-    for (let j = from; j < added.length; j += 2) {
-      const other = added[j] as string;
+    for (let j = from; j < added.length; j++) {
+      const other = added[j]!.name.name;
       if (other.length === name.length && sameName(other, 0, name)) return j;
     }
     return -1;
   }
 
   private removeAdded(name: string, from: number): void {
-    for (let j = this.findAdded(name, from); j >= 0; j = this.findAdded(name, j)) this.added?.splice(j, 2);
+    for (let j = this.findAdded(name, from); j >= 0; j = this.findAdded(name, j)) this.added?.splice(j, 1);
   }
 }
 
@@ -350,7 +364,7 @@ export function sameName(text: string, start: number, name: string): boolean {
   return true;
 }
 
-function appendLine(head: string, name: string, value: string): string {
+function withLine(head: string, name: string, value: string): string {
   switch (name.length) {
     case 10:
       if (sameName(name, 0, 'connection') || sameName(name, 0, 'keep-alive')) return head;

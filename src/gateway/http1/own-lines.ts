@@ -1,4 +1,4 @@
-// Header lines that the gateway itself wrote and vouches for. Those that go out again and again are made once and kept, with
+// Header lines that the gateway or a plugin wrote and that have been checked. Those that go out again and again are made once and kept, with
 // whatever somebody else has worked out of them.
 
 export class OwnLines {
@@ -25,27 +25,36 @@ export class OwnLines {
   }
 }
 
-/** A name that the gateway gives lines to, and what they begin with. */
+/** Lines of these names say how a message is framed: they are the sender's and come from nowhere else. */
+const FRAMING: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'content-length', 'transfer-encoding']);
+
+/** A name that the gateway or a plugin gives lines to, and what they begin with. */
 export class LineName {
   readonly name: string;
   readonly start: string;
-  /** `,"name":"`, as members of JSON objects begin. */
-  readonly member: Uint8Array;
+  readonly isFraming: boolean;
+  #member: Uint8Array | undefined = undefined;
 
   constructor(name: string) {
     this.name = name;
-    this.start = flat(`${name}: `);
-    this.member = Buffer.from(`,"${name.toLowerCase()}":"`);
+    this.start = `${name}: `;
+    this.isFraming = FRAMING.has(name.toLowerCase());
+  }
+
+  /** `,"name":"`, as members of JSON objects begin. */
+  get member(): Uint8Array {
+    return (this.#member ??= Buffer.from(`,"${this.name.toLowerCase()}":"`));
   }
 }
 
-/** One line that only one message has, or both heads of one exchange. */
+/** One line that the gateway or a plugin wrote; name and value have been checked. */
 export class OwnLine extends OwnLines {
   readonly name: LineName;
   readonly value: string;
 
-  constructor(name: LineName, value: string) {
-    super(`${name.start}${value}\r\n`);
+  constructor(name: LineName, value: string, isKept = false) {
+    const text = name.isFraming ? '' : `${name.start}${value}\r\n`;
+    super(isKept ? flat(text) : text, isKept);
     this.name = name;
     this.value = value;
   }

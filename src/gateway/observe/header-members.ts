@@ -29,7 +29,7 @@ export class HeaderMembers implements LineVisitor {
   private idAt = 0;
   private enginesLines = '';
   private enginesMembers = piece('');
-  private readonly visit = (name: string, value: string): void => this.edited(name, value);
+  private readonly visit = (line: OwnLine): void => this.added(line);
   private readonly visitOwn = (name: string, value: string): void => this.write(this.labels.of(name), value);
 
   constructor(out: JsonBytes) {
@@ -67,6 +67,20 @@ export class HeaderMembers implements LineVisitor {
     const label = known?.label.written === name ? known.label : this.note(name);
     this.mark(label);
     this.write(label, value);
+  }
+
+  private added(line: OwnLine): void {
+    const { name } = line.name;
+    const known = this.known[this.place++];
+    const label = known?.label.written === name ? known.label : this.note(name);
+    this.mark(label);
+    if (line.members !== undefined) {
+      this.out.piece(line.members);
+      return;
+    }
+    const from = this.out.length;
+    this.write(label, line.value);
+    if (line.isKept) line.members = this.out.slice(from);
   }
 
   /** Of the line that was just passed. */

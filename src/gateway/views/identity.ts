@@ -1,14 +1,20 @@
-// The headers by which an upstream is told who the caller is. What a consumer gives to them is put into bytes once.
+// The headers by which an upstream is told who the caller is. What a consumer gives to them is made once.
 import { utf8ToBytes } from '../../lib/byte-text.ts';
 import type { Entity } from '../../schema/define.ts';
 import { checkValue, type HeaderList } from '../http1/headers.ts';
+import { LineName, OwnLine } from '../http1/own-lines.ts';
 
-/** As bytes that may stand in a header. */
+/** Header lines. */
 export interface Identity {
-  readonly id: string | undefined;
-  readonly customId: string | undefined;
-  readonly username: string | undefined;
+  readonly id: OwnLine | undefined;
+  readonly customId: OwnLine | undefined;
+  readonly username: OwnLine | undefined;
 }
+
+const ID = new LineName('X-Consumer-ID');
+const CUSTOM_ID = new LineName('X-Consumer-Custom-ID');
+const USERNAME = new LineName('X-Consumer-Username');
+const IDENTIFIER = new LineName('X-Credential-Identifier');
 
 const NOBODY: Identity = { id: undefined, customId: undefined, username: undefined };
 
@@ -19,29 +25,29 @@ export function setIdentity(
   identifier: string | undefined,
 ): void {
   const { id, customId, username } = consumer === undefined ? NOBODY : identityOf(identities, consumer);
-  put(headers, 'X-Consumer-ID', id);
-  put(headers, 'X-Consumer-Custom-ID', customId);
-  put(headers, 'X-Consumer-Username', username);
-  put(headers, 'X-Credential-Identifier', bytesOf('X-Credential-Identifier', identifier));
+  put(headers, ID, id);
+  put(headers, CUSTOM_ID, customId);
+  put(headers, USERNAME, username);
+  put(headers, IDENTIFIER, lineOf(IDENTIFIER, identifier, false));
 }
 
 function identityOf(identities: WeakMap<Entity, Identity>, consumer: Entity): Identity {
   let identity = identities.get(consumer);
   if (identity === undefined) {
     identity = {
-      id: bytesOf('X-Consumer-ID', consumer.id),
-      customId: bytesOf('X-Consumer-Custom-ID', consumer['custom_id']),
-      username: bytesOf('X-Consumer-Username', consumer['username']),
+      id: lineOf(ID, consumer.id, true),
+      customId: lineOf(CUSTOM_ID, consumer['custom_id'], true),
+      username: lineOf(USERNAME, consumer['username'], true),
     };
     identities.set(consumer, identity);
   }
   return identity;
 }
 
-const bytesOf = (name: string, value: unknown): string | undefined =>
-  typeof value === 'string' ? checkValue(name, utf8ToBytes(value)) : undefined;
+const lineOf = (name: LineName, value: unknown, isKept: boolean): OwnLine | undefined =>
+  typeof value === 'string' ? new OwnLine(name, checkValue(name.name, utf8ToBytes(value)), isKept) : undefined;
 
-function put(headers: HeaderList, name: string, bytes: string | undefined): void {
-  if (bytes === undefined) headers.remove(name);
-  else headers.put(name, bytes);
+function put(headers: HeaderList, { name }: LineName, line: OwnLine | undefined): void {
+  if (line === undefined) headers.remove(name);
+  else headers.putLine(line);
 }

@@ -3,18 +3,24 @@
 import type { HeaderValue, HeaderValues, ResponseView } from '../../pdk/index.ts';
 import type { RequestContext } from '../context.ts';
 import { HeaderList } from '../http1/headers.ts';
-import { headerBytes, isList } from './header-value.ts';
+import type { OwnLine } from '../http1/own-lines.ts';
+import { isList } from './header-value.ts';
 import { headerRecord } from './request.ts';
 
-type Operation = 'set' | 'add' | 'remove';
+type Operation = 'set' | 'add';
+
+interface Edit {
+  readonly op: Operation;
+  readonly line: OwnLine;
+}
 
 const NO_BODY: Buffer = Buffer.alloc(0);
 
 export class ResponseSide implements ResponseView {
   readonly #context: RequestContext;
   #list: HeaderList | undefined = undefined;
-  /** Operation, name and value in turn; both have been checked. */
-  #edits: string[] | undefined = undefined;
+  /** To remove a line, its name. */
+  #edits: (Edit | string)[] | undefined = undefined;
   /** The whole body, when some plugin asked for it: only `response` handlers see it. */
   body: Buffer = NO_BODY;
 
@@ -28,13 +34,10 @@ export class ResponseSide implements ResponseView {
   bind(headers: HeaderList): void {
     if (this.#list === headers) return;
     this.#list = headers;
-    const edits = this.#edits;
-    if (edits === undefined) return;
-    for (let i = 0; i < edits.length; i += 3) {
-      const name = edits[i + 1]!;
-      if (edits[i] === 'set') headers.put(name, edits[i + 2]!);
-      else if (edits[i] === 'add') headers.append(name, edits[i + 2]!);
-      else headers.remove(name);
+    for (const edit of this.#edits ?? []) {
+      if (typeof edit === 'string') headers.remove(edit);
+      else if (edit.op === 'set') headers.putLine(edit.line);
+      else headers.appendLine(edit.line);
     }
   }
 
@@ -71,22 +74,22 @@ export class ResponseSide implements ResponseView {
       this.#edit('set', name, value);
       return;
     }
-    this.#edit('remove', name, '');
+    this.removeHeader(name);
     for (const item of value) this.#edit('add', name, item);
   }
   addHeader(name: string, value: HeaderValue): void {
     this.#edit('add', name, value);
   }
   removeHeader(name: string): void {
-    this.#edit('remove', name, '');
+    this.#context.core.knownLines.check(name);
+    if (this.#list === undefined) (this.#edits ??= []).push(name);
+    else this.#list.remove(name);
   }
 
   #edit(op: Operation, name: string, value: HeaderValue): void {
-    this.#context.core.knownNames.check(name);
-    const bytes = headerBytes(name, value);
-    if (this.#list === undefined) (this.#edits ??= []).push(op, name, bytes);
-    else if (op === 'set') this.#list.put(name, bytes);
-    else if (op === 'add') this.#list.append(name, bytes);
-    else this.#list.remove(name);
+    const line = this.#context.core.knownLines.line(name, value);
+    if (this.#list === undefined) (this.#edits ??= []).push({ op, line });
+    else if (op === 'set') this.#list.putLine(line);
+    else this.#list.appendLine(line);
   }
 }

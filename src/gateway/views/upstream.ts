@@ -14,7 +14,7 @@ import type {
 import type { RequestContext } from '../context.ts';
 import { upstreamScheme } from '../upstream-scheme.ts';
 import { formatContent } from './body-content.ts';
-import { headerBytes, isList } from './header-value.ts';
+import { isList } from './header-value.ts';
 
 export class UpstreamSide implements UpstreamView {
   readonly #context: RequestContext;
@@ -52,8 +52,8 @@ export class UpstreamSide implements UpstreamView {
   }
   addHeader(name: string, value: HeaderValue): void {
     this.#check('addHeader');
-    this.#context.core.knownNames.check(name);
-    this.#context.exchange.headers.append(name, headerBytes(name, value));
+    const { core, exchange } = this.#context;
+    exchange.headers.appendLine(core.knownLines.line(name, value));
   }
   removeHeader(name: string): void {
     this.#check('removeHeader');
@@ -130,13 +130,14 @@ function setLines(context: RequestContext, name: string, value: HeaderValue | re
     context.upstreamHost = host === undefined ? undefined : String(host);
     return;
   }
-  context.core.knownNames.check(name);
+  const { knownLines } = context.core;
   if (!isList(value)) {
-    headers.put(name, headerBytes(name, value));
+    headers.putLine(knownLines.line(name, value));
     return;
   }
+  knownLines.check(name);
   headers.remove(name);
-  for (const item of value) headers.append(name, headerBytes(name, item));
+  for (const item of value) headers.appendLine(knownLines.line(name, item));
 }
 
 const MAX_TIMEOUT_MS = 2 ** 31 - 2;
