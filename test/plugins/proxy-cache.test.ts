@@ -157,6 +157,15 @@ test('vary_query_params, vary_headers and ignore_uri_case', async () => {
   });
 });
 
+test('an empty list of vary_query_params stands for all arguments, as none does', async () => {
+  await withGateway({ plugins: [caching({ vary_query_params: [], vary_headers: [] })] }, async ({ send }) => {
+    const of = async (path: string): Promise<string> => statusOf(await send({ path, headers: { 'X-Lang': path } }));
+    assert.equal(await of('/x?a=1&b=2'), 'Miss');
+    assert.equal(await of('/x?a=2&b=2'), 'Miss');
+    assert.equal(await of('/x?b=2&a=1'), 'Hit');
+  });
+});
+
 test('two bodies of a cached POST are two requests', async () => {
   await withGateway(
     { plugins: [caching({ request_method: ['POST'], content_type: ['*/*'] })] },

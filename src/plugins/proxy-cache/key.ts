@@ -11,13 +11,14 @@ type Config = PluginConfig<typeof schema>;
 export type KeyOf = (exchange: AccessExchange, body: Buffer | undefined) => string;
 
 export function keyMaker(config: Config): KeyOf {
-  const { vary_query_params: queryNames, vary_headers: headerNames } = config;
+  const { vary_headers: headerNames } = config;
+  const queryNames = config.vary_query_params ?? [];
   const path = config.ignore_uri_case === true ? (text: string) => text.toLowerCase() : (text: string) => text;
 
   const argumentsOf = (rawQuery: string): [string, ArgumentValue[]][] => {
     if (rawQuery === '') return [];
     const all = parseArguments(rawQuery)!;
-    if (queryNames !== null) return queryNames.map((name) => [name, all.get(name) ?? []]);
+    if (queryNames.length > 0) return queryNames.map((name) => [name, all.get(name) ?? []]);
     // No argument, but the upstream sees it: without it an answer made for it would go to those who asked without.
     const nameless = rawQuery.split('&').filter((part) => part.startsWith('='));
     if (nameless.length > 0) all.set('', nameless);
