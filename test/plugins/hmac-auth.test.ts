@@ -193,3 +193,20 @@ test('the digest of the body', async () => {
     await refused(running, { method: 'POST', body: large, headers: { ...headers, Digest: digest(large) } }, MISMATCH);
   });
 });
+
+test('a changed secret and a deleted credential count with the next request', async () => {
+  const date = now();
+  const sent = (secret: string) => ({
+    headers: { Date: date, Authorization: signature({ text: `date: ${date}`, secret }) },
+  });
+  await withHmac({}, async (running) => {
+    const { send, store } = running;
+    for (let i = 0; i < 2; i++) assert.equal((await send(sent(SECRET))).status, 200);
+    const entity = store.state.find('hmacauth_credentials', 'username', 'bob')!;
+    await store.commit([{ action: 'update', kind: 'hmacauth_credentials', entity: { ...entity, secret: 'another' } }]);
+    await refused(running, sent(SECRET), MISMATCH);
+    assert.equal((await send(sent('another'))).status, 200);
+    await store.commit([{ action: 'delete', kind: 'hmacauth_credentials', id: entity.id }]);
+    await refused(running, sent('another'), UNVERIFIABLE);
+  });
+});
