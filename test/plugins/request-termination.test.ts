@@ -151,6 +151,8 @@ test('echo leaves out a body that it cannot read', async () => {
       const { text } = await send({ method: 'POST', headers: { 'Content-Type': type }, body });
       return (JSON.parse(text) as { request: JsonObject }).request;
     };
+    const empty = await bodyOf('application/json', '');
+    assert.deepEqual([empty['raw_body'], 'body' in empty], ['', false]);
     const broken = await bodyOf('application/json', '{');
     assert.equal(broken['raw_body'], '{');
     assert.equal('body' in broken, false);

@@ -36,8 +36,8 @@ export async function describeRequest(
 }
 
 function bodyMembers(bytes: Buffer | undefined, contentType: string): JsonObject {
-  if (bytes === undefined || bytes.length === 0) return {};
-  const body = parseBody(bytes, contentType);
+  if (bytes === undefined) return {};
+  const body = bytes.length === 0 ? undefined : parseBody(bytes, contentType);
   return { raw_body: bytes.toString('utf8'), ...(body === undefined ? {} : { body }) };
 }
 
