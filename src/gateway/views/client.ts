@@ -33,9 +33,7 @@ export class ClientSide implements ClientView {
     if (context.isAnswering) throw new Error('client.authenticate: the request has gone upstream');
     context.consumer = consumer;
     context.credential = credential;
-    const { headers } = context.exchange;
-    setIdentity(headers, context.core.identities, consumer, identifier);
-    if (credential === undefined) headers.set('X-Anonymous-Consumer', 'true');
-    else headers.remove('X-Anonymous-Consumer');
+    const { core, exchange } = context;
+    setIdentity(exchange.headers, core, consumer, identifier, credential === undefined);
   }
 }
