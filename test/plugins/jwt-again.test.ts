@@ -5,6 +5,8 @@ import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../src/lib/json.ts';
+import { definePlugin, type PluginDefinition } from '../../src/pdk/index.ts';
+import { bundledPlugins } from '../../src/plugins/index.ts';
 import { startAdmin } from '../admin/rig.ts';
 import { type PluginInput, type Running, start } from './gateway-fixture.ts';
 
@@ -44,13 +46,15 @@ async function withJwt(
     credentials = CREDENTIALS,
     plugins = [{ name: 'jwt', config }],
     routes = { r: ['/'] },
+    definitions = bundledPlugins,
   }: {
     credentials?: readonly JsonObject[];
     plugins?: readonly PluginInput[];
     routes?: Readonly<Record<string, string[]>>;
+    definitions?: readonly PluginDefinition[];
   } = {},
 ): Promise<void> {
-  const running = await start({ plugins, routes, entities: { jwt_secrets: credentials } });
+  const running = await start({ plugins, routes, definitions, entities: { jwt_secrets: credentials } });
   const admin = await startAdmin({ store: running.store });
   const answer: Rig['answer'] = async (text, path = '/') => {
     const received = await running.send({ path, headers: { Authorization: `Bearer ${text}` } });
@@ -242,6 +246,32 @@ test('what one instance accepted, another one accepts by its own configuration',
       }
     },
     { credentials, plugins, routes },
+  );
+});
+
+test('what another code remembers, such as an older version of the plugin, counts for nothing', async () => {
+  const everything = { get: () => ({ claimName: 'iss', key: 'bob', algorithm: 'HS256' }), add: () => undefined };
+  const older = definePlugin({
+    name: 'older',
+    priority: 1500,
+    version: '1.0.0',
+    schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
+    handler: async () => ({
+      create(_config, { once }) {
+        once('jwt', () => ({ keys: { of: () => ({ verifier: () => true }) }, tokens: everything }));
+        return { access: () => undefined };
+      },
+    }),
+  });
+  await withJwt(
+    {},
+    async ({ accepted, refused, change }) => {
+      await accepted('anything');
+      await change('POST', '/plugins', { name: 'jwt' });
+      await refused(hmacToken({ iss: 'bob' }, 'guess'), 'Invalid signature');
+      await accepted(hmacToken({ iss: 'bob' }));
+    },
+    { plugins: [{ name: 'older' }], definitions: [...bundledPlugins, older] },
   );
 });
 
