@@ -1,6 +1,7 @@
 // Requests that have ended, looked back at together once the answers of this turn of the event loop have left: nobody waits
 // for what is logged, and what is done for many one after the other finds its code and its memory in the processor's cache.
 import type { RequestContext } from './context.ts';
+import { atEndOfTurn } from './http1/turn.ts';
 
 export class EndedRequests {
   readonly #lookBack: (context: RequestContext) => void;
@@ -11,13 +12,13 @@ export class EndedRequests {
   }
 
   add(context: RequestContext): void {
-    // Behind the outbox's own: a request ends when its last bytes have been given to that.
-    if (this.#ended.push(context) === 1) setImmediate(() => this.#lookBackAtAll());
+    // Behind the outbox: a request ends when its last bytes have been given to that.
+    if (this.#ended.push(context) === 1) atEndOfTurn(this.#lookBackAtAll);
   }
 
-  #lookBackAtAll(): void {
+  readonly #lookBackAtAll = (): void => {
     const ended = this.#ended;
     this.#ended = [];
     for (const context of ended) this.#lookBack(context);
-  }
+  };
 }

@@ -7,6 +7,7 @@ import type { GatewayCore } from './core.ts';
 import { EndedRequests } from './ended.ts';
 import type { ClientExchange } from './exchange.ts';
 import { refuseForGrpcRoute } from './grpc-refusal.ts';
+import { readClock } from './http1/turn.ts';
 import { recordAccess } from './observe/access-record.ts';
 import type { Timeline } from './observe/timeline.ts';
 import type { Chosen } from './plugins/plan.ts';
@@ -96,7 +97,7 @@ function finish(context: RequestContext): void {
     context.snapshot.users.leave();
     return;
   }
-  context.endedAt = Date.now();
+  context.endedAt = readClock();
   ended.add(context);
 }
 

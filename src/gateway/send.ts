@@ -12,7 +12,9 @@ import { setProxiedHeaders, setUpstreamHeaders } from './forward-headers.ts';
 import { replaceCookie } from './hash-cookie.ts';
 import { HeldAnswer } from './held-answer.ts';
 import type { HeaderList } from './http1/headers.ts';
+import { now, readClock } from './http1/turn.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from './http1/upstream.ts';
+import { NOTHING } from './plugins/plan.ts';
 import {
   needsResponse,
   runBodyFilter,
@@ -87,7 +89,8 @@ class Sending implements UpstreamHandler {
   attempt(): void {
     this.#triesLeft -= 1;
     this.#context.timeline?.enter('balancer');
-    const startedAt = Date.now();
+    // Plugins may have taken their time.
+    const startedAt = this.#context.chosen === NOTHING ? now() : readClock();
     this.#mark = this.#context.chosen.log.length > 0 ? performance.now() : undefined;
     const picked = pickPeer(this.#context, this.#source);
     if (isPromise<Picked>(picked)) {
@@ -108,7 +111,7 @@ class Sending implements UpstreamHandler {
     this.#release();
     this.#peer = peer;
     this.#isHeld = true;
-    this.#sentAt = late === 'late' ? Date.now() : startedAt;
+    this.#sentAt = late === 'late' ? now() : startedAt;
     const choiceNs = this.#mark === undefined ? undefined : nanosecondsSince(this.#mark);
     this.#try = newTry(peer, startedAt, this.#sentAt, choiceNs);
     if (context.attempts === undefined) {
@@ -173,7 +176,7 @@ class Sending implements UpstreamHandler {
 
   #noteHead(head: UpstreamHead): void {
     const context = this.#context;
-    this.#headAt = Date.now();
+    this.#headAt = now();
     context.timeline?.part('time_to_first_byte');
     this.#head = head;
     context.upstreamLatency = this.#headAt - this.#sentAt;
@@ -260,7 +263,7 @@ class Sending implements UpstreamHandler {
       return;
     }
     const context = this.#context;
-    context.receiveLatency = Date.now() - this.#headAt;
+    context.receiveLatency = now() - this.#headAt;
     this.#release();
     this.#listener?.(NO_BYTES, true);
     if (this.#discards || (this.#exchange.answered && !this.#isStarted)) return;
@@ -294,7 +297,7 @@ class Sending implements UpstreamHandler {
         this.#exchange.bytesOut += count;
       },
       onEnd: () => {
-        context.receiveLatency = Date.now() - this.#headAt;
+        context.receiveLatency = now() - this.#headAt;
         this.#release();
       },
     });
@@ -325,7 +328,7 @@ class Sending implements UpstreamHandler {
     this.#held = undefined;
     const context = this.#context;
     // However quickly it came, a failure counts as a slow answer.
-    this.#release(Math.max(Date.now() - this.#sentAt, FAILURE_MS));
+    this.#release(Math.max(now() - this.#sentAt, FAILURE_MS));
     if (this.#exchange.finished) return;
     const where = { request_id: context.id, peer: this.#peer!.key, reason: error.kind };
     if (this.#isStarted) {
@@ -373,12 +376,12 @@ class Sending implements UpstreamHandler {
   }
 
   #answerFault(status: 500 | 502 | 503 | 504): void {
-    this.#context.upstreamLatency = Date.now() - this.#sentAt;
+    this.#context.upstreamLatency = now() - this.#sentAt;
     answerUpstreamFault(this.#context, status);
   }
 
   /** Once for every pick: the peer has one request less under way. */
-  #release(latencyMs = this.#head === undefined ? undefined : Date.now() - this.#sentAt): void {
+  #release(latencyMs = this.#head === undefined ? undefined : now() - this.#sentAt): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
     this.#source.balancer?.release(this.#peer!, latencyMs);

@@ -124,6 +124,7 @@ test('the log record says what became of the certificate', async () => {
         ? readFileSync(path, 'utf8')
             .trim()
             .split('\n')
+            .filter((line) => line !== '')
             .map((line) => JSON.parse(line) as JsonObject)
         : [];
     await until(() => records().length === 3, 'three records');

@@ -14,6 +14,7 @@ import type { RequestBody } from './request-body.ts';
 import type { RequestHead } from './request-head.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { lastChunk } from './trailers.ts';
+import { now } from './turn.ts';
 
 export type { RequestBody } from './request-body.ts';
 
@@ -84,7 +85,7 @@ export class Exchange implements ClientExchange, Sender {
     this.expectsContinue = head.expectsContinue;
     this.hasLength = head.hasLength;
     this.body = body;
-    this.startedAt = Date.now();
+    this.startedAt = now();
     this.keepAlive = head.keepAlive;
     this.headBytes = headBytes;
   }

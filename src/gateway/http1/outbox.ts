@@ -2,6 +2,8 @@
 // does; one write behind the other finds the kernel's code in the cache, and a peer that the first one wakes up takes the
 // others without being woken again.
 
+import { atEndOfTurn } from './turn.ts';
+
 export interface Sender {
   /** Writes what is held; nothing is held afterwards. May be called earlier by whoever cannot wait. */
   sendNow(): void;
@@ -11,7 +13,7 @@ const waiting: Sender[] = [];
 
 /** The sender holds something from now on; it says so once until it has sent. */
 export function sendSoon(sender: Sender): void {
-  if (waiting.push(sender) === 1) setImmediate(sendAll);
+  if (waiting.push(sender) === 1) atEndOfTurn(sendAll);
 }
 
 function sendAll(): void {

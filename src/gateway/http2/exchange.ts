@@ -9,6 +9,7 @@ import type { HeaderList } from '../http1/headers.ts';
 import { keepBytes } from '../http1/lent-bytes.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
 import { requestTrailers } from '../http1/trailers.ts';
+import { now } from '../http1/turn.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { answerHead, answerLines, headerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
@@ -29,7 +30,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   readonly expectsContinue: boolean;
   readonly hasLength: boolean;
   readonly body: RequestBody;
-  readonly startedAt = Date.now();
+  readonly startedAt = now();
   readonly connectionRequests: number;
   status = 0;
   bytesOut = 0;
