@@ -3,6 +3,7 @@
 // value with characters above U+00FF is turned into its UTF-8 bytes, because cutting them to bytes could make a line break.
 
 import { standsAt } from '../../lib/stands-at.ts';
+import { letterOf } from './name-bytes.ts';
 import type { NameSet } from './name-set.ts';
 import { flat, LineName, OwnLine, type OwnLines } from './own-lines.ts';
 
@@ -43,15 +44,18 @@ export class HeaderList {
   private edits: string[] | undefined;
   private added: OwnLine[] | undefined;
   private own: readonly OwnLines[];
+  /** With what letters names begin, a bit each; more bits may be set. Most names that are asked for begin with another. */
+  private letters: number;
 
   /** `end` is where the last line ends, its line break included. Callers outside this folder use no arguments. */
-  constructor(text = '', lines: number[] = [], end = 0) {
+  constructor(text = '', lines: number[] = [], end = 0, letters = 0) {
     this.text = text;
     this.lines = lines;
     this.end = end;
     this.edits = undefined;
     this.added = undefined;
     this.own = NO_LINES;
+    this.letters = letters;
   }
 
   static from(entries: Iterable<readonly [string, string]>): HeaderList {
@@ -143,6 +147,7 @@ export class HeaderList {
   }
 
   appendLine(line: OwnLine): void {
+    this.letters |= line.name.letter;
     if (this.added === undefined) this.added = [line];
     else this.added.push(line);
   }
@@ -164,6 +169,7 @@ export class HeaderList {
   /** The names of this list that are in the set, as they are written; undefined when there is none. */
   namesIn(set: NameSet): string[] | undefined {
     const { lines, added, text } = this;
+    if ((this.letters & set.letters) === 0) return undefined;
     let names: string[] | undefined;
     for (let i = 0; i < lines.length; i += 4) {
       const end = lines[i + 1] as number;
@@ -245,7 +251,7 @@ export class HeaderList {
   }
 
   clone(): HeaderList {
-    const copy = new HeaderList(this.text, this.lines.slice(), this.end);
+    const copy = new HeaderList(this.text, this.lines.slice(), this.end, this.letters);
     copy.edits = this.edits?.slice();
     copy.added = this.added?.slice();
     copy.own = this.own;
@@ -291,6 +297,7 @@ export class HeaderList {
   private findLine(name: string, from: number): number {
     const { lines, text } = this;
     const length = name.length;
+    if ((this.letters & letterOf(name)) === 0) return -1;
     for (let i = from; i < lines.length; i += 4) {
       const start = lines[i] as number;
       // The name of an edited line keeps its span: an edit never changes more than the case.
@@ -301,7 +308,7 @@ export class HeaderList {
 
   private findAdded(name: string, from: number): number {
     const { added } = this;
-    if (added === undefined) return -1;
+    if (added === undefined || (this.letters & letterOf(name)) === 0) return -1;
     for (let j = from; j < added.length; j++) {
       const other = added[j]!.name.name;
       if (other.length === name.length && sameName(other, 0, name)) return j;

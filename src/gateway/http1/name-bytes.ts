@@ -1,5 +1,9 @@
 // Header names compared where they arrived: bytes of a buffer are read in a fraction of the time that characters of a text take.
 
+/** A bit for what a name begins with; upper and lower case of a letter have the same. */
+export const letterBit = (code: number): number => 1 << (code & 31);
+export const letterOf = (name: string): number => letterBit(name.charCodeAt(0));
+
 export const nameBytes = (name: string): Uint8Array => Uint8Array.from(Buffer.from(name, 'latin1'));
 
 /**

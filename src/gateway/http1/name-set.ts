@@ -1,15 +1,19 @@
 // A fixed set of header names, or of values, that is asked about every message: nearly always the length or the first letter
 // already says no, and nothing is cut out of the text to find that out.
+import { letterOf } from './name-bytes.ts';
 
 export class NameSet {
   /** By length. */
   private readonly byLength: (string[] | undefined)[] = [];
   private readonly foldsUnderscores: boolean;
+  /** What the names begin with, as of `letterOf`. */
+  readonly letters: number;
 
   /** @param spelling `exact` ignores case; `any` takes `_` for `-` as well. */
   constructor(names: readonly string[], spelling: 'exact' | 'any') {
     this.foldsUnderscores = spelling === 'any';
     for (const name of names) (this.byLength[name.length] ??= []).push(name);
+    this.letters = names.reduce((letters, name) => letters | letterOf(name), 0);
   }
 
   has(text: string, start: number, end: number): boolean {

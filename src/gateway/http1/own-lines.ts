@@ -1,5 +1,6 @@
 // Header lines that the gateway or a plugin wrote and that have been checked. Those that go out again and again are made once and kept, with
 // whatever somebody else has worked out of them.
+import { letterOf } from './name-bytes.ts';
 
 export class OwnLines {
   /** `Name: value` each, with its line end. */
@@ -33,11 +34,14 @@ export class LineName {
   readonly name: string;
   readonly start: string;
   readonly isFraming: boolean;
+  /** As of `letterOf`. */
+  readonly letter: number;
   #member: Uint8Array | undefined = undefined;
 
   constructor(name: string) {
     this.name = name;
     this.start = `${name}: `;
+    this.letter = letterOf(name);
     this.isFraming = FRAMING.has(name.toLowerCase());
   }
 

@@ -4,7 +4,7 @@ import { isAuthority } from './authority.ts';
 import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
 import { HeaderList } from './headers.ts';
 import type { HeadParser } from './llhttp.ts';
-import { isName, nameBytes } from './name-bytes.ts';
+import { isName, letterBit, nameBytes } from './name-bytes.ts';
 import { isOriginForm, readTarget } from './request-target.ts';
 
 export interface HeadFault {
@@ -125,6 +125,7 @@ export class RequestHead {
     let hosts = 0;
     let lengths = 0;
     let codings = 0;
+    let letters = 0;
     let upgrade: string | undefined;
     let tokens: ConnectionTokens | undefined;
     let fault: HeadFault | undefined;
@@ -195,12 +196,13 @@ export class RequestHead {
           }
           break;
       }
+      if (keep) letters |= letterBit(bytes[at] as number);
       lines[i] = start;
       lines[i + 1] = keep ? end : 0;
       lines[i + 2] = valueStart;
       lines[i + 3] = valueEnd;
     }
-    this.headers = new HeaderList(text, lines, lastLineEnd);
+    this.headers = new HeaderList(text, lines, lastLineEnd, letters);
     this.hasLength = lengths > 0;
     if (lengths + codings > 1 || (codings === 1 && this.minor === 0)) return BAD_REQUEST;
     if (hosts > 1 || (hosts === 0 && this.minor === 1)) return BAD_REQUEST;

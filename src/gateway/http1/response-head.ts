@@ -3,7 +3,7 @@
 import { type ConnectionTokens, readConnectionTokens } from './connection-tokens.ts';
 import { HeaderList } from './headers.ts';
 import type { HeadParser } from './llhttp.ts';
-import { isName, nameBytes } from './name-bytes.ts';
+import { isName, letterBit, nameBytes } from './name-bytes.ts';
 import { readLength } from './request-head.ts';
 import type { UpstreamHead } from './upstream.ts';
 
@@ -77,6 +77,7 @@ export class ResponseHead {
     const lines = new Array<number>(used);
     let lengths = 0;
     let codings = 0;
+    let letters = 0;
     let tokens: ConnectionTokens | undefined;
     for (let i = 0; i < used; i += 4) {
       const start = spans[i] as number;
@@ -119,6 +120,7 @@ export class ResponseHead {
           }
           break;
       }
+      if (keep) letters |= letterBit(bytes[at] as number);
       lines[i] = start;
       lines[i + 1] = keep ? end : 0;
       lines[i + 2] = valueStart;
@@ -126,7 +128,7 @@ export class ResponseHead {
     }
     if (lengths + codings > 1) return 'more than one body length';
     if (codings > 0 && this.parser.minor === 0) return 'Transfer-Encoding in an HTTP/1.0 response';
-    this.headers = new HeaderList(text, lines, lastLineEnd);
+    this.headers = new HeaderList(text, lines, lastLineEnd, letters);
     if (tokens !== undefined) {
       if (tokens.close) this.keepAlive = false;
       else if (tokens.keepAlive) this.keepAlive = true;
