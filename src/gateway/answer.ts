@@ -9,11 +9,19 @@ import { HeaderList } from './http1/headers.ts';
 import { runBodyFilter, runHeaderFilter } from './plugins/run.ts';
 import { isList } from './views/header-value.ts';
 
+/** A client goes on waiting after lower ones (RFC 9110 section 15.2). */
+const FIRST_FINAL = 200;
+
 type Bytes = string | Uint8Array;
 
 /** What a plugin returned from a handler. */
 export function answerPlugin(context: RequestContext): void {
   const answer = context.answer!;
+  if (answer.status < FIRST_FINAL) {
+    const details = { request_id: context.id, status: answer.status };
+    context.core.events.log('error', 'a plugin ended a request with a status that ends none', details);
+    return answerError(context, 500, standardText(500));
+  }
   context.source = 'exit';
   const isReplay = answer.kind === 'replay';
   if (isGrpc(context) && !isReplay) return answerGrpc(context, answer.status, textOf(answer));

@@ -2,10 +2,10 @@
 // targets between tries; and that what comes too late is refused.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
-import { definePlugin, type ParsedBody, type Phases, type UpstreamTls } from '../../src/pdk/index.ts';
+import { definePlugin, exit, type ParsedBody, type Phases, type UpstreamTls } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { deadPort, echo, type Running, start, startUpstream } from './rig.ts';
 import { pem } from './tls-rig.ts';
@@ -37,6 +37,16 @@ async function withPhases(
     await running.close();
   }
 }
+
+/** Sends raw bytes and waits for the connection to end. */
+const sendRaw = (port: number, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+    socket.on('end', () => resolve(answer));
+    socket.on('error', reject);
+  });
 
 const at = (port: number): object => ({ url: `http://127.0.0.1:${port}` });
 
@@ -283,4 +293,60 @@ test('what a service verifies, a plugin may leave unverified for one request onl
     assert.equal((await send('/strict')).status, 502);
   });
   server.close();
+});
+
+test('what frames a body and Expect are read as headers, as the body goes upstream', async () => {
+  const upstream = await startUpstream((request, response, body) =>
+    response.end(`${request.headers['content-length'] ?? 'chunked'} ${body}`),
+  );
+  const read: unknown[] = [];
+  const phases: Phases = {
+    access({ request, upstream: sent }) {
+      const see = (): unknown => [
+        request.header('Content-Length'),
+        request.header('transfer_encoding'),
+        request.headerValues('expect'),
+        request.headers()['content-length'],
+        request.headers()['transfer-encoding'],
+      ];
+      read.push(see());
+      if (request.header('x-replace') === undefined) return;
+      sent.setBody('other');
+      read.push(see());
+    },
+    log(exchange) {
+      const { headers } = exchange.logRecord()['request'] as { headers: Record<string, string> };
+      const text = JSON.parse(exchange.logText()) as { request: { headers: Record<string, string> } };
+      for (const seen of [headers, text.request.headers])
+        read.push(seen['content-length'] ?? seen['transfer-encoding']);
+    },
+  };
+  const none = undefined;
+  await withPhases(phases, at(upstream.port), async ({ send, port }) => {
+    const ask = async (lines: string, body: string): Promise<string> => {
+      read.length = 0;
+      const answer = await sendRaw(port, `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${lines}\r\n${body}`);
+      for (let i = 0; i < 200 && read.length < 3; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+      return answer.slice(answer.lastIndexOf('\r\n\r\n') + 4);
+    };
+    assert.match(await ask('Content-Length: 3\r\n', 'abc'), /3 abc/);
+    assert.deepEqual(read, [['3', none, [], '3', none], '3', '3']);
+    assert.match(await ask('Transfer-Encoding: chunked\r\n', '2\r\nab\r\n0\r\n\r\n'), /ab/);
+    assert.deepEqual(read, [[none, 'chunked', [], none, 'chunked'], 'chunked', 'chunked']);
+    assert.match(await ask('Content-Length: 3\r\nX-Replace: 1\r\nExpect: 100-continue\r\n', 'abc'), /5 other/);
+    const expected = ['100-continue'];
+    assert.deepEqual(read, [['3', none, expected, '3', none], ['5', none, expected, '5', none], '5', '5']);
+    read.length = 0;
+    await send('/');
+    assert.deepEqual(read[0], [none, none, [], none, none]);
+  });
+});
+
+test('an answer of a plugin that is none, because its status is below 200, becomes an error', async () => {
+  const phases: Phases = { access: () => exit(100, 'go on') };
+  await withPhases(phases, at(await deadPort()), async ({ send }) => {
+    const { status, text } = await send('/');
+    assert.equal(status, 500);
+    assert.doesNotMatch(text, /go on/);
+  });
 });

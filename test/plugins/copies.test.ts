@@ -69,7 +69,7 @@ test('a copy imports nothing of the gateway but its interface, and its types are
   assert.equal(code, 0, output);
 });
 
-for (const name of ['key-auth', 'rate-limiting', 'cors', 'response-transformer', 'http-log']) {
+for (const name of ['key-auth', 'rate-limiting', 'cors', 'response-transformer', 'http-log', 'jwt', 'basic-auth']) {
   test(`the copy of ${name} passes the tests of the original`, async () => {
     const hook = new URL('./use-copies.ts', import.meta.url).href;
     const [code, output] = await run(

@@ -170,6 +170,23 @@ test('a receiver that never answers is given up after the timeout', async () => 
   );
 });
 
+test('a timeout of 0 is none of its own: a receiver that takes a moment is waited for', async () => {
+  await withSink(
+    (port) => ({ http_endpoint: to(port), timeout: 0, queue: { max_retry_time: -1 } }),
+    async ({ send, logs }, sink) => {
+      await send({});
+      await take(sink, 1);
+      await sleep(100);
+      assert.doesNotMatch(logs.join('\n'), /could not send/);
+    },
+    () => {
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+      return 200;
+    },
+  );
+});
+
 test('with a concurrency of -1 nothing waits for the answer to something else', async () => {
   await withSink(
     (port) => ({ http_endpoint: to(port), queue: { concurrency_limit: -1, max_batch_size: 5 } }),

@@ -3,8 +3,8 @@ import { loggedText } from '../../lib/byte-text.ts';
 import { isObject, type Json, type JsonObject } from '../../lib/json.ts';
 import { parseQuery } from '../../lib/query.ts';
 import type { Entity } from '../../schema/define.ts';
+import { framingLines } from '../body-framing.ts';
 import type { RequestContext } from '../context.ts';
-import type { ClientExchange } from '../exchange.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import type { TlsSession } from '../tls/session.ts';
 import { applyEdit, type LogEdit } from './log-edits.ts';
@@ -37,7 +37,7 @@ function exchangeRecord(context: RequestContext): JsonObject {
       url: requestOrigin(context) + exchange.target,
       querystring: context.rawQuery === undefined ? {} : { ...parseQuery(context.rawQuery) },
       method: exchange.method,
-      headers: headerJson(exchange.headers, requestLines(exchange)),
+      headers: headerJson(exchange.headers, requestLines(context)),
       size: exchange.bytesIn,
       ...(exchange.tlsSession && { tls: tlsRecord(exchange.tlsSession) }),
     },
@@ -100,19 +100,10 @@ export const recordSource = (context: RequestContext): string => (context.source
 /** Lines of a head that the engines keep apart from the list: names in lower case, each only once. */
 export type LinesApart = readonly (readonly [name: string, value: string])[];
 
-export function requestLines({ host, hasLength, body }: ClientExchange): LinesApart {
-  if (hasLength)
-    return [
-      ['host', host],
-      ['content-length', String(body.length)],
-    ];
-  return body.kind === 'chunked'
-    ? [
-        ['host', host],
-        ['transfer-encoding', 'chunked'],
-      ]
-    : [['host', host]];
-}
+export const requestLines = (context: RequestContext): LinesApart => [
+  ['host', context.exchange.host],
+  ...framingLines(context),
+];
 
 export const responseLines = (ownLines: string): LinesApart =>
   ownLines

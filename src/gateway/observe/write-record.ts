@@ -119,7 +119,8 @@ function writeRequest(out: JsonBytes, context: RequestContext, caller: LoggedCal
 }
 
 /** Without the brace that closes them. */
-function writeRequestHeaders(out: JsonBytes, { exchange, core }: RequestContext, caller: LoggedCaller): void {
+function writeRequestHeaders(out: JsonBytes, context: RequestContext, caller: LoggedCaller): void {
+  const { core, exchange, upstreamBody } = context;
   const { headers, hasLength, body } = exchange;
   const members = core.headerMembers;
   const from = out.length;
@@ -127,10 +128,10 @@ function writeRequestHeaders(out: JsonBytes, { exchange, core }: RequestContext,
   members.addRest(headers);
   if (members.isOdd) {
     out.cut(from);
-    writeOpen(out, headerJson(headers, requestLines(exchange)));
-  } else if (hasLength) {
+    writeOpen(out, headerJson(headers, requestLines(context)));
+  } else if (hasLength || upstreamBody !== undefined) {
     out.piece(CONTENT_LENGTH);
-    out.number(body.length as number);
+    out.number((upstreamBody ?? body).length as number);
     out.piece(QUOTE);
   } else if (body.kind === 'chunked') out.piece(CHUNKED);
 }

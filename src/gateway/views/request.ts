@@ -9,6 +9,7 @@ import type {
   ParsedBody,
   RequestView,
 } from '../../pdk/index.ts';
+import { framingLines, framingValue } from '../body-framing.ts';
 import type { RequestContext } from '../context.ts';
 import type { HeaderList } from '../http1/headers.ts';
 import { readContent } from './body-content.ts';
@@ -94,15 +95,24 @@ export class RequestSide implements RequestView, BodyReader {
   header(name: string): string | undefined {
     if (name.length === 4 && name.toLowerCase() === 'host') return this.#context.exchange.host;
     const { headers } = this.#context.exchange;
-    return headers.get(name) ?? (name.includes('_') ? headers.get(name.replaceAll('_', '-')) : undefined);
+    return (
+      headers.get(name) ??
+      (name.includes('_') ? headers.get(name.replaceAll('_', '-')) : undefined) ??
+      framingValue(this.#context, name)
+    );
   }
   headerValues(name: string): string[] {
     if (name.length === 4 && name.toLowerCase() === 'host') return [this.#context.exchange.host];
-    return this.#context.exchange.headers.getAll(name);
+    const values = this.#context.exchange.headers.getAll(name);
+    const framing = values.length === 0 ? framingValue(this.#context, name) : undefined;
+    return framing === undefined ? values : [framing];
   }
   headers(max: number = USUAL_LINES): HeaderValues {
     const record = headerRecord(this.#context.exchange.headers, checkMax(max));
-    record['host'] = this.#context.exchange.host;
+    const { exchange } = this.#context;
+    record['host'] = exchange.host;
+    if (exchange.expectsContinue) record['expect'] = '100-continue';
+    for (const [name, value] of framingLines(this.#context)) record[name] = value;
     return record;
   }
   query(max: number = USUAL_LINES): QueryArguments {

@@ -6,14 +6,15 @@ export type Period = (typeof PERIODS)[number];
 
 /** What is wrong with the limits by period, without the words that begin the sentence; undefined when nothing is. */
 export function checkPeriodOrder(limits: JsonObject): string | undefined {
-  let shorter: { period: Period; limit: number } | undefined;
-  for (const period of PERIODS) {
-    const limit = limits[period];
-    if (typeof limit !== 'number') continue;
-    if (shorter !== undefined && limit < shorter.limit) {
-      return `${period}(${limit.toFixed(1)}) cannot be lower than the limit for ${shorter.period}(${shorter.limit.toFixed(1)})`;
+  for (const [i, shorter] of PERIODS.entries()) {
+    const least = limits[shorter];
+    if (typeof least !== 'number') continue;
+    for (const longer of PERIODS.slice(i + 1)) {
+      const limit = limits[longer];
+      if (typeof limit === 'number' && limit < least) {
+        return `${longer}(${limit.toFixed(1)}) cannot be lower than the limit for ${shorter}(${least.toFixed(1)})`;
+      }
     }
-    shorter = { period, limit };
   }
   return undefined;
 }

@@ -5,6 +5,8 @@ import { lookupWith, type Resolve } from './lookup.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 const MAX_CONNECTIONS = 64;
+/** Of requests that are to have none of their own. */
+const USUAL_TIMEOUT_MS = 60_000;
 /** More kinds of connections than any configuration has at once; older ones go. */
 const MAX_AGENTS = 32;
 
@@ -47,7 +49,7 @@ export class HttpSender {
     ...kind
   }: HttpRequest): Promise<Dispatcher.ResponseData<unknown>> {
     const { origin, pathname, search } = new URL(url);
-    const timeout = Math.min(Math.max(Math.ceil(timeoutMs), 1), 2 ** 31 - 1);
+    const timeout = timeoutMs === 0 ? USUAL_TIMEOUT_MS : Math.min(Math.max(Math.ceil(timeoutMs), 1), 2 ** 31 - 1);
     const agent = await this.#agentFor(timeout, kind);
     return agent.request({
       origin,
