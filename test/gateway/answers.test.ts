@@ -74,8 +74,12 @@ test('a trusted peer is believed', async () => {
     'x-forwarded-proto': 'https',
     'x-forwarded-host': 'shop.test',
     'x-forwarded-port': '443',
+    'x-consumer-username': 'bob',
+    x_consumer_id: 'b',
   };
   const echoed = (JSON.parse((await running.send('/', { headers })).text) as Echoed).headers;
+  assert.equal(echoed['x-consumer-username'], 'bob');
+  assert.equal(echoed['x_consumer_id'], undefined);
   assert.equal(echoed['x-real-ip'], '10.0.0.1');
   assert.equal(echoed['x-forwarded-for'], '10.0.0.1, 127.0.0.9, 127.0.0.1');
   assert.deepEqual(
