@@ -2,6 +2,7 @@
 import type { ShownHeaders } from '../config/shown-headers.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
 import type { NameAnswer } from './dns/answer.ts';
+import type { EndedRequests } from './ended.ts';
 import type { ErrorPages } from './error-page.ts';
 import type { UpstreamPool } from './http1/pool.ts';
 import type { Http2Pool } from './http2/upstream-pool.ts';
@@ -65,6 +66,8 @@ export interface GatewayCore extends Remembered {
   /** For services that speak gRPC. */
   readonly http2Pool: Http2Pool;
   readonly events: GatewayEvents;
+  /** Still to be logged. */
+  readonly ended: EndedRequests;
   newRequestId(): string;
   /** The port by which clients reach the one that is listened on. */
   advertisedPort(port: number): number;

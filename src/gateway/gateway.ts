@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
 import { type GatewayCore, type GatewayEvents, reportPluginError } from './core.ts';
 import { createResolver, type ResolverOptions } from './dns/resolver.ts';
+import { EndedRequests } from './ended.ts';
 import { SharedAppendFiles } from './environment/append-files.ts';
 import { NamedCaches } from './environment/caches.ts';
 import { LocalCounters } from './environment/counters.ts';
@@ -27,7 +28,7 @@ import { environmentOf, type OwnedEnvironment } from './environment/plugin-envir
 import { type ErrorPages, OWN_PAGES, renderFault, standardText } from './error-page.ts';
 import type { ClientExchange } from './exchange.ts';
 import { SERVER_TOKEN } from './forward-headers.ts';
-import { handle } from './handle.ts';
+import { handle, logEnded } from './handle.ts';
 import { UpstreamPool } from './http1/pool.ts';
 import { type ErrorContext, type ErrorPage, Http1Server, type Rejection, type ServerLimits } from './http1/server.ts';
 import { Http2Server } from './http2/server.ts';
@@ -237,6 +238,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     pool,
     http2Pool,
     events,
+    ended: new EndedRequests(logEnded),
     newRequestId,
     ...rememberNothing(),
     advertisedPort: (port) => options.portMaps?.get(port) ?? port,

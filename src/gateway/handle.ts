@@ -4,7 +4,6 @@ import { isPromise } from '../lib/promise.ts';
 import { answerError, answerPlugin, redirectToHttps } from './answer.ts';
 import { RequestContext } from './context.ts';
 import type { GatewayCore } from './core.ts';
-import { EndedRequests } from './ended.ts';
 import type { ClientExchange } from './exchange.ts';
 import { refuseForGrpcRoute } from './grpc-refusal.ts';
 import { readClock } from './http1/turn.ts';
@@ -98,12 +97,11 @@ function finish(context: RequestContext): void {
     return;
   }
   context.endedAt = readClock();
-  ended.add(context);
+  core.ended.add(context);
 }
 
-const ended = new EndedRequests(log);
-
-function log(context: RequestContext): void {
+/** When its last bytes have left. */
+export function logEnded(context: RequestContext): void {
   const { core, timeline } = context;
   runLog(context);
   context.snapshot.users.leave();

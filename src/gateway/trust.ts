@@ -68,16 +68,19 @@ function readHop(text: string): string {
 
 /** Names that only the gateway and its plugins may set, in any spelling. */
 const IDENTITY = [
-  'x-anonymous-consumer',
   'x-authenticated-groups',
   'x-authenticated-scope',
   'x-authenticated-userid',
-  'x-consumer-custom-id',
   'x-consumer-groups',
+  'x-credential-username',
+];
+/** Of these a gateway in front may tell, too: every plugin that authenticates replaces or removes all of them. */
+const CALLER = [
+  'x-anonymous-consumer',
+  'x-consumer-custom-id',
   'x-consumer-id',
   'x-consumer-username',
   'x-credential-identifier',
-  'x-credential-username',
 ];
 /** Names that are read when a trusted peer sends them, and only in their own spelling. */
 const FORWARDING = [
@@ -93,13 +96,12 @@ const FORWARDING = [
 /** Looked for with the claims, because nearly no request has it. */
 export const ASKS_FOR_DEBUGGING = 'x-kong-request-debug';
 const READABLE_NAMES = [...FORWARDING, ASKS_FOR_DEBUGGING];
-const SUSPECTS = new NameSet([...IDENTITY, ...READABLE_NAMES, 'forwarded'], 'any');
+const SUSPECTS = new NameSet([...IDENTITY, ...CALLER, ...READABLE_NAMES, 'forwarded'], 'any');
 const READABLE = new NameSet(READABLE_NAMES, 'exact');
-/** What a gateway in front of this one may have to say. */
-const BELIEVED = new NameSet([...IDENTITY, ...READABLE_NAMES, 'forwarded'], 'exact');
+const BELIEVED = new NameSet([...CALLER, ...READABLE_NAMES, 'forwarded'], 'exact');
 
 /**
- * Removes what a client must not claim: identity headers in any spelling (of a trusted peer all but their own), and spellings with underscores of the headers
+ * Removes what a client must not claim: identity headers in any spelling (a trusted peer may name the caller in its own), and spellings with underscores of the headers
  * that the gateway sets itself. Answers whether the client asks to be told what its request took.
  */
 export function removeClaims(headers: HeaderList, isTrustedPeer: boolean): boolean {
