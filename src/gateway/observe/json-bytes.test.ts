@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { JsonBytes, piece } from './json-bytes.ts';
+import { JsonBytes, NumberMember, piece } from './json-bytes.ts';
 
 test('numbers are written as JSON.stringify writes them', () => {
   const out = new JsonBytes();
@@ -19,6 +19,15 @@ test('numbers are written as JSON.stringify writes them', () => {
     out.cut(0);
     out.number(value);
     assert.equal(out.text(), JSON.stringify(value));
+  }
+});
+
+test('a member with a number is the same whether it is kept or written anew', () => {
+  const member = new NumberMember(',"size":', ',"next":');
+  for (const value of [0, 42, 42, 999, 1_000, 70_000, -1]) {
+    const out = new JsonBytes();
+    out.member(member, value);
+    assert.equal(out.text(), `,"size":${value},"next":`);
   }
 });
 

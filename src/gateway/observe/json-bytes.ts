@@ -120,6 +120,7 @@ export class JsonBytes {
     if (whole !== undefined) return this.piece(whole);
     this.piece(member.start);
     this.number(value);
+    this.piece(member.end);
   }
 
   /** Of the time: the same one is often written several times. */
@@ -162,17 +163,19 @@ const KEPT = 1_000;
 /** A member whose value is a number: those of small numbers are kept. */
 export class NumberMember {
   readonly start: Uint8Array;
+  readonly end: Uint8Array;
   private readonly kept = new Array<Uint8Array | undefined>(KEPT).fill(undefined);
 
-  /** @param name and what stands in front of it. */
-  constructor(name: string) {
+  /** @param name and what stands in front of it. @param end what always follows. */
+  constructor(name: string, end = '') {
     this.start = piece(name);
+    this.end = piece(end);
   }
 
   /** Undefined when the number is not a small one. */
   of(value: number): Uint8Array | undefined {
     if (!(Number.isInteger(value) && value >= 0 && value < KEPT)) return undefined;
-    return (this.kept[value] ??= Buffer.concat([this.start, piece(String(value))]));
+    return (this.kept[value] ??= Buffer.concat([this.start, piece(String(value)), this.end]));
   }
 }
 

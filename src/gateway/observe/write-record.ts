@@ -27,6 +27,7 @@ const NO_QUERY = piece('","querystring":{}');
 const QUERY = piece('","querystring":');
 const CONTENT_LENGTH = piece(',"content-length":"');
 const CHUNKED = piece(',"transfer-encoding":"chunked"');
+const REQUEST_SIZE = new NumberMember('},"size":', '},"upstream_uri":"');
 const SIZE = new NumberMember('},"size":');
 const SIZE_ALONE = piece(',"size":');
 const TLS = piece(',"tls":');
@@ -41,14 +42,13 @@ const RECEIVE = new NumberMember(',"receive":');
 const SOURCE = ',"source":"';
 const WORKSPACES = `","workspace":"${WORKSPACE.id}","workspace_name":"${WORKSPACE.name}"`;
 const FROM_UPSTREAM = piece(`${SOURCE}upstream${WORKSPACES}`);
+const FROM_UPSTREAM_BY_ONE_TRY = piece(`${SOURCE}upstream${WORKSPACES},"tries":[{"ip":"`);
 const FROM_KONG = piece(`${SOURCE}kong${WORKSPACES}`);
 const TRIES = piece(',"tries":');
-const TRY = piece(',"tries":[{"ip":"');
 const PORT = piece('","port":');
 const BALANCER_START = piece(',"balancer_start":');
 const BALANCER_START_NS = piece(',"balancer_start_ns":');
-const BALANCER_LATENCY = new NumberMember('000000,"balancer_latency":');
-const BALANCER_LATENCY_NS = piece(',"balancer_latency_ns":');
+const BALANCER_LATENCY = new NumberMember('000000,"balancer_latency":', ',"balancer_latency_ns":');
 const TRY_END = piece('}]');
 const CREDENTIAL = piece(',"authenticated_entity":');
 const CONSUMER = piece(',"consumer":');
@@ -63,7 +63,6 @@ export function writeRecord(context: RequestContext): JsonBytes {
   const caller = loggedCaller(context);
   out.cut(0);
   writeRequest(out, context, caller);
-  out.piece(UPSTREAM_URI);
   out.quoted(context.upstreamUri);
   writeStatus(out, context);
   writeAnswerHeaders(out, context);
@@ -75,8 +74,15 @@ export function writeRecord(context: RequestContext): JsonBytes {
   out.member(RECEIVE, receive);
   out.piece(caller.client);
   out.milliseconds(context.startedAt);
-  out.piece(recordSource(context) === 'upstream' ? FROM_UPSTREAM : FROM_KONG);
-  if (attempts !== undefined) writeTries(out, attempts, context);
+  const isUpstreams = recordSource(context) === 'upstream';
+  const only = onlyTry(attempts);
+  if (isUpstreams && only !== undefined) {
+    out.piece(FROM_UPSTREAM_BY_ONE_TRY);
+    writeTry(out, only);
+  } else {
+    out.piece(isUpstreams ? FROM_UPSTREAM : FROM_KONG);
+    if (attempts !== undefined) writeTries(out, context);
+  }
   if (credential !== undefined) {
     out.piece(CREDENTIAL);
     out.piece(credentialBytes(core.credentialBytes, credential));
@@ -108,7 +114,7 @@ function writeRequest(out: JsonBytes, context: RequestContext, caller: LoggedCal
   out.piece(methodBytes(exchange.method));
   writeRequestHeaders(out, context, caller);
   if (tlsSession === undefined) {
-    out.member(SIZE, exchange.bytesIn);
+    out.member(REQUEST_SIZE, exchange.bytesIn);
     return;
   }
   out.piece(END);
@@ -116,6 +122,7 @@ function writeRequest(out: JsonBytes, context: RequestContext, caller: LoggedCal
   out.number(exchange.bytesIn);
   out.piece(TLS);
   out.utf8(JSON.stringify(tlsRecord(tlsSession)));
+  out.piece(UPSTREAM_URI);
 }
 
 /** Without the brace that closes them. */
@@ -195,18 +202,20 @@ function writeAnswerHeaders(out: JsonBytes, { core, exchange, responseHeaders }:
   } else out.openAt(from);
 }
 
-function writeTries(out: JsonBytes, attempts: readonly Try[], context: RequestContext): void {
-  const only = attempts.length === 1 ? (attempts[0] as Try) : undefined;
-  if (only === undefined || only.state !== undefined) {
-    out.piece(TRIES);
-    out.utf8(JSON.stringify(context.tries));
-  } else writeTry(out, only);
+function writeTries(out: JsonBytes, context: RequestContext): void {
+  out.piece(TRIES);
+  out.utf8(JSON.stringify(context.tries));
 }
 
-/** The one that most requests have. A millisecond's number with six zeros is its number of nanoseconds. */
+/** The one that most requests have: it did not fail. */
+function onlyTry(attempts: readonly Try[] | undefined): Try | undefined {
+  const only = attempts?.length === 1 ? attempts[0] : undefined;
+  return only?.state === undefined ? only : undefined;
+}
+
+/** From its address on. A millisecond's number with six zeros is its number of nanoseconds. */
 function writeTry(out: JsonBytes, { peer, startedAt, sentAt, choiceNs }: Try): void {
   const took = sentAt - startedAt;
-  out.piece(TRY);
   out.quoted(peer.address);
   out.piece(PORT);
   out.number(peer.port);
@@ -215,7 +224,6 @@ function writeTry(out: JsonBytes, { peer, startedAt, sentAt, choiceNs }: Try): v
   out.piece(BALANCER_START_NS);
   out.milliseconds(startedAt);
   out.member(BALANCER_LATENCY, took);
-  out.piece(BALANCER_LATENCY_NS);
   out.number(choiceNs ?? took * 1_000_000);
   out.piece(TRY_END);
 }
