@@ -216,7 +216,7 @@ export class RequestContext
   #writeRecord(): JsonBytes {
     if (this.#logEdits === undefined) return writeRecord(this);
     const { record } = this.core;
-    record.cut(0);
+    record.clear();
     record.utf8(JSON.stringify(this.logRecord()));
     return record;
   }

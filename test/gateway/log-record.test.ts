@@ -1,21 +1,10 @@
 // The record of a request exists as an object and, written another way, as text: the two say the same.
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
 import { after, test } from 'node:test';
 import type { JsonObject } from '../../src/lib/json.ts';
 import { definePlugin } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
-import { start, startUpstream } from './rig.ts';
-
-/** Sends raw bytes and waits for the connection to end. */
-const sendRaw = (port: number, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.on('end', () => resolve(answer));
-    socket.on('error', reject);
-  });
+import { sendRaw, start, startUpstream } from './rig.ts';
 
 const REQUESTS: readonly [string, string][] = [
   ['plain', 'GET /a?x=1&x=2&flag HTTP/1.1\r\nHost: a.test\r\nUser-Agent: u\r\n'],

@@ -2,12 +2,12 @@
 // targets between tries; and that what comes too late is refused.
 import assert from 'node:assert/strict';
 import { createServer } from 'node:https';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { TLSSocket } from 'node:tls';
 import { definePlugin, exit, type ParsedBody, type Phases, type UpstreamTls } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
-import { deadPort, echo, type Running, start, startUpstream } from './rig.ts';
+import { deadPort, echo, type Running, sendRaw, start, startUpstream } from './rig.ts';
 import { pem } from './tls-rig.ts';
 
 const probe = (phases: Phases, name = 'probe') =>
@@ -37,16 +37,6 @@ async function withPhases(
     await running.close();
   }
 }
-
-/** Sends raw bytes and waits for the connection to end. */
-const sendRaw = (port: number, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
-    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
-    socket.on('end', () => resolve(answer));
-    socket.on('error', reject);
-  });
 
 const at = (port: number): object => ({ url: `http://127.0.0.1:${port}` });
 

@@ -1,7 +1,7 @@
 // A gateway from a state as a file would give it, upstreams that do what a test wants, and a client that shows raw lines.
 import assert from 'node:assert/strict';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { after } from 'node:test';
 import { loadTexts } from '../../src/control/file/load.ts';
 import { createSchemas } from '../../src/entities/registry.ts';
@@ -136,6 +136,16 @@ export async function deadPort(): Promise<number> {
   await upstream.close();
   return upstream.port;
 }
+
+/** Sends raw bytes and waits for the connection to end. */
+export const sendRaw = (port: number, text: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    socket.on('data', (chunk) => (answer += chunk.toString('latin1')));
+    socket.on('end', () => resolve(answer));
+    socket.on('error', reject);
+  });
 
 export async function until(isReached: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (let i = 0; i < 200; i++) {

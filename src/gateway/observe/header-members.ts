@@ -57,23 +57,18 @@ export class HeaderMembers implements LineVisitor {
     this.mark(label);
     const from = this.out.length;
     this.write(label, text, valueStart, valueEnd);
-    if (known?.label === label && known.isWorthKeeping(text, nameStart, valueEnd)) {
+    // What is hidden is not kept either.
+    if (known?.label === label && !label.isHidden && known.isWorthKeeping(text, nameStart, valueEnd)) {
       known.keep(text.slice(nameStart, valueEnd), this.out.slice(from));
     }
   }
 
   edited(name: string, value: string): void {
-    const known = this.known[this.place++];
-    const label = known?.label.written === name ? known.label : this.note(name);
-    this.mark(label);
-    this.write(label, value);
+    this.write(this.pass(name), value);
   }
 
   private added(line: OwnLine): void {
-    const { name } = line.name;
-    const known = this.known[this.place++];
-    const label = known?.label.written === name ? known.label : this.note(name);
-    this.mark(label);
+    const label = this.pass(line.name.name);
     if (line.members !== undefined) {
       this.out.piece(line.members);
       return;
@@ -81,6 +76,14 @@ export class HeaderMembers implements LineVisitor {
     const from = this.out.length;
     this.write(label, line.value);
     if (line.isKept) line.members = this.out.slice(from);
+  }
+
+  /** The next line has this name. */
+  private pass(name: string): HeaderLabel {
+    const known = this.known[this.place++];
+    const label = known?.label.written === name ? known.label : this.note(name);
+    this.mark(label);
+    return label;
   }
 
   /** Of the line that was just passed. */

@@ -16,7 +16,7 @@ test('numbers are written as JSON.stringify writes them', () => {
     1.5,
     1e21,
   ]) {
-    out.cut(0);
+    out.clear();
     out.number(value);
     assert.equal(out.text(), JSON.stringify(value));
   }
@@ -42,7 +42,7 @@ test('strings are escaped as JSON.stringify escapes them, and bytes that are UTF
     ['x'.repeat(50), 'x'.repeat(50)],
   ];
   for (const [bytes, text] of cases) {
-    out.cut(0);
+    out.clear();
     out.piece(piece('"'));
     out.quoted(`<${bytes}>`, 1, bytes.length + 1);
     out.closed(bytes);
@@ -67,7 +67,7 @@ test('an object opens at the comma of its first member, or by itself when it has
   out.openAt(0);
   out.ascii('}');
   assert.equal(out.text(), '{}');
-  out.cut(0);
+  out.clear();
   out.ascii(',"a":1');
   out.openAt(0);
   out.ascii('}');
@@ -79,8 +79,17 @@ test('a slice is a copy, the bytes are not', () => {
   out.ascii('first');
   const kept = out.slice(1);
   const lent = out.bytes();
-  out.cut(0);
+  out.clear();
   out.ascii('other');
   assert.equal(Buffer.from(kept).toString(), 'irst');
   assert.equal(Buffer.from(lent).toString(), 'other');
+});
+
+test('what is begun anew holds nothing of before', () => {
+  const out = new JsonBytes();
+  out.utf8('z'.repeat(2_000_000));
+  out.clear();
+  assert.equal(out.length, 0);
+  out.ascii('next');
+  assert.equal(out.text(), 'next');
 });

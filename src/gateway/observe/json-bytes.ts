@@ -3,6 +3,7 @@
 import { loggedText } from '../../lib/byte-text.ts';
 
 const FIRST_BYTES = 16 * 1024;
+const MOST_BYTES = 1024 * 1024;
 /** Shorter texts are copied character by character: that costs less than a call. */
 const SHORT = 40;
 const BRACE = 0x7b;
@@ -29,6 +30,12 @@ export class JsonBytes {
 
   get length(): number {
     return this.used;
+  }
+
+  /** Begins anew. What one large text needed is not held for the small ones after it. */
+  clear(): void {
+    this.used = 0;
+    if (this.memory.length > MOST_BYTES) this.memory = Buffer.allocUnsafeSlow(FIRST_BYTES);
   }
 
   /** Everything behind it is written anew. */

@@ -52,7 +52,7 @@ const BALANCER_LATENCY = new NumberMember('000000,"balancer_latency":', ',"balan
 const TRY_END = piece('}]');
 const CREDENTIAL = piece(',"authenticated_entity":');
 const CONSUMER = piece(',"consumer":');
-const NOTHING = piece('{');
+const OPEN = piece('{');
 const QUOTE = piece('"');
 const END = piece('}');
 
@@ -61,7 +61,7 @@ export function writeRecord(context: RequestContext): JsonBytes {
   const { exchange, credential, attempts, core } = context;
   const out = core.record;
   const caller = loggedCaller(context);
-  out.cut(0);
+  out.clear();
   writeRequest(out, context, caller);
   out.quoted(context.upstreamUri);
   writeStatus(out, context);
@@ -186,7 +186,7 @@ const STATUS_TEXTS = Array.from({ length: 600 }, (_, status) => String(status));
 /** Without the brace that closes them. */
 function writeAnswerHeaders(out: JsonBytes, { core, exchange, responseHeaders }: RequestContext): void {
   if (responseHeaders === undefined) {
-    out.piece(NOTHING);
+    out.piece(OPEN);
     return;
   }
   const { ownLines } = exchange;
