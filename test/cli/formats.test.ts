@@ -156,6 +156,18 @@ describe('--format json and yaml', () => {
     assert.deepEqual(Object.keys(json), ['changes', 'summary', 'warnings', 'errors']);
   });
 
+  it('leave out the times that the gateway has yet to set', async () => {
+    await run('sync', `${SERVICE}one\n`);
+    const text = `${SERVICE}two\n- {name: added, host: h}\n`;
+    const { changes } = JSON.parse((await run('diff', text, ['--format', 'json'])).out);
+    const { old: was, new: is } = changes.updating[0].body;
+    assert.equal(typeof was.updated_at, 'number');
+    assert.equal(is.created_at, was.created_at);
+    assert.equal('updated_at' in is, false);
+    const made = changes.creating[0].body.new;
+    assert.deepEqual([made.host, 'created_at' in made, 'updated_at' in made], ['h', false, false]);
+  });
+
   it('exit 2 after the report with --non-zero-exit-code', async () => {
     const diff = await run('diff', `${SERVICE}one\n`, ['--json-output', '--non-zero-exit-code']);
     assert.equal(diff.code, 2);

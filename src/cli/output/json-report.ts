@@ -68,11 +68,19 @@ function entry(input: ReportInput, operation: Operation): JsonObject {
     name: operation.label,
     kind: kindWord(schemaOf(input.schemas, operation.kind)),
     body: {
-      new: body(operation.action === 'delete' ? operation.before : operation.after),
+      new:
+        operation.action === 'delete' ? body(operation.before) : withoutTimesToCome(body(operation.after), operation),
       old: operation.action === 'update' ? body(operation.before) : null,
     },
     ...(operation.action === 'update'
       ? { fields: operation.changes.map((change) => ({ ...maskedChange(input, operation, change) })) }
       : {}),
   };
+}
+
+/** The times that the gateway sets when it is written are not known before: two reports of one plan would differ by them. */
+function withoutTimesToCome(body: JsonObject, { action }: Operation): JsonObject {
+  const { updated_at: _, ...known } = body;
+  if (action === 'create') delete known['created_at'];
+  return known;
 }
