@@ -7,6 +7,8 @@ const LARGEST_INTEGER = 0x7fff_ffff;
 const MOST_CONTINUED = 5;
 const HUFFMAN = 0x80;
 const LENGTH_MASK = 0x7f;
+/** Shorter strings are put together of their characters: that costs less than a call. */
+const SHORT = 4;
 const EMPTY = Buffer.alloc(0);
 
 export class BlockReader {
@@ -43,10 +45,10 @@ export class BlockReader {
     const start = this.at;
     if (length > this.end - start) throw new HpackError('the block ends inside a string');
     this.at = start + length;
-    if (first < HUFFMAN) return isWanted ? latin1(this.bytes, start, this.at) : '';
+    if (first < HUFFMAN) return isWanted ? text(this.bytes, start, this.at) : '';
     const huffman = huffmanDecoder();
     const count = huffman.decode(this.bytes, start, this.at);
-    return isWanted ? latin1(huffman.octets, 0, count) : '';
+    return isWanted ? text(huffman.octets, 0, count) : '';
   }
 
   private continued(mask: number): number {
@@ -62,4 +64,11 @@ export class BlockReader {
     }
     throw new HpackError('an integer is too large');
   }
+}
+
+function text(bytes: Buffer, start: number, end: number): string {
+  if (end - start > SHORT) return latin1(bytes, start, end);
+  let characters = '';
+  for (let i = start; i < end; i++) characters += String.fromCharCode(bytes[i] as number);
+  return characters;
 }

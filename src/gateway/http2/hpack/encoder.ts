@@ -1,5 +1,6 @@
 // Encodes header lists (RFC 7541, 3 and 6). One for each connection. Strings go out raw: Huffman's code would make them shorter
 // and dearer, and what comes again goes out as one number anyway.
+import { latin1 } from '../../http1/latin1.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { NameMemory } from './name-memory.ts';
 import { ENTRY_OVERHEAD, LAST_STATIC } from './static-table.ts';
@@ -64,7 +65,8 @@ export class HpackEncoder {
       return this.literal(WITHOUT_INDEXING, LITERAL_MASK, nameIndex, name, value, out, at);
     }
     const end = this.literal(WITH_INDEXING, WITH_INDEXING_MASK, nameIndex, name, value, out, at);
-    known.added(this.table.add(name, value));
+    // A copy: the string may be part of a whole head, which the table would hold with it.
+    known.added(this.table.add(known.name, latin1(out, end - value.length, end)));
     return end;
   }
 
