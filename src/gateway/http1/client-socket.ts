@@ -23,7 +23,7 @@ export abstract class ClientSocket extends Peer implements Sender {
   protected paused = false;
   /** Bytes read, or still to be sent, when the current deadline began. */
   protected mark = 0;
-  private readonly waits: Waits;
+  readonly waits: Waits;
   /** Written at the end of this turn. */
   private held = '';
 

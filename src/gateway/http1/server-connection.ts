@@ -13,7 +13,7 @@ import { HeadFinder } from './head-finder.ts';
 import { type BodySource, NO_BODY, RequestBody } from './request-body.ts';
 import { BAD_REQUEST, HEAD_TOO_LARGE, type HeadFault, URI_TOO_LONG } from './request-head.ts';
 import type { ConnectionInfo, Http1Server } from './server.ts';
-import type { SharedMemory } from './shared-memory.ts';
+import type { Receive, SharedMemory } from './shared-memory.ts';
 
 const DRAIN_BYTES = 65_536;
 const LINGER_BYTES = 1_048_576;
@@ -28,8 +28,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
   /** Counts the connections of this server from 1. */
   readonly serial: number;
   private readonly server: Http1Server;
-  /** Undefined where chunks are ours to keep. */
-  private readonly memory: SharedMemory | undefined;
+  private readonly memory: SharedMemory;
   private exchange: Exchange | undefined = undefined;
   private body: RequestBody = NO_BODY;
   /** Bytes behind the current request. */
@@ -50,8 +49,15 @@ export class ServerConnection extends ClientSocket implements BodySource {
 
   constructor(server: Http1Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
     const tlsSession = tlsSessionOf(socket);
-    const memory = tlsSession === undefined ? server.memory : undefined;
-    super(memory?.adopt(socket, (bytes, size) => this.lent(bytes, size)) ?? socket, server.waits, info, tlsSession);
+    const { memory } = server;
+    const receive: Receive = (bytes, size) => this.lent(bytes, size);
+    const isPlain = tlsSession === undefined;
+    super(
+      isPlain ? memory.adopt(socket, receive) : memory.adoptSecured(socket, receive),
+      server.waits,
+      info,
+      tlsSession,
+    );
     this.server = server;
     this.serial = server.accepted;
     this.memory = memory;
@@ -63,7 +69,6 @@ export class ServerConnection extends ClientSocket implements BodySource {
     own.on('close', () => this.closed());
     own.on('end', () => this.ended());
     own.on('drain', () => this.drained());
-    if (this.memory === undefined) own.on('data', (chunk: Buffer) => this.received(chunk, chunk.length));
     this.wait('idle');
   }
 
@@ -72,8 +77,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     if (this.detached) return this.socket.push(Buffer.from(bytes.subarray(0, size)));
     this.received(bytes, size);
     const { rest, restAt, restEnd } = this;
-    if (rest !== undefined && this.memory?.owns(rest) === true)
-      this.setRest(Buffer.from(rest.subarray(restAt, restEnd)));
+    if (rest !== undefined && this.memory.owns(rest)) this.setRest(Buffer.from(rest.subarray(restAt, restEnd)));
     return !this.paused;
   }
 

@@ -1,7 +1,7 @@
 // Reads of accepted sockets go into one piece of memory that all connections of a server share: requests are short, and a
 // fresh buffer for each read costs more than the rest of the read. What somebody keeps is copied out before the callback
-// returns. The surprise: `net.Server` has no option for it, so the accepted handle is moved to a socket of our own making;
-// where a runtime does not allow that, the socket is read in the ordinary way.
+// returns. The surprise: `net.Server` has no option for it, so the accepted handle is moved to a socket of our own making, and
+// a secured socket is given the option afterwards; where a runtime does not allow that, the socket is read in the ordinary way.
 import * as net from 'node:net';
 
 const SIZE = 65_536;
@@ -10,6 +10,12 @@ const SIZE = 65_536;
 interface Accepted {
   _handle: { reading?: boolean } | null;
   _server: object | null;
+}
+
+/** What the runtime does with the `onread` option. The handle of a secured socket is one for its clear text. */
+interface Reading {
+  _handle: { useUserBuffer?(memory: Uint8Array): void } | null;
+  [option: symbol]: unknown;
 }
 
 /** bytes[0, size) came. The answer is false to stop reading. */
@@ -49,6 +55,34 @@ export class SharedMemory {
     donor._server = null;
     return own;
   }
+
+  /** As `adopt`, of a socket whose handshake is done: it stays the same. */
+  adoptSecured(socket: net.Socket, receive: Receive): net.Socket {
+    const { bytes } = this;
+    const reading = socket as unknown as Reading;
+    const { _handle: handle } = reading;
+    const memory = optionOf(socket, 'kBuffer');
+    const callback = optionOf(socket, 'kBufferCb');
+    const isUsed = socket.readableLength > 0 || socket.readableFlowing !== null;
+    if (handle?.useUserBuffer === undefined || memory === undefined || callback === undefined || isUsed)
+      return listen(socket, receive);
+    reading[memory] = bytes;
+    reading[callback] = (size: number) => receive(bytes, size);
+    handle.useUserBuffer(bytes);
+    return socket;
+  }
+}
+
+const options = new Map<string, symbol>();
+
+/** Where the runtime keeps a part of the `onread` option. */
+function optionOf(socket: net.Socket, name: string): symbol | undefined {
+  let option = options.get(name);
+  if (option === undefined) {
+    option = Object.getOwnPropertySymbols(socket).find(({ description }) => description === name);
+    if (option !== undefined) options.set(name, option);
+  }
+  return option;
 }
 
 function listen(socket: net.Socket, receive: Receive): net.Socket {
