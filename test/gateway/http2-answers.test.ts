@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import { after, test } from 'node:test';
 import { HeaderList } from '../../src/gateway/http1/headers.ts';
-import { answerHead, answerLines } from '../../src/gateway/http2/answer-headers.ts';
+import { answerLines } from '../../src/gateway/http2/answer-headers.ts';
 import { start, startUpstream } from './rig.ts';
 
 const DATE = 'Sun, 06 Nov 1994 08:49:37 GMT';
@@ -73,26 +73,4 @@ test('of a line that may be there only once the last counts, whatever values loo
   ]);
   const lines = answerLines(200, list, undefined, 'never');
   assert.deepEqual(lines, [':status', '200', 'x-value', 'etag', 'etag', '"2"', 'date', DATE]);
-});
-
-test('either form that a runtime takes says the same', () => {
-  const list = HeaderList.from([
-    ['Set-Cookie', 'a=1'],
-    ['Set-Cookie', 'b=2'],
-    ['Set-Cookie', 'c=3'],
-    ['ETag', '"1"'],
-  ]);
-  const lines = answerLines(404, list, 0, DATE);
-  const head = answerHead([...lines], 'object') as Record<string, string | string[]>;
-  assert.deepEqual(
-    { ...head },
-    {
-      ':status': '404',
-      'set-cookie': ['a=1', 'b=2', 'c=3'],
-      etag: '"1"',
-      'content-length': '0',
-      date: DATE,
-    },
-  );
-  assert.deepEqual(answerHead(lines, 'lines'), lines);
 });

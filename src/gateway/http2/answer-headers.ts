@@ -13,12 +13,6 @@ const OF_CONNECTIONS: ReadonlySet<string> = new Set([
   'content-length',
 ]);
 
-/** Newer runtimes take answers as lines, which saves them an object and two copies. */
-const FORM = Number.parseInt(process.versions.node, 10) >= 25 ? 'lines' : 'object';
-
-/** What `respond` of a stream takes. */
-export type AnswerHead = OutgoingHttpHeaders | readonly string[];
-
 /** Names and values in turn. @param length to be declared. */
 export function answerLines(status: number, headers: HeaderList, length: number | undefined, date: string): string[] {
   const lines = [':status', String(status)];
@@ -41,20 +35,22 @@ export function answerLines(status: number, headers: HeaderList, length: number 
   return lines;
 }
 
-/** The same in the form that this runtime takes. */
-export function answerHead(lines: string[], form: 'lines' | 'object' = FORM): AnswerHead {
-  if (form === 'lines') return lines;
-  const head: OutgoingHttpHeaders = Object.create(null);
-  for (let i = 0; i < lines.length; i += 2) addLine(head, lines[i]!, lines[i + 1]!);
-  return head;
-}
-
 function indexOfName(lines: readonly string[], name: string): number {
   for (let i = 0; i < lines.length; i += 2) if (lines[i] === name) return i;
   return -1;
 }
 
-/** Without prototype; repeated lines are a list. */
+/** Of trailers: names and values in turn. */
+export function trailerLines(headers: HeaderList): string[] {
+  const lines: string[] = [];
+  headers.forEach((written, value) => {
+    const { name, isLeftOut } = formOf(written);
+    if (!isLeftOut && !isOtherCoding(name, value)) lines.push(name, value);
+  });
+  return lines;
+}
+
+/** For the runtime's own client. Without prototype; repeated lines are a list. */
 export function headerLines(headers: HeaderList): Record<string, string | string[]> {
   const lines: Record<string, string | string[]> = Object.create(null);
   headers.forEach((written, value) => {

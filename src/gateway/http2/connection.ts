@@ -1,91 +1,102 @@
-// One HTTP/2 connection: streams become exchanges. It counts what streams end badly, because resets cost a client nothing
-// and a server much: who resets a hundred in a second, or most of a thousand, is cut off before more is done for him.
-import {
-  constants,
-  performServerHandshake,
-  type ServerHttp2Session,
-  type ServerHttp2Stream,
-  type Settings,
-} from 'node:http2';
+// One HTTP/2 connection of a client, from its preface to its end: streams become exchanges, frames find their stream, and who
+// breaks the protocol or asks for more than he gives is sent away. What each frame means stands in incoming.ts.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import type { Waiting } from '../http1/client-socket.ts';
-import { clearDeadline, type DeadlineList } from '../http1/deadlines.ts';
+import { ClientSocket } from '../http1/client-socket.ts';
+import { clearDeadline } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
-import { Peer } from '../http1/peer.ts';
+import { sendSoon } from '../http1/outbox.ts';
+import type { HeadFault } from '../http1/request-head.ts';
 import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
 import { tlsSessionOf } from '../tls/session.ts';
 import { Http2Exchange } from './exchange.ts';
+import { FrameWriter } from './frame-writer.ts';
+import { CODE, DEFAULT_WINDOW, MAX_STREAM, SETTING } from './frames.ts';
+import { MAX_LIST_BYTES } from './header-blocks.ts';
+import { Incoming } from './incoming.ts';
+import { Patience } from './patience.ts';
 import { RefusedStream } from './refused-stream.ts';
 import { readHttp2Head } from './request-head.ts';
 import type { Http2Server } from './server.ts';
+import type { Http2Stream } from './stream.ts';
 
-const { NGHTTP2_PROTOCOL_ERROR, NGHTTP2_NO_ERROR, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_FLAG_END_STREAM } = constants;
-
-const MAX_RESETS_A_SECOND = 100;
-/** Of so many streams at most half may end badly. */
-const RESET_SAMPLE = 1000;
 export const MAX_HEADER_LINES = 128;
-const SETTINGS: Settings = {
-  maxConcurrentStreams: 128,
-  /** nghttp2 resets what is twice as large as what we answer with 431. */
-  maxHeaderListSize: 65_536,
-  initialWindowSize: 65_535,
-  enablePush: false,
-};
-const SESSION = {
-  settings: SETTINGS,
-  maxSessionMemory: 10,
-  maxHeaderListPairs: 2 * MAX_HEADER_LINES,
-  maxSettings: 32,
-  maxOutstandingPings: 10,
-  maxOutstandingSettings: 10,
-  maxSessionInvalidFrames: 100,
-  maxSessionRejectedStreams: 100,
-  maxReservedRemoteStreams: 0,
-} as const;
+const MAX_STREAMS = 128;
+/** Of all streams together; each has its own. */
+const RECEIVE_WINDOW = 1_048_576;
+/** Held by the system and by us, of what a client does not take: more is not asked for. */
+const MAX_BACKLOG = 262_144;
+const MAX_LINGER_BYTES = 1_048_576;
+const PING_OF_GOODBYE = Buffer.from('goodbye.', 'latin1');
+const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
+const FIELDS_TOO_LARGE: HeadFault = { status: 431, message: 'Request header fields too large' };
 
-export class Http2Connection extends Peer {
+export class Http2Connection extends ClientSocket {
   readonly serial: number;
+  readonly out: FrameWriter;
+  readonly streams = new Map<number, Http2Stream>();
+  /** Streams that wait for window, or for the socket. */
+  readonly hungry = new Set<Http2Stream>();
+  readonly patience = new Patience();
+  /** What the client grants to new streams, and to all together. */
+  initialWindow = DEFAULT_WINDOW;
+  sendWindow = DEFAULT_WINDOW;
+  /** What we still grant to all together. */
+  receiveWindow = RECEIVE_WINDOW;
   /** Streams so far. */
   requests = 0;
+  lastStream = 0;
+  /** Nothing of the client is looked at any more. */
+  isOver = false;
   readonly #server: Http2Server;
-  readonly #socket: net.Socket;
-  readonly #session: ServerHttp2Session;
-  readonly #ownResets = new WeakSet<ServerHttp2Stream>();
-  #open = 0;
-  #resets = 0;
-  #resetsInSecond = 0;
-  #secondAt = 0;
-  #isOver = false;
+  readonly #incoming: Incoming;
+  /** Begun in the bytes that are being read. */
+  #begun: Http2Exchange[] = [];
+  #free = 0;
+  #isLeaving = false;
+  /** It was said which stream is the last. */
+  #isLastSaid = false;
+  readonly #resetByUs = new Set<number>();
+  /** Frames are waiting for the end of the turn. */
+  #isHeld = false;
+  #lingered = 0;
 
   constructor(server: Http2Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
-    super(socket, info, tlsSessionOf(socket));
-    this.#server = server;
-    this.#socket = socket;
-    this.serial = server.accepted;
-    socket.setNoDelay(true);
-    socket.on('error', ignore);
-    socket.on('close', () => this.#closed());
-    // Who has said his last will not read the rest either.
-    socket.on('end', () => this.destroy());
-    this.#session = performServerHandshake(socket, SESSION);
-    this.#session.on('error', ignore);
-    this.#session.on('close', () => this.#closed());
-    this.#session.on('stream', (stream, _headers, flags, raw) =>
-      this.#begin(stream, flags, raw as unknown as readonly string[]),
+    super(
+      server.adopt(socket, (bytes, size) => this.#received(bytes, size)),
+      server.waits,
+      info,
+      tlsSessionOf(socket),
     );
-    this.wait('idle');
+    this.#server = server;
+    this.serial = server.accepted;
+    this.#incoming = new Incoming(this, Math.max(MAX_HEADER_LINES, server.headLimits.headerCount) + 8);
+    const own = this.socket;
+    this.out = new FrameWriter(own);
+    own.setNoDelay(true);
+    own.on('error', ignore);
+    own.on('close', () => this.#closed());
+    // Who has said his last will not read the rest either.
+    own.on('end', () => this.destroy());
+    own.on('drain', () => this.#drained());
+    this.out.settings([
+      [SETTING.maxConcurrentStreams, MAX_STREAMS],
+      [SETTING.maxHeaderListSize, MAX_LIST_BYTES],
+    ]);
+    this.out.windowUpdate(0, RECEIVE_WINDOW - DEFAULT_WINDOW);
+    this.sendSoon();
+    this.wait('head');
   }
 
   get limits(): ServerLimits {
     return this.#server.limits;
   }
-  get waits(): Readonly<Record<Waiting, DeadlineList>> {
-    return this.#server.waits;
-  }
   get isIdle(): boolean {
-    return this.#open === 0;
+    return this.streams.size === 0;
+  }
+  /** The socket takes nothing more for now. */
+  get isFull(): boolean {
+    return this.socket.writableNeedDrain;
   }
   httpDate(): string {
     return this.#server.deadlines.httpDate();
@@ -101,101 +112,230 @@ export class Http2Connection extends Peer {
     return { headers, body: page.body };
   }
 
-  /** For the exchange: that reset is ours and says nothing about the client. */
-  resetsOurselves(stream: ServerHttp2Stream): void {
-    this.#ownResets.add(stream);
-  }
-
-  /** Takes no more streams; ends when the last one does. */
-  close(): void {
-    if (!this.#session.closed) this.#session.close();
-  }
-
-  destroy(): void {
-    this.#isOver = true;
-    if (!this.#session.destroyed) this.#session.destroy();
-    this.#socket.destroy();
-  }
-
-  override onDeadline(): void {
-    this.destroy();
-  }
-
-  wait(what: 'idle' | 'linger'): void {
-    this.waits[what].add(this);
-  }
-
-  #begin(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
-    let exchange: Http2Exchange | undefined;
-    stream.on('error', ignore);
-    stream.on('close', () => {
-      this.#ended(stream);
-      exchange?.streamClosed();
-      // The runtime may hold the stream until it collects all garbage; what hung on the stream need not wait for that.
-      exchange = undefined;
-    });
+  /** For the frames: a head is complete. */
+  open(id: number, lines: readonly string[], isWhole: boolean, isLast: boolean): void {
+    if (this.#isLastSaid || this.streams.size >= MAX_STREAMS) {
+      this.reset(id, CODE.refusedStream);
+      return;
+    }
     this.requests++;
-    this.#open++;
-    clearDeadline(this);
-    // Reset in the same breath: nothing is done for it.
-    if (this.#isOver || stream.destroyed || stream.closed || stream.aborted) return;
-    const { limits } = this;
-    const read = readHttp2Head(raw, this.#server.headLimits);
-    if (!read.ok) {
-      if (read.fault === undefined) stream.close(NGHTTP2_PROTOCOL_ERROR);
-      else this.#reject(stream, read.fault.status, read.fault.message, read.headers);
-      return;
+    if (this.waiting !== 'send') clearDeadline(this);
+    const { limits, headLimits } = this.#server;
+    const read = readHttp2Head(lines, headLimits);
+    if (!isWhole) this.#reject(id, FIELDS_TOO_LARGE, new HeaderList(), isLast);
+    else if (!read.ok && read.fault === undefined) this.refuse(id, CODE.protocolError);
+    else if (!read.ok) this.#reject(id, read.fault, read.headers, isLast);
+    else if (isLast && (read.head.length ?? 0) > 0) this.refuse(id, CODE.protocolError);
+    else if (limits.bodyBytes > 0 && (read.head.length ?? 0) > limits.bodyBytes)
+      this.#reject(id, TOO_LARGE, read.head.headers, isLast);
+    else {
+      const exchange = new Http2Exchange(this, id, read.head, !isLast);
+      this.streams.set(id, exchange);
+      this.#begun.push(exchange);
     }
-    const { head } = read;
-    if (limits.bodyBytes > 0 && (head.length ?? 0) > limits.bodyBytes) {
-      this.#reject(stream, 413, 'Payload too large', head.headers);
-      return;
-    }
-    const hasBody = (flags & NGHTTP2_FLAG_END_STREAM) === 0;
-    exchange = new Http2Exchange(this, stream, head, hasBody);
-    this.#server.handle(exchange);
     if (this.requests >= limits.requestsPerConnection) this.close();
   }
 
-  #reject(stream: ServerHttp2Stream, status: number, message: string, request: HeaderList): void {
+  /** Now, and not when all that was read with it is dealt with. */
+  begin(exchange: Http2Exchange): void {
+    const index = this.#begun.indexOf(exchange);
+    if (index < 0) return;
+    this.#begun.splice(index, 1);
+    this.#server.handle(exchange);
+  }
+
+  #reject(id: number, { status, message }: HeadFault, request: HeaderList, isLast: boolean): void {
     const { headers, body } = this.renderError(status, message, request);
-    this.#server.answerRefused(stream, status, headers, body);
-    if (!stream.closed) new RefusedStream(stream, this.waits.send);
+    const stream = new RefusedStream(this, id, isLast);
+    this.streams.set(id, stream);
+    stream.answer(status, headers, body);
     const { remoteAddress, serverName } = this;
     this.#server.rejected({ status, message, remoteAddress, serverName, bytesOut: body.length });
   }
 
-  #ended(stream: ServerHttp2Stream): void {
-    this.#open--;
-    if (this.#open === 0 && !this.#isOver) this.wait('idle');
-    if (stream.rstCode === NGHTTP2_NO_ERROR || this.#ownResets.has(stream)) return;
-    this.#resets++;
-    const now = Date.now();
-    if (now - this.#secondAt >= 1000) {
-      this.#secondAt = now;
-      this.#resetsInSecond = 0;
-    }
-    this.#resetsInSecond++;
-    const isMost = this.requests >= RESET_SAMPLE && this.#resets > this.requests / 2;
-    if (this.#resetsInSecond > MAX_RESETS_A_SECOND || isMost) this.#cutOff();
+  /** For the frames: a stream that never became one. @returns the error of the connection. */
+  refuse(id: number, code: number): number {
+    this.reset(id, code);
+    return this.countReset();
   }
 
-  #cutOff(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    // The last word may not get through to somebody who does not read; the socket goes all the same.
-    if (!this.#session.destroyed) this.#session.destroy(new Error('too many resets'), NGHTTP2_ENHANCE_YOUR_CALM);
+  /** The client is to blame. */
+  resetProvoked(stream: Http2Stream, code: number): void {
+    this.reset(stream.id, code);
+    stream.drop();
+    const fault = code === CODE.noError ? CODE.noError : this.countReset();
+    if (fault !== CODE.noError) this.fail(fault);
+  }
+
+  reset(id: number, code: number): void {
+    if (this.isOver) return;
+    this.out.reset(id, code);
+    this.sendSoon();
+    this.#resetByUs.add(id);
+    // The oldest: by now the client has heard of it.
+    if (this.#resetByUs.size > MAX_STREAMS) this.#resetByUs.delete(this.#resetByUs.values().next().value as number);
+  }
+
+  /** What the client sends on it was on its way. */
+  wasReset(id: number): boolean {
+    return this.#resetByUs.has(id);
+  }
+
+  /** @returns the error of the connection, if that was one too many. */
+  countReset(): number {
+    return this.patience.bearsReset(this.requests) ? CODE.noError : CODE.enhanceYourCalm;
+  }
+
+  /** For the streams: that is no more. */
+  forgetStream(stream: Http2Stream): void {
+    this.hungry.delete(stream);
+    if (!this.streams.delete(stream.id) || this.streams.size > 0 || this.isOver) return;
+    if (this.#isLastSaid) this.#end();
+    else if (this.waiting !== 'send' || this.deadlineList === undefined) this.wait('idle');
+  }
+
+  /** For the streams: so much of what came is used up. */
+  credit(size: number): void {
+    this.#free += size;
+    if (this.#free < RECEIVE_WINDOW / 2 || this.isOver) return;
+    this.out.windowUpdate(0, this.#free);
+    this.sendSoon();
+    this.receiveWindow += this.#free;
+    this.#free = 0;
+  }
+
+  /** For the streams: it goes on when there is window and room. */
+  wantsToSend(stream: Http2Stream): void {
+    this.hungry.add(stream);
+  }
+
+  /** The windows have grown: everybody in turn, a frame each. */
+  feed(): void {
+    for (const stream of this.hungry) {
+      if (this.isFull) return;
+      stream.goOn();
+    }
+  }
+
+  /** Its own window has grown. */
+  feedOne(stream: Http2Stream): void {
+    while (!this.isFull && this.hungry.has(stream) && stream.goOn());
+  }
+
+  sendSoon(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    sendSoon(this);
+  }
+
+  override sendNow(): void {
+    this.#isHeld = false;
+    this.out.flush();
+    if (!this.isFull) return;
+    this.waitForSending();
+    if (this.socket.writableLength > MAX_BACKLOG) this.pauseSocket();
+  }
+
+  #drained(): void {
+    if (this.isOver) return;
+    this.resumeSocket();
+    if (this.streams.size === 0) this.wait('idle');
+    else clearDeadline(this);
+    this.feed();
+  }
+
+  /** Takes no more streams; ends when the last one does. The client is told twice, so that what is on its way is still served. */
+  close(): void {
+    if (this.#isLeaving || this.isOver) return;
+    this.#isLeaving = true;
+    this.out.goaway(MAX_STREAM, CODE.noError);
+    this.out.ping(false, PING_OF_GOODBYE, 0);
+    this.sendSoon();
+  }
+
+  /** For the frames: the client has read what we sent before this. */
+  heardBack(bytes: Buffer, start: number): void {
+    if (this.#isLeaving && PING_OF_GOODBYE.compare(bytes, start, start + 8) === 0) this.#sayLast();
+  }
+
+  /** For the frames: it opens no more streams. */
+  clientLeaves(): void {
+    this.#isLeaving = true;
+    this.#sayLast();
+  }
+
+  #sayLast(): void {
+    if (this.#isLastSaid || this.isOver) return;
+    this.#isLastSaid = true;
+    this.out.goaway(this.lastStream, CODE.noError);
+    this.sendSoon();
+    if (this.streams.size === 0) this.#end();
+  }
+
+  /** The client broke the protocol: its streams are over, and it is told why. */
+  fail(code: number): void {
+    if (this.isOver) return;
+    this.out.goaway(this.lastStream, code);
+    this.#end();
+  }
+
+  /** Nothing more is said; the client gets a moment to read the last of it. */
+  #end(): void {
+    this.isOver = true;
+    this.#dropStreams();
+    this.sendNow();
+    this.resumeSocket();
+    this.socket.end();
     this.wait('linger');
   }
 
+  override destroy(): void {
+    if (!this.isOver) {
+      this.isOver = true;
+      this.out.goaway(this.lastStream, CODE.noError);
+      this.out.flush();
+    }
+    this.#dropStreams();
+    this.socket.destroy();
+  }
+
+  override onDeadline(): void {
+    if (this.waiting === 'send' && !this.isSendingTooSlow(this.limits.sendStallTimeoutMs)) this.waitForSending();
+    else this.destroy();
+  }
+
+  #received(bytes: Buffer, size: number): boolean {
+    if (this.isOver) {
+      this.#lingered += size;
+      if (this.#lingered > MAX_LINGER_BYTES) this.socket.destroy();
+      return true;
+    }
+    const incoming = this.#incoming;
+    const wasInside = incoming.isInside;
+    incoming.read(bytes, size);
+    for (let exchange = this.#begun.shift(); exchange !== undefined; exchange = this.#begun.shift()) {
+      if (!exchange.finished) this.#server.handle(exchange);
+    }
+    if (this.isOver || (this.waiting === 'send' && this.deadlineList !== undefined)) return !this.paused;
+    // Who begins something has to finish it in time.
+    if (incoming.isInside && this.streams.size === 0) {
+      if (!wasInside) this.wait('head');
+    } else if (this.streams.size === 0) this.wait('idle');
+    return !this.paused;
+  }
+
+  #dropStreams(): void {
+    for (const stream of [...this.streams.values()]) stream.drop();
+    this.#begun = [];
+  }
+
   #closed(): void {
-    this.#isOver = true;
+    this.isOver = true;
     clearDeadline(this);
-    if (!this.#session.destroyed) this.#session.destroy();
-    this.#socket.destroy();
+    this.#dropStreams();
     this.#server.forget(this);
   }
 }
 
-/** Every error of a session, a stream or a socket is followed by its close event. */
+/** Every error of a socket is followed by its close event. */
 function ignore(): void {}

@@ -1,25 +1,25 @@
 // One request and its answer on an HTTP/2 stream. The surprise is the same as in HTTP/1.1: an answer that cannot be finished
 // resets its stream, so that it never looks whole; the connection lives on.
-import { constants, type ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
 import type { ClientCertificate } from '../../pdk/index.ts';
 import type { ClientExchange, ConnectionNotes } from '../exchange.ts';
-import { clearDeadline, Expiring } from '../http1/deadlines.ts';
-import type { HeaderList } from '../http1/headers.ts';
-import { keepBytes } from '../http1/lent-bytes.ts';
+import { clearDeadline } from '../http1/deadlines.ts';
+import { HeaderError, type HeaderList } from '../http1/headers.ts';
 import { type BodySource, NO_BODY, RequestBody } from '../http1/request-body.ts';
 import { requestTrailers } from '../http1/trailers.ts';
 import { now } from '../http1/turn.ts';
 import type { TlsSession } from '../tls/session.ts';
-import { answerHead, answerLines, headerLines } from './answer-headers.ts';
+import { answerLines, trailerLines } from './answer-headers.ts';
 import type { Http2Connection } from './connection.ts';
+import { CODE } from './frames.ts';
 import type { Http2Head } from './request-head.ts';
+import { Http2Stream } from './stream.ts';
 
-const { NGHTTP2_NO_ERROR, NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = constants;
 const MIN_BYTES_PER_SECOND = 500;
 const DISCARD_BYTES = 65_536;
+const CONTINUE: readonly string[] = [':status', '100'];
 
-export class Http2Exchange extends Expiring implements ClientExchange, BodySource {
+export class Http2Exchange extends Http2Stream implements ClientExchange, BodySource {
   readonly method: string;
   readonly target: string;
   readonly httpVersion = 2;
@@ -41,24 +41,21 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   onDrain: (() => void) | undefined = undefined;
   onAbort: (() => void) | undefined = undefined;
   onFinish: (() => void) | undefined = undefined;
-  readonly #connection: Http2Connection;
-  readonly #stream: ServerHttp2Stream;
   readonly #headBytes: number;
+  readonly #declared: number | undefined;
   /** Of the answer's body; undefined when nobody knows. */
   #left: number | undefined = undefined;
   #isBodyless = false;
   #waiting: 'body' | 'send' | 'linger' = 'body';
   #mark = 0;
   #continued = false;
-  #hearsDrain = false;
-  #trailers: HeaderList | undefined = undefined;
+  #isReading = false;
   #discarded = 0;
 
-  constructor(connection: Http2Connection, stream: ServerHttp2Stream, head: Http2Head, hasBody: boolean) {
-    super();
-    this.#connection = connection;
-    this.#stream = stream;
+  constructor(connection: Http2Connection, id: number, head: Http2Head, hasBody: boolean) {
+    super(connection, id, !hasBody);
     this.#headBytes = head.bytes;
+    this.#declared = head.length;
     this.method = head.method;
     this.target = head.target;
     this.host = head.host;
@@ -69,41 +66,40 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     this.connectionRequests = connection.requests;
     if (!hasBody) this.body = NO_BODY;
     else this.body = new RequestBody(head.length === undefined ? 'chunked' : 'length', head.length, this);
-    if (hasBody) this.#listen();
   }
 
   get notes(): ConnectionNotes {
-    return this.#connection.notes;
+    return this.connection.notes;
   }
   get remoteAddress(): string {
-    return this.#connection.remoteAddress;
+    return this.connection.remoteAddress;
   }
   get remotePort(): number {
-    return this.#connection.remotePort;
+    return this.connection.remotePort;
   }
   get localAddress(): string {
-    return this.#connection.localAddress;
+    return this.connection.localAddress;
   }
   get localPort(): number {
-    return this.#connection.localPort;
+    return this.connection.localPort;
   }
   get connectionSerial(): number {
-    return this.#connection.serial;
+    return this.connection.serial;
   }
   get encrypted(): boolean {
-    return this.#connection.encrypted;
+    return this.connection.encrypted;
   }
   get tlsSession(): TlsSession | undefined {
-    return this.#connection.tlsSession;
+    return this.connection.tlsSession;
   }
   get serverName(): string | undefined {
-    return this.#connection.serverName;
+    return this.connection.serverName;
   }
   get clientCertificate(): ClientCertificate | undefined {
-    return this.#connection.clientCertificate;
+    return this.connection.clientCertificate;
   }
   get announcedAddress(): string | undefined {
-    return this.#connection.announcedAddress;
+    return this.connection.announcedAddress;
   }
   get bytesIn(): number {
     return this.#headBytes + this.body.bytesRead;
@@ -127,23 +123,12 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     const declared = isGrpc || (isBodyless && status !== 200) ? undefined : length;
     this.#isBodyless = isBodyless || length === 0;
     this.#left = length;
-    const date = this.#connection.httpDate();
+    const date = this.connection.httpDate();
     const lines = answerLines(status, headers, declared, date);
     if (declared !== undefined) this.ownLines = `content-length: ${declared}\r\n`;
     if (!headers.has('date')) this.ownLines += `date: ${date}\r\n`;
-    for (const text of lines) this.bytesOut += text.length;
-    const waitForTrailers = length === undefined && !isBodyless;
-    if (this.#stream.destroyed || this.#stream.closed) return;
-    try {
-      this.#stream.respond(answerHead(lines), { endStream: this.#isBodyless, waitForTrailers });
-      // The stream keeps the list, and with it all the text that its lines are cut from.
-      lines.length = 0;
-    } catch {
-      // A line that HTTP/2 does not carry. Nothing of it may go out.
-      this.abort();
-      return;
-    }
-    if (waitForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
+    for (let i = 0; i < lines.length; i++) this.bytesOut += (lines[i] as string).length;
+    this.sendHead(lines, this.#isBodyless);
   }
 
   write(chunk: Uint8Array): boolean {
@@ -155,21 +140,16 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
       }
       this.#left -= chunk.length;
     }
-    if (this.#stream.destroyed || this.#stream.writableEnded) return true;
+    if (this.localClosed) return true;
     this.bytesOut += chunk.length;
-    if (this.#stream.write(lasting(chunk))) return true;
-    if (!this.#hearsDrain) this.#hearDrain();
+    if (this.sendData(chunk, this.#left === 0)) return true;
     this.#waitForSending();
     return false;
   }
 
-  /** Few answers ever need it. */
-  #hearDrain(): void {
-    this.#hearsDrain = true;
-    this.#stream.on('drain', () => {
-      if (this.#waiting === 'send') clearDeadline(this);
-      this.onDrain?.();
-    });
+  protected override onSent(): void {
+    if (this.#waiting === 'send') clearDeadline(this);
+    this.onDrain?.();
   }
 
   end(trailers?: HeaderList): void {
@@ -179,11 +159,12 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
       return;
     }
     this.finished = true;
-    this.#trailers = trailers;
-    if (!this.#isBodyless) this.#stream.end();
+    if (!this.#isBodyless && this.#left === undefined) {
+      this.sendEnd(trailers === undefined ? undefined : trailerLines(trailers));
+    }
     if (!this.body.complete) this.#discardBody();
     // A client may still be slow to take the rest.
-    else if (this.#stream.writableLength > 0) this.#waitForSending();
+    else if (this.unsent > 0) this.#waitForSending();
     else clearDeadline(this);
     this.#settle();
   }
@@ -192,8 +173,7 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     if (this.finished) return;
     this.aborted = true;
     this.finished = true;
-    this.#connection.resetsOurselves(this.#stream);
-    this.#reset(NGHTTP2_INTERNAL_ERROR);
+    this.reset(CODE.internalError);
     this.body.fail();
     this.#settle();
   }
@@ -203,21 +183,22 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
   }
 
   pauseReading(): void {
-    this.#stream.pause();
+    this.#isReading = false;
     if (this.#waiting === 'body') clearDeadline(this);
   }
 
   resumeReading(): void {
     if (this.body.complete || this.finished) return;
-    this.#stream.resume();
+    this.#isReading = true;
+    this.grant();
     this.#mark = this.body.bytesRead;
     this.#wait('body');
   }
 
   bodyWanted(): void {
-    if (!this.expectsContinue || this.#continued || this.answered || this.#stream.destroyed) return;
+    if (!this.expectsContinue || this.#continued || this.answered) return;
     this.#continued = true;
-    this.#stream.additionalHeaders({ ':status': 100 });
+    this.sendHead(CONTINUE, false);
   }
 
   override onDeadline(): void {
@@ -226,67 +207,91 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
       return;
     }
     if (this.#waiting === 'send') {
-      const { sendStallTimeoutMs } = this.#connection.limits;
-      if (this.#stream.writableLength < this.#mark - (MIN_BYTES_PER_SECOND * sendStallTimeoutMs) / 1000)
-        this.#waitForSending();
-      else this.#reset(NGHTTP2_CANCEL);
+      const { sendStallTimeoutMs } = this.connection.limits;
+      if (this.unsent < this.#mark - (MIN_BYTES_PER_SECOND * sendStallTimeoutMs) / 1000) this.#waitForSending();
+      else this.#giveUp();
       return;
     }
-    const { bodyStallTimeoutMs } = this.#connection.limits;
+    const { bodyStallTimeoutMs } = this.connection.limits;
     if (this.body.bytesRead - this.#mark >= (MIN_BYTES_PER_SECOND * bodyStallTimeoutMs) / 1000) this.resumeReading();
     else this.#refuse(408, 'Request timeout');
   }
 
-  #listen(): void {
-    const stream = this.#stream;
+  override onData(chunk: Buffer, isLent: boolean, isLast: boolean): void {
     const { body } = this;
-    const { bodyBytes } = this.#connection.limits;
-    stream.on('data', (chunk: Buffer) => {
-      if (this.finished) {
-        this.#discarded += chunk.length;
-        if (this.#discarded > DISCARD_BYTES) this.#stopBody();
-        return;
-      }
-      if (bodyBytes > 0 && body.bytesRead + chunk.length > bodyBytes) this.#refuse(413, 'Payload too large');
-      else body.push(chunk, false);
-    });
-    stream.on('trailers', (_lines, _flags, raw: string[]) => {
-      body.trailers = requestTrailers(raw);
-    });
-    stream.on('end', () => {
-      if (this.#waiting !== 'send') clearDeadline(this);
-      if (!stream.aborted) body.finish();
-    });
-    stream.pause();
+    if (this.finished) {
+      this.#discarded += chunk.length;
+      if (this.#discarded > DISCARD_BYTES && !isLast) this.#stopBody();
+      else this.grant();
+      if (isLast) this.#bodyEnded();
+      return;
+    }
+    const size = body.bytesRead + chunk.length;
+    const { bodyBytes } = this.connection.limits;
+    if (bodyBytes > 0 && size > bodyBytes) {
+      this.#refuse(413, 'Payload too large');
+      return;
+    }
+    // Who says how much it is must keep to it (RFC 9113 section 8.1.1).
+    if (this.#declared !== undefined && (isLast ? size !== this.#declared : size > this.#declared)) {
+      this.connection.resetProvoked(this, CODE.protocolError);
+      return;
+    }
+    if (chunk.length > 0) body.push(isLent ? Buffer.from(chunk) : chunk, isLast);
+    if (this.#isReading) this.grant();
+    if (isLast) this.#bodyEnded();
+  }
+
+  override onTrailers(lines: readonly string[]): void {
+    if (this.finished) return;
+    if (this.#declared !== undefined && this.body.bytesRead !== this.#declared) {
+      this.connection.resetProvoked(this, CODE.protocolError);
+      return;
+    }
+    try {
+      this.body.trailers = requestTrailers(lines);
+    } catch (error) {
+      if (!(error instanceof HeaderError)) throw error;
+      this.connection.resetProvoked(this, CODE.protocolError);
+      return;
+    }
+    this.#bodyEnded();
+  }
+
+  #bodyEnded(): void {
+    if (this.#waiting !== 'send') clearDeadline(this);
+    if (!this.finished) this.body.finish();
+    else if (this.unsent > 0) this.#waitForSending();
   }
 
   /** Nobody reads what the client still sends. Most are done soon; to stop one at once could cost it the answer. */
   #discardBody(): void {
     this.body.discard();
-    this.#stream.resume();
+    if (this.remoteClosed) return;
+    this.grant();
     this.#wait('linger');
-  }
-
-  /** The runtime ends a stream before it resets it: half an answer would look whole. Here nothing is said but the reset. */
-  #reset(code: number): void {
-    this.#stream._final = (done) => done();
-    this.#stream.close(code);
   }
 
   /** The client need not go on (RFC 9113 section 8.1). Takes effect when the answer is out. */
   #stopBody(): void {
-    if (!this.#stream.closed) this.#stream.close(NGHTTP2_NO_ERROR);
-    if (this.#stream.writableLength > 0) this.#waitForSending();
+    if (this.unsent > 0) this.#waitForSending();
+    else this.reset(CODE.noError);
+  }
+
+  /** The client is to blame, for what it takes too slowly. */
+  #giveUp(): void {
+    this.connection.resetProvoked(this, CODE.cancel);
   }
 
   /** The body turned out too large or too slow. */
   #refuse(status: number, message: string): void {
+    this.connection.begin(this);
     if (this.finished) return;
     if (this.answered) {
-      this.#reset(NGHTTP2_CANCEL);
+      this.#giveUp();
       return;
     }
-    const page = this.#connection.renderError(status, message, this.headers);
+    const page = this.connection.renderError(status, message, this.headers);
     // Whoever sends the body on must not take its end for a fault of the upstream.
     const { onAbort } = this;
     this.onAbort = undefined;
@@ -295,23 +300,17 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
     if (!this.finished) this.respond(status, undefined, page.headers, page.body);
   }
 
-  #sendTrailers(): void {
-    if (this.#stream.destroyed || this.#stream.closed) return;
-    this.#stream.sendTrailers(this.#trailers === undefined ? {} : headerLines(this.#trailers));
-  }
-
   #waitForSending(): void {
-    this.#mark = this.#stream.writableLength;
+    this.#mark = this.unsent;
     this.#wait('send');
   }
 
   #wait(what: 'body' | 'send' | 'linger'): void {
     this.#waiting = what;
-    this.#connection.waits[what].add(this);
+    this.connection.waits[what].add(this);
   }
 
-  /** For the connection: the stream is gone. */
-  streamClosed(): void {
+  protected override onDropped(): void {
     clearDeadline(this);
     if (this.finished) return;
     this.aborted = true;
@@ -331,12 +330,3 @@ export class Http2Exchange extends Expiring implements ClientExchange, BodySourc
 }
 
 const NOTHING = new Uint8Array(0);
-/** To copy so much costs less than fresh memory for whoever lent it. */
-const COPIED_BYTES = 4096;
-
-/** The stream sends a chunk later than in this turn. */
-function lasting(chunk: Uint8Array): Uint8Array {
-  if (chunk.length <= COPIED_BYTES) return Buffer.from(chunk);
-  keepBytes(chunk);
-  return chunk;
-}

@@ -1,6 +1,5 @@
 // The HTTP/2 server over sockets that somebody else accepts. It feeds the same way as the HTTP/1.1 server, under the same
 // limits and deadlines.
-import type { ServerHttp2Stream } from 'node:http2';
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
 import type { ClientExchange } from '../exchange.ts';
@@ -8,7 +7,7 @@ import type { Waiting } from '../http1/client-socket.ts';
 import type { DeadlineList, Deadlines } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
 import type { ConnectionInfo, ErrorContext, ErrorPage, Rejection, ServerLimits } from '../http1/server.ts';
-import { answerHead, answerLines } from './answer-headers.ts';
+import { type Receive, SharedMemory } from '../http1/shared-memory.ts';
 import { Http2Connection, MAX_HEADER_LINES } from './connection.ts';
 import type { Http2HeadLimits } from './request-head.ts';
 
@@ -31,6 +30,7 @@ export class Http2Server {
   accepted = 0;
   readonly #options: Http2ServerOptions;
   readonly #connections = new Set<Http2Connection>();
+  readonly #memory = new SharedMemory();
   #isDraining = false;
   #whenEmpty: (() => void)[] = [];
 
@@ -77,6 +77,11 @@ export class Http2Server {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  /** For the connections: the socket that is read by `receive` from now on. */
+  adopt(socket: net.Socket | tls.TLSSocket, receive: Receive): net.Socket {
+    return this.#memory.adoptSecured(socket, receive);
+  }
+
   /** For the connections. */
   handle(exchange: ClientExchange): void {
     try {
@@ -97,13 +102,6 @@ export class Http2Server {
 
   renderError(status: number, message: string, context: ErrorContext): ErrorPage {
     return this.#options.renderError(status, message, context);
-  }
-
-  answerRefused(stream: ServerHttp2Stream, status: number, headers: HeaderList, body: string): void {
-    const lines = answerLines(status, headers, Buffer.byteLength(body), this.deadlines.httpDate());
-    stream.respond(answerHead(lines));
-    stream.end(body);
-    stream.resume();
   }
 
   rejected(rejection: Rejection): void {
