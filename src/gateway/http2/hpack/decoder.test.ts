@@ -12,8 +12,11 @@ function decode(decoder: HpackDecoder, hex: string): string[] {
   return lines;
 }
 
-const refuse = (decoder: HpackDecoder, hex: string, what?: string): void =>
-  assert.throws(() => decode(decoder, hex), HpackError, what);
+/** Whatever stands behind the block. */
+function refuse(decoder: HpackDecoder, hex: string, what?: string): void {
+  const bytes = bytesOf(`${hex} 000000000000`);
+  assert.throws(() => decoder.decode(bytes, 0, bytes.length - 6, [], ANY, ANY), HpackError, what);
+}
 
 const REQUESTS = [
   [':method', 'GET', ':scheme', 'http', ':path', '/', ':authority', 'www.example.com'],
@@ -131,6 +134,8 @@ test('a malformed block is an HpackError', () => {
     ['an index without its rest', 'ff'],
     ['an index without the end of its rest', 'ff80'],
     ['an integer of six more octets', 'ff808080808000'],
+    ['a length of six more octets', `047f808080808000${'61'.repeat(127)}`],
+    ['a size update without its rest', '3f'],
     ['an integer above 2^31 - 1', 'ff81ffffff07'],
     ['an integer that wraps to a small one at 32 bits', 'ff83ffffff0f'],
     ['a length that wraps', '007fffffffff0f61'],

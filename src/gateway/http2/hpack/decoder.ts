@@ -90,8 +90,8 @@ export class HpackDecoder {
     return entry;
   }
 
+  /** What was too much stays so: neither count grows again. */
   private append(name: string, value: string): void {
-    if (!this.isWhole) return;
     this.bytesLeft -= name.length + value.length + ENTRY_OVERHEAD;
     if (this.bytesLeft < 0 || this.pairsLeft-- <= 0) this.isWhole = false;
     else this.lines.push(name, value);

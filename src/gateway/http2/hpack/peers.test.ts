@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import {
   type ClientHttp2Session,
+  type ClientSessionOptions,
   connect,
   createServer as createHttp2Server,
   type Http2Server,
