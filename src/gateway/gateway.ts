@@ -38,7 +38,8 @@ import { Listener, type ListenOn } from './listen/listener.ts';
 import { recordRejected } from './observe/access-record.ts';
 import { cacheFamilies } from './observe/cache-size.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
-import { loadPlugins, type PluginInstance, PluginInstances } from './plugins/instances.ts';
+import { PluginHandlers } from './plugins/handlers.ts';
+import { type PluginInstance, PluginInstances } from './plugins/instances.ts';
 import { Reloader } from './reload.ts';
 import { rememberNothing } from './remembered.ts';
 import type { RouterFlavor } from './router/router.ts';
@@ -56,6 +57,8 @@ import { ResolvedCertificates } from './vault/resolved-certificates.ts';
 export interface GatewayOptions {
   readonly store: Store;
   readonly plugins: readonly PluginDefinition[];
+  /** Whose handlers are loaded when the configuration first uses them. */
+  readonly mayWait?: (plugin: PluginDefinition) => boolean;
   readonly listen: readonly ListenOn[];
   /** For connections that are passed through as they are. */
   readonly streamListen?: readonly StreamListenOn[];
@@ -194,9 +197,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
   const resolve = (config: JsonObject): JsonObject => vaults.resolve(config);
   const vault = { get: (reference: string): string => resolve({ reference })['reference'] as string };
+  const handlers = new PluginHandlers(options.mayWait ?? (() => false));
+  (await handlers.prepare(options.plugins, store.state))();
   const instances = new PluginInstances({
     resolve,
-    plugins: await loadPlugins(options.plugins),
+    handlers,
     environment,
     onBroken: (plugin, entity, error, instead) =>
       events.log('error', `plugin ${plugin} cannot run with its configuration: ${String(error)}`, {
@@ -206,8 +211,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   });
   const upstreamContexts = new UpstreamContexts(options.upstreamTls ?? { verifyDepth: 1 }, certificates);
   const log: GatewayEvents['log'] = (level, message, details) => events.log(level, message, details);
+  // The store may have told another state meanwhile.
+  for (let loading = handlers.load(store.state); loading; loading = handlers.load(store.state)) await loading;
   const reloader = new Reloader(store, {
     instances,
+    handlers,
     balancers,
     upstreamContexts,
     clientAsks: new ClientAsks(),
@@ -371,10 +379,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     adoptEvent: (topic, message) => topics.receive(topic, message),
     async preparePlugins(plugins) {
-      const loaded = await loadPlugins(plugins);
+      const use = await handlers.prepare(plugins, store.state);
       return () => {
         kinds = kindsByPlugin(plugins);
-        instances.use(loaded);
+        use();
       };
     },
     settled: () => reloader.settled(),

@@ -1,7 +1,7 @@
 // Keeps the snapshot equal to the store. A change is compiled before the next request is routed, so that whoever was told
 // that his write is done is also routed by it; while nobody asks, compiling waits until writes pause. Only when very many
-// routes changed at once is the router built in slices, and the old snapshot serves until that is done: then whoever wrote
-// has to wait for `settled`.
+// routes changed at once is the router built in slices, or when a plugin is used whose code is not loaded yet, the old
+// snapshot serves until that is done: then whoever wrote has to wait for `settled`.
 import type { State } from '../state/state.ts';
 import type { Store, Unsubscribe } from '../store/store.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -28,7 +28,9 @@ export class Reloader {
   #known = 0;
   #waiting: { readonly until: number; readonly resume: () => void }[] = [];
   #building: SlicedWork | undefined = undefined;
-  /** The snapshot stays as it is until the building is done. */
+  #isLoading = false;
+  #isClosed = false;
+  /** The snapshot stays as it is until the building or the loading is done. */
   #isHeldBack = false;
   #timer: NodeJS.Timeout | undefined = undefined;
   #lastCompileMs = 0;
@@ -54,12 +56,14 @@ export class Reloader {
   /** Resolves when `current` answers for all that the store told until now. */
   settled(): Promise<void> {
     const until = this.#told;
-    if (this.#known < until && !this.#isHeldBack && this.#takesBuilding()) this.#compile();
+    if (this.#known < until && !this.#isHeldBack && !this.#lacksHandlers() && this.#takesBuilding()) this.#compile();
     if (!this.#isHeldBack || this.#known >= until) return Promise.resolve();
     return new Promise((resume) => this.#waiting.push({ until, resume }));
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#isHeldBack = false;
     this.#unsubscribe();
     clearTimeout(this.#timer);
     this.#building?.stop();
@@ -76,12 +80,29 @@ export class Reloader {
     this.#timer.unref();
   }
 
+  /** Where the state is the first to use a plugin, its code is loaded, and what the store tells by then is served. */
+  #lacksHandlers(): boolean {
+    if (this.#isClosed) return true;
+    const loading = this.#parts.handlers.load(this.#store.state);
+    if (loading === undefined) return false;
+    this.#isHeldBack = true;
+    if (this.#isLoading) return true;
+    this.#isLoading = true;
+    void loading.then(() => {
+      this.#isLoading = false;
+      this.#isHeldBack = false;
+      this.#compile();
+    });
+    return true;
+  }
+
   #takesBuilding(): boolean {
     const { state } = this.#store;
     return state.count('routes') > FEW_ROUTES && !this.#table.canExtendTo(state);
   }
 
   #compile(): void {
+    if (this.#lacksHandlers()) return;
     const startedAt = performance.now();
     const { state } = this.#store;
     const told = this.#told;

@@ -8,6 +8,7 @@ import type { Peer, UpstreamBalancer } from './balancer/balancer.ts';
 import type { BalancerRegistry } from './balancer/registry.ts';
 import { CompiledRoute } from './compiled-route.ts';
 import type { LogLevel } from './core.ts';
+import type { PluginHandlers } from './plugins/handlers.ts';
 import type { PluginInstances } from './plugins/instances.ts';
 import { type LinkedPlugins, linkPlugins } from './plugins/linked.ts';
 import { type GroupsOf, PluginPlanner } from './plugins/plan.ts';
@@ -54,6 +55,7 @@ export interface Snapshot {
 }
 
 export interface CompileParts {
+  readonly handlers: PluginHandlers;
   readonly instances: PluginInstances;
   readonly balancers: BalancerRegistry;
   readonly upstreamContexts: UpstreamContexts;

@@ -105,8 +105,8 @@ export interface PluginDefinition {
   /** Kinds of the gateway's own entities that its instances write. */
   readonly writes?: readonly string[];
   /**
-   * Loaded when the gateway starts, never by `diff` or `validate`. A plugin without one is validated and stored, but not
-   * executed; `serve` and `validate` say so.
+   * Loaded when the gateway starts, that of a bundled plugin when the configuration first uses it; never by `diff` or
+   * `validate`. A plugin without one is validated and stored, but not executed; `serve` and `validate` say so.
    */
   readonly handler?: () => Promise<HandlerModule<never>>;
   /** Endpoints of its own in the Admin API, loaded with it. */

@@ -1,4 +1,4 @@
-// The bundled plugins, one line each. Handlers load when the gateway starts; this list costs only names and schemas.
+// The bundled plugins, one line each. Handlers load when a configuration uses them; this list costs only names and schemas.
 import type { PluginDefinition } from '../pdk/index.ts';
 import { acl } from './acl/index.ts';
 import { acme } from './acme/index.ts';
@@ -95,3 +95,6 @@ export const bundledPlugins: readonly PluginDefinition[] = [
   udpLog,
   zipkin,
 ];
+
+/** By itself, not by its name, which a plugin of the user may have as well. */
+export const isBundled = (plugin: PluginDefinition): boolean => bundledPlugins.includes(plugin);

@@ -4,6 +4,7 @@ import type { Config } from '../../config/load.ts';
 import { parsePortMaps } from '../../config/port-maps.ts';
 import { shownHeaders } from '../../config/shown-headers.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
+import { isBundled } from '../../plugins/index.ts';
 import { errorPages } from './error-templates.ts';
 import { mostConnections } from './most-connections.ts';
 import type { ServeTls } from './serve-tls.ts';
@@ -35,6 +36,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     errorPages: errorPages(config),
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
+    mayWait: isBundled,
     limits: { bodyBytes: config.nginx_http_client_max_body_size },
     maxConnections: mostConnections(config.nginx_events_worker_connections),
     keepAlive: {

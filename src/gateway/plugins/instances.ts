@@ -2,30 +2,12 @@
 // the same entity; one that neither the newest snapshot nor a request under way holds any more is closed.
 import type { JsonObject } from '../../lib/json.ts';
 import { isPromise } from '../../lib/promise.ts';
-import type { Environment, Phases, PluginDefinition } from '../../pdk/index.ts';
+import type { Phases } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
 import type { OwnedEnvironment } from '../environment/plugin-environment.ts';
+import type { LoadedPlugin, PluginHandlers } from './handlers.ts';
 import { phasesOf } from './phases-of.ts';
 import { Users } from './users.ts';
-
-/** A plugin with its handler loaded. */
-export interface LoadedPlugin {
-  readonly name: string;
-  readonly priority: number;
-  readonly version: string;
-  readonly observes: boolean | undefined;
-  readonly create: (config: JsonObject, environment: Environment) => Phases;
-}
-
-/** Those with a handler: the others are configuration only. */
-export async function loadPlugins(definitions: readonly PluginDefinition[]): Promise<readonly LoadedPlugin[]> {
-  const loaded = definitions.map(async ({ name, priority, version, observes, handler }) => {
-    if (handler === undefined) return [];
-    const module = await handler();
-    return [{ name, priority, version, observes, create: module.create as LoadedPlugin['create'] }];
-  });
-  return (await Promise.all(loaded)).flat();
-}
 
 export interface PluginInstance {
   readonly entity: Entity;
@@ -35,7 +17,8 @@ export interface PluginInstance {
 }
 
 export interface InstanceServices {
-  readonly plugins: readonly LoadedPlugin[];
+  /** Those of the entities that are adopted are loaded before. */
+  readonly handlers: PluginHandlers;
   environment(plugin: string, entity: Entity): OwnedEnvironment;
   /** Puts what vault references stand for in their place. */
   resolve(config: JsonObject): JsonObject;
@@ -57,7 +40,6 @@ const BROKEN: Phases = {
 
 export class PluginInstances {
   readonly #services: InstanceServices;
-  #byName: ReadonlyMap<string, LoadedPlugin>;
   #live = new Map<Entity, PluginInstance>();
   #users = new Users();
   /** What requests that began earlier may still use. */
@@ -69,12 +51,6 @@ export class PluginInstances {
 
   constructor(services: InstanceServices) {
     this.#services = services;
-    this.#byName = new Map(services.plugins.map((plugin) => [plugin.name, plugin]));
-  }
-
-  /** From the next `adopt` on; the entities that it is given then are others than before. */
-  use(plugins: readonly LoadedPlugin[]): void {
-    this.#byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
   }
 
   /** Whoever uses what the last `adopt` answered says so here, and when he is done. */
@@ -132,7 +108,7 @@ export class PluginInstances {
 
   #make(entity: Entity): PluginInstance | undefined {
     const name = entity['name'] as string;
-    const plugin = this.#byName.get(name);
+    const plugin = this.#services.handlers.get(name);
     if (plugin === undefined) return undefined;
     let phases = plugin.observes === true ? {} : BROKEN;
     const environment = this.#services.environment(name, entity);
