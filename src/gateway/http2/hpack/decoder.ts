@@ -29,7 +29,10 @@ export class HpackDecoder {
   private pairsLeft = 0;
   private isWhole = true;
 
-  /** @param maxTableSize what we announce as SETTINGS_HEADER_TABLE_SIZE. */
+  /**
+   * @param maxTableSize what we announce as SETTINGS_HEADER_TABLE_SIZE. One below 4096 limits what the peer says from then on;
+   * that it says so at all is not asked for.
+   */
   constructor(maxTableSize = DEFAULT_TABLE_SIZE) {
     this.maxTableSize = maxTableSize;
   }

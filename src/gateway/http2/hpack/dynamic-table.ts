@@ -42,7 +42,7 @@ export class DynamicTable {
     return this.slots[serial & (this.slots.length - 1)];
   }
 
-  /** Size of an entry; one that is larger than the table empties it, and is not kept. */
+  /** An entry that is larger than the table empties it and is not kept: NO_ENTRY (RFC 7541, 4.4). */
   add(name: string, value: string): TableEntry {
     const size = name.length + value.length + ENTRY_OVERHEAD;
     this.shrink(this.limit - size);

@@ -9,6 +9,7 @@ const LONGEST_NAME = 128;
 /** After so many values in a row that were added and did not come again, a name is given up. */
 const MOST_UNUSED = 2;
 
+/** By so many of its last characters a value is known again. */
 const MARKED = 8;
 
 /** Never in a table, neither here nor where the peer sends it on: nobody shall find them out by trying (RFC 7541, 7.1.3). */
