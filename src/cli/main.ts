@@ -1,6 +1,6 @@
 // From the command line to a command: oclif finds and runs it; what goes wrong before a command is there ends here.
 import { VERSION } from '../lib/version.ts';
-import { holdYoungGeneration } from './serve/v8-flags.ts';
+import { holdCompilers, holdYoungGeneration } from './serve/v8-flags.ts';
 
 /** @param root the package's folder, where oclif finds package.json and the manifest. */
 export async function run(argv: readonly string[], root: string): Promise<void> {
@@ -10,7 +10,10 @@ export async function run(argv: readonly string[], root: string): Promise<void> 
     return;
   }
   // Most of what it starts with stays until it ends.
-  if (argv[0] === 'serve') holdYoungGeneration();
+  if (argv[0] === 'serve') {
+    holdYoungGeneration();
+    holdCompilers();
+  }
   const [{ run: runCommand }, { flush }] = await Promise.all([import('@oclif/core/run'), import('@oclif/core/flush')]);
   try {
     await runCommand([...argv], { root });

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 
 /** @param name as V8 calls it, without dashes before it. */
-export function setEngineFlag(name: string, value: number): void {
+export function setEngineFlag(name: string, value: number | string): void {
   const given = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
   // V8 takes underscores for dashes.
   const names = given.map((text) => text.split('=', 1)[0]?.replaceAll('_', '-'));

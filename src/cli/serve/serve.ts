@@ -41,7 +41,7 @@ import { type Listening, listenOn, readServeTls } from './serve-tls.ts';
 import { createServerLog } from './server-log.ts';
 import { untilSignal } from './signals.ts';
 import { reportStrayRejections } from './stray-rejections.ts';
-import { holdYoungGeneration, releaseYoungGeneration, setEngineFlags } from './v8-flags.ts';
+import { holdYoungGeneration, releaseCompilers, releaseYoungGeneration, setEngineFlags } from './v8-flags.ts';
 
 export interface ServeOptions {
   readonly inputs: readonly string[];
@@ -85,6 +85,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
   const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
     createSchemas(known, { routerFlavor: config.router_flavor, use: schemaUse(config) });
+  releaseCompilers();
   // Of a large file most is garbage at once.
   releaseYoungGeneration();
   const opened = await openStore({

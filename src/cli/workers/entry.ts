@@ -3,10 +3,11 @@
 // process that serves alone: cached code of a module counts only under the flags that it was made with.
 import { enableCompileCache } from 'node:module';
 import { ignoreLostOutput } from '../closed-pipe.ts';
-import { holdYoungGeneration } from '../serve/v8-flags.ts';
+import { holdCompilers, holdYoungGeneration } from '../serve/v8-flags.ts';
 
 enableCompileCache();
 ignoreLostOutput();
 holdYoungGeneration();
+holdCompilers();
 const { serveAsWorker } = await import('./worker.ts');
 await serveAsWorker();

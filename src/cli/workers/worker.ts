@@ -12,7 +12,7 @@ import { createLogLevel } from '../serve/log-level.ts';
 import { proxyOptions } from '../serve/proxy-options.ts';
 import { createServerLog } from '../serve/server-log.ts';
 import { reportStrayRejections } from '../serve/stray-rejections.ts';
-import { releaseYoungGeneration, setEngineFlags } from '../serve/v8-flags.ts';
+import { releaseCompilers, releaseYoungGeneration, setEngineFlags } from '../serve/v8-flags.ts';
 import { Calls } from './calls.ts';
 import { packFamilies } from './figures.ts';
 import { Inbox, type Start } from './inbox.ts';
@@ -57,6 +57,7 @@ async function run({ start, calls, send }: Parts): Promise<(message: ToWorker) =
   reportStrayRejections(log);
   resolvePluginImports();
   const plugins = await loadPluginDefinitions(config.plugins, process.cwd());
+  releaseCompilers();
   const schemas = createSchemas(plugins, { routerFlavor: config.router_flavor, use: schemaUse(config) });
   const shared = news.facts.hasSharedCounters ? new RemoteCounters(calls, 'store') : undefined;
   const store = new MirrorStore({ schemas, news, calls, counters: shared });
