@@ -120,7 +120,8 @@ async function gateway(kind) {
     writeFileSync(file, JSON.stringify({ _format_version: '3.0', ...configuration(kind) }));
     const ports = { plain: await freePort(), tls: await freePort() };
     const proxyListen = `127.0.0.1:${ports.plain}, 127.0.0.1:${ports.tls} ssl http2`;
-    const { child } = await serve(file, { core: PROXY_CORE, proxyListen, env: tlsEnvironment });
+    const env = { ...tlsEnvironment, KONG_NGINX_HTTP_KEEPALIVE_REQUESTS: '100000000' };
+    const { child } = await serve(file, { core: PROXY_CORE, proxyListen, env });
     gateways.set(kind, { name: 'ours', pid: child.pid, ports });
     process.kill(child.pid, 'SIGSTOP');
   }

@@ -293,6 +293,13 @@ export const properties = {
     default: 0,
     description: 'Largest request body in bytes; 0 for no limit.',
   },
+  nginx_http_keepalive_requests: {
+    type: 'integer',
+    required: true,
+    default: 10_000,
+    between: [1, 1_000_000_000],
+    description: 'Requests that a connection of a client carries; then it is told to open another one.',
+  },
   ssl_cert: {
     ...certificateTexts,
     description: 'Certificate for clients that name no server, or none that is known; two of different key types.',

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { connect } from 'node:http2';
+import { Agent, request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -126,6 +128,47 @@ test('certificates are named by file or given as PEM, each listener its own', as
   assert.deepEqual(shown.configuration['admin_ssl_cert_key'], ['******']);
   assert.equal(await serving.stop(), 0);
 });
+
+test('a connection is told to end after as many requests as the configuration says; those on their way are served', async () => {
+  const serving = await serve([], { KONG_NGINX_HTTP_KEEPALIVE_REQUESTS: '3' });
+  const session = connect(`https://127.0.0.1:${serving.proxy}`, { rejectUnauthorized: false });
+  const goaways: number[] = [];
+  session.on('goaway', (_code, last) => goaways.push(last));
+  await once(session, 'connect');
+  const statuses = await Promise.all(
+    Array.from({ length: 6 }, async () => {
+      const stream = session.request({ ':path': '/' });
+      stream.resume();
+      const [head] = (await once(stream, 'response')) as [{ ':status': number }];
+      return head[':status'];
+    }),
+  );
+  assert.deepEqual(
+    statuses,
+    Array.from({ length: 6 }, () => 404),
+  );
+  if (!session.closed) await once(session, 'close');
+  assert.equal(goaways[0], 2 ** 31 - 1);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ports = new Set<number>();
+  for (let i = 0; i < 4; i++) ports.add(await getFrom(serving.proxy, agent));
+  assert.equal(ports.size, 2);
+  agent.destroy();
+  assert.equal(await serving.stop(), 0);
+});
+
+/** The port on our side. */
+function getFrom(port: number, agent: Agent): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: '127.0.0.1', port, agent, rejectUnauthorized: false }, (incoming) => {
+      const { localPort } = incoming.socket;
+      incoming.resume();
+      incoming.on('end', () => resolve(localPort!));
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
 
 test('what does not fit stops the start and says why', async () => {
   const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = [

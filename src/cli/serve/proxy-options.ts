@@ -37,7 +37,10 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
     routerFlavor: config.router_flavor,
     calculation: config.route_match_calculation,
     mayWait: isBundled,
-    limits: { bodyBytes: config.nginx_http_client_max_body_size },
+    limits: {
+      bodyBytes: config.nginx_http_client_max_body_size,
+      requestsPerConnection: config.nginx_http_keepalive_requests,
+    },
     maxConnections: mostConnections(config.nginx_events_worker_connections),
     keepAlive: {
       poolSize: config.upstream_keepalive_pool_size,
