@@ -23,10 +23,16 @@ export interface FilesRead {
 const LARGE_BYTES = 256 * 1024;
 
 export async function areLarge(inputs: readonly string[]): Promise<boolean> {
-  if (inputs.some((input) => input === '-' || /^https?:/.test(input))) return false;
+  if (inputs.some(isStream)) return false;
   const sizes = await Promise.all(inputs.map(sizeOf));
   return sizes.reduce((sum, size) => sum + size, 0) >= LARGE_BYTES;
 }
+
+/** Of what comes from elsewhere nobody knows the size. */
+export const mayBeLarge = async (inputs: readonly string[]): Promise<boolean> =>
+  inputs.some(isStream) || (await areLarge(inputs));
+
+export const isStream = (input: string): boolean => input === '-' || /^https?:/.test(input);
 
 async function sizeOf(input: string): Promise<number> {
   const found = await stat(input).catch(() => undefined);

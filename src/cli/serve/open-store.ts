@@ -13,8 +13,9 @@ import { showAddress } from '../../store/postgres/address.ts';
 import type { Store, StoreReport } from '../../store/store.ts';
 import { choosePlace, type Place } from '../database.ts';
 import { schemaUse } from '../schema-use.ts';
-import { areLarge, loadApart } from './load-apart.ts';
+import { areLarge, isStream, loadApart, mayBeLarge } from './load-apart.ts';
 import { type LoadedState, loadState, type StateFiles } from './load-state.ts';
+import { releaseCompilers, releaseYoungGeneration } from './v8-flags.ts';
 
 export interface StoreOptions {
   readonly inputs: readonly string[];
@@ -47,6 +48,11 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
   const files = chooseFiles(options, place);
   const isLasting = place.kind === 'sqlite' || place.kind === 'postgres';
   if (options.isWatching) refuseToWatch(files, isLasting);
+  if (isLasting || (await mayBeLarge(files))) {
+    // Of a large configuration most is garbage at once, and what reads it is worth being compiled.
+    releaseYoungGeneration();
+    releaseCompilers();
+  }
   const { config } = options;
   const what = { inputs: files, isNamed: place.kind !== 'memory' };
   let { schemas } = options;
@@ -88,7 +94,7 @@ export async function openStore(options: StoreOptions): Promise<OpenedStore> {
 }
 
 function refuseToWatch(files: readonly string[], isLasting: boolean): void {
-  if (files.length === 0 || files.some((file) => file === '-' || /^https?:/.test(file))) {
+  if (files.length === 0 || files.some(isStream)) {
     throw new GwctlError('E_USAGE', '--watch needs files or directories to watch');
   }
   if (!isLasting) return;

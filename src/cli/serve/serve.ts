@@ -85,9 +85,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   let plugins = await (watched?.load() ?? loadPluginDefinitions(config.plugins, process.cwd()));
   const schemasOf = (known: readonly PluginDefinition[]): SchemaSet =>
     createSchemas(known, { routerFlavor: config.router_flavor, use: schemaUse(config) });
-  releaseCompilers();
-  // Of a large file most is garbage at once.
-  releaseYoungGeneration();
   const opened = await openStore({
     inputs,
     data,
@@ -228,6 +225,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const streams = (pool ?? gateway).streamAddresses.map((address, i) => ({ address, ...streamListen[i]! }));
   const proxies = (pool ?? gateway).addresses.map((address, i) => ({ address, ssl: proxyListen[i]!.ssl }));
   releaseYoungGeneration();
+  releaseCompilers();
   const readyMs = performance.now() - startedAt;
   process.stdout.write(
     `${banner({ proxy: proxies, streams, admin: admins, status: statuses, state: store.state, files: opened.files, writtenFor: opened.writtenFor, isWatching, kept: opened.kept, readyMs })}\n`,

@@ -27,8 +27,8 @@ export function releaseYoungGeneration(): void {
 
 /**
  * While a process loads its modules, the hottest code is what loads them. Compiling that for speed pays nothing back, and only
- * brings the compilers themselves into memory (7 MB of 83). Not to be held while a configuration is read, which takes twice as
- * long then when it is a large one.
+ * brings the compilers themselves into memory (7 MB of 83). Not to be held while a large configuration is read, which would take
+ * twice as long.
  */
 export function holdCompilers(): void {
   for (const filter of COMPILER_FILTERS) setEngineFlag(filter, NOTHING);
