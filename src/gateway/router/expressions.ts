@@ -2,8 +2,9 @@
 // Routes without an expression work as in the default flavour and come after all that have one.
 import { requestFields } from '../../entities/route-fields.ts';
 import { utf8ToBytes } from '../../lib/byte-text.ts';
-import { compileExpression, type Evaluate } from '../../lib/expression/evaluate.ts';
+import { compileExpression, type Divided, type Evaluate } from '../../lib/expression/evaluate.ts';
 import { parseExpression } from '../../lib/expression/parse.ts';
+import type { Expression } from '../../lib/expression/tree.ts';
 import { findImplied } from './expression-index.ts';
 import type { Flavor, Placed, Placements } from './flavor.ts';
 import { type Conditions, type Leaf, NO_NEEDS } from './leaf.ts';
@@ -51,9 +52,10 @@ function placeExpression<R extends RouterRoute>(
   const parsed = parseExpression(text, { table: requestFields, encode: utf8ToBytes });
   if (!parsed.ok) return { ok: false, reason: `expression: ${parsed.reason}` };
   const { hosts, prefixes, needs, prefix, isWhole, methods, rest } = findImplied(parsed.expression);
+  const pattern = isForBothSchemes(route.protocols) ? patternOf(rest, prefixes, patterns) : undefined;
   const evaluate = onSchemes(
     route.protocols,
-    rest === undefined
+    rest === undefined || pattern !== undefined
       ? undefined
       : compileExpression(rest, { read: readerOf, traced: 'http.path', divide: (text) => patterns.divide(text) }),
   );
@@ -62,15 +64,28 @@ function placeExpression<R extends RouterRoute>(
   const leaf: Leaf<R> = {
     rank,
     route,
-    prefix,
+    prefix: pattern?.prefix ?? prefix,
     isWhole,
-    regex: undefined,
+    regex: pattern?.regex,
     port: 0,
     hostLongerThan: 0,
     conditions,
     joinsAsV1: false,
   };
   return { ok: true, placed: prefixes.map((one): Placed<R> => ({ leaf, prefix: one, hosts })) };
+}
+
+/** All that is left is one pattern of the path, of which the tree compares the beginning: then the leaf can do it alone. */
+function patternOf(
+  rest: Expression | undefined,
+  [prefix, ...more]: readonly string[],
+  patterns: PathPatterns,
+): Divided | undefined {
+  if (rest?.kind !== 'test' || more.length > 0) return undefined;
+  const { field, lower, literal } = rest;
+  if (field !== 'http.path' || lower || literal.type !== 'Regex' || !literal.value.startsWith('^')) return undefined;
+  const divided = patterns.divide(literal.value.slice(1));
+  return divided?.prefix === prefix ? divided : undefined;
 }
 
 const NO_CONDITIONS: Conditions = {
@@ -86,12 +101,17 @@ const NO_CONDITIONS: Conditions = {
 const SCHEMES: Readonly<Record<string, string>> = { http: 'http', grpc: 'http', https: 'https', grpcs: 'https' };
 
 /** A route for https alone takes clear text too, to tell the client to come back encrypted. */
+function isForBothSchemes(protocols: readonly string[]): boolean {
+  if (protocols.length === 1 && protocols[0] === 'https') return true;
+  const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
+  return schemes.has('http') && schemes.has('https');
+}
+
 function onSchemes(
   protocols: readonly string[],
   evaluate: Evaluate<RequestFields> | undefined,
 ): Evaluate<RequestFields> | undefined {
-  if (protocols.length === 1 && protocols[0] === 'https') return evaluate;
+  if (isForBothSchemes(protocols)) return evaluate;
   const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
-  if (schemes.has('http') && schemes.has('https')) return evaluate;
   return (fields, trace) => schemes.has(fields.input.scheme) && (evaluate === undefined || evaluate(fields, trace));
 }
