@@ -92,9 +92,15 @@ export function describeMatch<R>(leaf: Leaf<R>, { regex, trace }: Found): RouteM
   if (regex !== undefined) {
     const prefix = leaf.prefix + regex[0];
     if (regex.length === 1) return { route, prefix, isRegex: true, captures: undefined, joinsAsV1 };
+    // The groups object has no prototype, and is as good as a copy when all of them are there.
+    const { groups } = regex;
+    const named =
+      groups !== undefined && !regex.includes(undefined as never)
+        ? (groups as Captures['named'])
+        : withoutAbsent(groups);
     const unnamed = filled(regex);
     unnamed[0] = prefix;
-    return { route, prefix, isRegex: true, captures: { unnamed, named: withoutAbsent(regex.groups) }, joinsAsV1 };
+    return { route, prefix, isRegex: true, captures: { unnamed, named }, joinsAsV1 };
   }
   if (trace === undefined) return { route, prefix: leaf.prefix, isRegex: false, captures: undefined, joinsAsV1 };
   const { matched, isRegex, unnamed, named } = trace;
