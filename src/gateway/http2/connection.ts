@@ -2,7 +2,7 @@
 // breaks the protocol or asks for more than he gives is sent away. What each frame means stands in incoming.ts.
 import type * as net from 'node:net';
 import type * as tls from 'node:tls';
-import { ClientSocket } from '../http1/client-socket.ts';
+import { ClientSocket, type Waiting } from '../http1/client-socket.ts';
 import { clearDeadline } from '../http1/deadlines.ts';
 import { HeaderList } from '../http1/headers.ts';
 import { sendSoon } from '../http1/outbox.ts';
@@ -11,7 +11,7 @@ import type { ConnectionInfo, ServerLimits } from '../http1/server.ts';
 import { tlsSessionOf } from '../tls/session.ts';
 import { Http2Exchange } from './exchange.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { CODE, DEFAULT_WINDOW, MAX_STREAM, SETTING } from './frames.ts';
+import { CODE, DEFAULT_WINDOW, MAX_FRAME_BYTES, MAX_STREAM, SETTING } from './frames.ts';
 import { MAX_LIST_BYTES } from './header-blocks.ts';
 import { Incoming } from './incoming.ts';
 import { Patience } from './patience.ts';
@@ -27,6 +27,8 @@ const RECEIVE_WINDOW = 1_048_576;
 /** Held by the system and by us, of what a client does not take: more is not asked for. */
 const MAX_BACKLOG = 262_144;
 const MAX_LINGER_BYTES = 1_048_576;
+/** Of streams that begin after a goodbye: an honest client has heard of it by then. */
+const MAX_LATE_STREAMS = 1_000;
 const PING_OF_GOODBYE = Buffer.from('goodbye.', 'latin1');
 const TOO_LARGE: HeadFault = { status: 413, message: 'Payload too large' };
 const FIELDS_TOO_LARGE: HeadFault = { status: 431, message: 'Request header fields too large' };
@@ -43,6 +45,8 @@ export class Http2Connection extends ClientSocket {
   sendWindow = DEFAULT_WINDOW;
   /** What we still grant to all together. */
   receiveWindow = RECEIVE_WINDOW;
+  /** Bytes of answers so far. */
+  sent = 0;
   /** Streams so far. */
   requests = 0;
   lastStream = 0;
@@ -54,6 +58,7 @@ export class Http2Connection extends ClientSocket {
   #begun: Http2Exchange[] = [];
   #free = 0;
   #isLeaving = false;
+  #lateStreams = 0;
   /** It was said which stream is the last. */
   #isLastSaid = false;
   readonly #resetByUs = new Set<number>();
@@ -91,9 +96,6 @@ export class Http2Connection extends ClientSocket {
   get limits(): ServerLimits {
     return this.#server.limits;
   }
-  get isIdle(): boolean {
-    return this.streams.size === 0;
-  }
   /** The socket takes nothing more for now. */
   get isFull(): boolean {
     return this.socket.writableNeedDrain;
@@ -112,20 +114,28 @@ export class Http2Connection extends ClientSocket {
     return { headers, body: page.body };
   }
 
-  /** For the frames: a head is complete. */
-  open(id: number, lines: readonly string[], isWhole: boolean, isLast: boolean): void {
+  /** The client can send more of its bodies: not all that may come is held by us. */
+  get hasRoomToReceive(): boolean {
+    return this.receiveWindow >= MAX_FRAME_BYTES;
+  }
+  /** Bytes there are of a piece of a body that is not whole yet. */
+  partOf(stream: number): number {
+    return this.#incoming.partOf(stream);
+  }
+
+  /** For the frames: a head is complete. @returns the error of the connection. */
+  open(id: number, lines: readonly string[], isWhole: boolean, isLast: boolean): number {
     if (this.#isLastSaid || this.streams.size >= MAX_STREAMS) {
       this.reset(id, CODE.refusedStream);
-      return;
+      return this.patience.bearsEmpty() ? CODE.noError : CODE.enhanceYourCalm;
     }
     this.requests++;
-    if (this.waiting !== 'send') clearDeadline(this);
     const { limits, headLimits } = this.#server;
     const read = readHttp2Head(lines, headLimits);
     if (!isWhole) this.#reject(id, FIELDS_TOO_LARGE, new HeaderList(), isLast);
-    else if (!read.ok && read.fault === undefined) this.refuse(id, CODE.protocolError);
+    else if (!read.ok && read.fault === undefined) return this.refuse(id, CODE.protocolError);
     else if (!read.ok) this.#reject(id, read.fault, read.headers, isLast);
-    else if (isLast && (read.head.length ?? 0) > 0) this.refuse(id, CODE.protocolError);
+    else if (isLast && (read.head.length ?? 0) > 0) return this.refuse(id, CODE.protocolError);
     else if (limits.bodyBytes > 0 && (read.head.length ?? 0) > limits.bodyBytes)
       this.#reject(id, TOO_LARGE, read.head.headers, isLast);
     else {
@@ -133,7 +143,9 @@ export class Http2Connection extends ClientSocket {
       this.streams.set(id, exchange);
       this.#begun.push(exchange);
     }
+    if (this.#isLeaving && ++this.#lateStreams > MAX_LATE_STREAMS) this.#sayLast();
     if (this.requests >= limits.requestsPerConnection) this.close();
+    return CODE.noError;
   }
 
   /** Now, and not when all that was read with it is dealt with. */
@@ -191,13 +203,14 @@ export class Http2Connection extends ClientSocket {
     this.hungry.delete(stream);
     if (!this.streams.delete(stream.id) || this.streams.size > 0 || this.isOver) return;
     if (this.#isLastSaid) this.#end();
-    else if (this.waiting !== 'send' || this.deadlineList === undefined) this.wait('idle');
+    else this.#waitForClient(false);
   }
 
   /** For the streams: so much of what came is used up. */
   credit(size: number): void {
     this.#free += size;
-    if (this.#free < RECEIVE_WINDOW / 2 || this.isOver) return;
+    // Half of what is not held: who is not read must not hold up those who are.
+    if (this.#free < this.receiveWindow || this.#free === 0 || this.isOver) return;
     this.out.windowUpdate(0, this.#free);
     this.sendSoon();
     this.receiveWindow += this.#free;
@@ -231,17 +244,39 @@ export class Http2Connection extends ClientSocket {
   override sendNow(): void {
     this.#isHeld = false;
     this.out.flush();
-    if (!this.isFull) return;
-    this.waitForSending();
+    if (this.isFull) this.#waitForRoom();
+  }
+
+  get #isSending(): boolean {
+    return this.waiting === 'send' && this.deadlineList !== undefined;
+  }
+
+  /** What is added meanwhile gets no more time. */
+  #waitForRoom(): void {
+    if (!this.#isSending) this.waitForSending();
     if (this.socket.writableLength > MAX_BACKLOG) this.pauseSocket();
   }
 
   #drained(): void {
     if (this.isOver) return;
     this.resumeSocket();
-    if (this.streams.size === 0) this.wait('idle');
-    else clearDeadline(this);
+    clearDeadline(this);
+    this.#waitForClient(true);
     this.feed();
+  }
+
+  /** It has to finish in time what it began, and must not be idle for too long. @param hasMoved it finished something. */
+  #waitForClient(hasMoved: boolean): void {
+    if (this.isOver || this.#isSending) return;
+    const hasStreams = this.streams.size > 0;
+    const incoming = this.#incoming;
+    let what: Waiting;
+    if (!hasStreams && this.#isLeaving) what = 'linger';
+    else if (hasStreams ? incoming.isInsideOther : incoming.isInside) what = 'head';
+    else if (hasStreams) return clearDeadline(this);
+    else what = 'idle';
+    const isWaited = this.waiting === what && this.deadlineList !== undefined;
+    if (!isWaited || (hasMoved && what !== 'linger')) this.wait(what);
   }
 
   /** Takes no more streams; ends when the last one does. The client is told twice, so that what is on its way is still served. */
@@ -251,6 +286,7 @@ export class Http2Connection extends ClientSocket {
     this.out.goaway(MAX_STREAM, CODE.noError);
     this.out.ping(false, PING_OF_GOODBYE, 0);
     this.sendSoon();
+    this.#waitForClient(false);
   }
 
   /** For the frames: the client has read what we sent before this. */
@@ -283,10 +319,14 @@ export class Http2Connection extends ClientSocket {
   #end(): void {
     this.isOver = true;
     this.#dropStreams();
-    this.sendNow();
+    this.out.flush();
     this.resumeSocket();
-    this.socket.end();
-    this.wait('linger');
+    // What was answered last may be on its way for long.
+    if (this.socket.writableLength === 0) this.wait('linger');
+    else this.waitForSending();
+    this.socket.end(() => {
+      if (!this.socket.destroyed) this.wait('linger');
+    });
   }
 
   override destroy(): void {
@@ -301,6 +341,8 @@ export class Http2Connection extends ClientSocket {
 
   override onDeadline(): void {
     if (this.waiting === 'send' && !this.isSendingTooSlow(this.limits.sendStallTimeoutMs)) this.waitForSending();
+    else if (this.streams.size === 0 && (this.waiting === 'idle' || this.waiting === 'linger') && !this.isOver)
+      this.#sayLast();
     else this.destroy();
   }
 
@@ -311,16 +353,14 @@ export class Http2Connection extends ClientSocket {
       return true;
     }
     const incoming = this.#incoming;
-    const wasInside = incoming.isInside;
+    const before = incoming.finished;
     incoming.read(bytes, size);
     for (let exchange = this.#begun.shift(); exchange !== undefined; exchange = this.#begun.shift()) {
       if (!exchange.finished) this.#server.handle(exchange);
     }
-    if (this.isOver || (this.waiting === 'send' && this.deadlineList !== undefined)) return !this.paused;
-    // Who begins something has to finish it in time.
-    if (incoming.isInside && this.streams.size === 0) {
-      if (!wasInside) this.wait('head');
-    } else if (this.streams.size === 0) this.wait('idle');
+    // What is read next could be answered, too.
+    if (!this.isOver && this.isFull) this.#waitForRoom();
+    this.#waitForClient(incoming.finished !== before);
     return !this.paused;
   }
 

@@ -47,7 +47,10 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
   #left: number | undefined = undefined;
   #isBodyless = false;
   #waiting: 'body' | 'send' | 'linger' = 'body';
+  /** Bytes when the current deadline began: received, or still to be sent. */
   #mark = 0;
+  /** And those sent: by the connection, or of an answer to gRPC. */
+  #sentMark = 0;
   #continued = false;
   #isReading = false;
   #discarded = 0;
@@ -101,6 +104,10 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
   get announcedAddress(): string | undefined {
     return this.connection.announcedAddress;
   }
+  /** Its streams may be silent for a while, as connections may. */
+  get #isGrpc(): boolean {
+    return this.headers.get('content-type')?.startsWith('application/grpc') === true;
+  }
   get bytesIn(): number {
     return this.#headBytes + this.body.bytesRead;
   }
@@ -149,6 +156,10 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
 
   protected override onSent(): void {
     if (this.#waiting === 'send') clearDeadline(this);
+    if (!this.remoteClosed) {
+      if (this.finished) this.#wait('linger');
+      else if (this.#isReading) this.#waitForBody();
+    }
     this.onDrain?.();
   }
 
@@ -191,8 +202,8 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
     if (this.body.complete || this.finished) return;
     this.#isReading = true;
     this.grant();
-    this.#mark = this.body.bytesRead;
-    this.#wait('body');
+    // The answer comes first; then the body gets its time.
+    if (!this.#isSending) this.#waitForBody();
   }
 
   bodyWanted(): void {
@@ -207,14 +218,26 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
       return;
     }
     if (this.#waiting === 'send') {
-      const { sendStallTimeoutMs } = this.connection.limits;
-      if (this.unsent < this.#mark - (MIN_BYTES_PER_SECOND * sendStallTimeoutMs) / 1000) this.#waitForSending();
+      if (this.#isTaken()) this.#waitForSending();
       else this.#giveUp();
-      return;
-    }
-    const { bodyStallTimeoutMs } = this.connection.limits;
-    if (this.body.bytesRead - this.#mark >= (MIN_BYTES_PER_SECOND * bodyStallTimeoutMs) / 1000) this.resumeReading();
+    } else if (this.#isComing()) this.resumeReading();
     else this.#refuse(408, 'Request timeout');
+  }
+
+  /** The answer leaves fast enough, or what it waits for is the connection, which goes on. */
+  #isTaken(): boolean {
+    const least = leastBytes(this.connection.limits.sendStallTimeoutMs);
+    if (this.#mark - this.unsent > least) return true;
+    // A connection that is stuck has a deadline of its own.
+    return this.hasWindow && (this.connection.isFull || this.connection.sent - this.#sentMark > least);
+  }
+
+  /** The body comes fast enough, or cannot come. */
+  #isComing(): boolean {
+    const { connection } = this;
+    const moved = this.#arrived - this.#mark;
+    if (this.#isGrpc) return moved > 0 || this.bytesOut > this.#sentMark;
+    return moved >= leastBytes(connection.limits.bodyStallTimeoutMs) || !connection.hasRoomToReceive;
   }
 
   override onData(chunk: Buffer, isLent: boolean, isLast: boolean): void {
@@ -267,15 +290,15 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
   /** Nobody reads what the client still sends. Most are done soon; to stop one at once could cost it the answer. */
   #discardBody(): void {
     this.body.discard();
-    if (this.remoteClosed) return;
     this.grant();
-    this.#wait('linger');
+    if (!this.remoteClosed) this.#wait('linger');
+    else if (this.unsent > 0) this.#waitForSending();
   }
 
   /** The client need not go on (RFC 9113 section 8.1). Takes effect when the answer is out. */
   #stopBody(): void {
-    if (this.unsent > 0) this.#waitForSending();
-    else this.reset(CODE.noError);
+    if (this.unsent === 0) this.reset(CODE.noError);
+    else if (!this.#isSending) this.#waitForSending();
   }
 
   /** The client is to blame, for what it takes too slowly. */
@@ -300,14 +323,30 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
     if (!this.finished) this.respond(status, undefined, page.headers, page.body);
   }
 
+  get #isSending(): boolean {
+    return this.#waiting === 'send' && this.deadlineList !== undefined;
+  }
+
   #waitForSending(): void {
     this.#mark = this.unsent;
+    this.#sentMark = this.connection.sent;
     this.#wait('send');
+  }
+
+  /** Of its body, the piece that is still coming included. */
+  get #arrived(): number {
+    return this.body.bytesRead + this.connection.partOf(this.id);
+  }
+
+  #waitForBody(): void {
+    this.#mark = this.#arrived;
+    this.#sentMark = this.bytesOut;
+    this.#wait('body');
   }
 
   #wait(what: 'body' | 'send' | 'linger'): void {
     this.#waiting = what;
-    this.connection.waits[what].add(this);
+    this.connection.waits[what === 'body' && this.#isGrpc ? 'idle' : what].add(this);
   }
 
   protected override onDropped(): void {
@@ -330,3 +369,4 @@ export class Http2Exchange extends Http2Stream implements ClientExchange, BodySo
 }
 
 const NOTHING = new Uint8Array(0);
+const leastBytes = (ms: number): number => (MIN_BYTES_PER_SECOND * ms) / 1000;

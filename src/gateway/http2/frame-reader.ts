@@ -1,6 +1,6 @@
 // Bytes of a client into frames: the preface, then one frame after the other. A frame that comes in pieces is put together in
 // memory of its own, at most one of the largest size that we take.
-import { FRAME_HEAD_BYTES, MAX_FRAME_BYTES, PREFACE, readUint31 } from './frames.ts';
+import { FRAME, FRAME_HEAD_BYTES, MAX_FRAME_BYTES, PREFACE, readUint31 } from './frames.ts';
 
 export interface FrameSink {
   /**
@@ -37,6 +37,16 @@ export class FrameReader {
   /** A frame, or the preface, has begun and is not complete. */
   get isInside(): boolean {
     return this.#piece !== undefined || this.#prefaceLeft > 0;
+  }
+
+  /** The frame that has begun is one of data. */
+  get isInsideData(): boolean {
+    return this.#piece !== undefined && this.#pieceBytes >= FRAME_HEAD_BYTES && this.#piece[3] === FRAME.data;
+  }
+
+  /** Bytes there are of a frame of data that has begun on this stream. */
+  partOf(stream: number): number {
+    return this.isInsideData && readUint31(this.#piece as Buffer, 5) === stream ? this.#pieceBytes : 0;
   }
 
   /** bytes[0, size) came. */

@@ -34,7 +34,9 @@ export class FrameWriter {
     outMemory.giveBack(memory, this.#at, this.#end);
     this.#memory = NO_MEMORY;
     this.#start = this.#at = this.#end = 0;
-    if (bytes !== undefined && !this.#socket.destroyed) this.#socket.write(bytes);
+    if (bytes === undefined || this.#socket.destroyed) return;
+    // What has to wait behind other bytes may wait for long, and must not hold a whole slab.
+    this.#socket.write(this.#socket.writableLength > 0 ? ownCopy(bytes) : bytes);
   }
 
   settings(pairs: readonly (readonly [number: number, value: number])[]): void {
@@ -124,4 +126,10 @@ export class FrameWriter {
     this.#end = this.#start + room;
     this.#memory = outMemory.slab;
   }
+}
+
+function ownCopy(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

@@ -14,6 +14,8 @@ export class Incoming implements FrameSink {
   readonly #reader: FrameReader;
   readonly #blocks: HeaderBlocks;
   #hasSettings = false;
+  /** Frames and header blocks that came whole. */
+  finished = 0;
 
   constructor(connection: Http2Connection, maxPairs: number) {
     this.#connection = connection;
@@ -24,6 +26,16 @@ export class Incoming implements FrameSink {
   /** Something has begun whose end is not there yet, and which only its sender can finish. */
   get isInside(): boolean {
     return this.#blocks.isOpen || !this.#hasSettings || this.#reader.isInside;
+  }
+
+  /** As `isInside`, but for a piece of a body, which the stream waits for. */
+  get isInsideOther(): boolean {
+    return this.#blocks.isOpen || !this.#hasSettings || (this.#reader.isInside && !this.#reader.isInsideData);
+  }
+
+  /** Bytes there are of a piece of this stream's body that is not whole yet. */
+  partOf(stream: number): number {
+    return this.#reader.partOf(stream);
   }
 
   /** bytes[0, size) came; the memory is somebody else's when this returns. */
@@ -50,6 +62,7 @@ export class Incoming implements FrameSink {
   ): boolean {
     const code = this.#judge(type, flags, stream, bytes, start, end, isLent);
     if (code !== CODE.noError) this.#connection.fail(code);
+    if (!this.#blocks.isOpen) this.finished++;
     return !this.#connection.isOver;
   }
 
@@ -76,7 +89,7 @@ export class Incoming implements FrameSink {
       case FRAME.windowUpdate:
         return this.#windowUpdate(stream, bytes, start, end);
       case FRAME.reset:
-        return this.#reset(stream, bytes, start, end);
+        return this.#reset(stream, start, end);
       case FRAME.settings:
         return this.#settings(flags, stream, bytes, start, end);
       case FRAME.ping:
@@ -112,11 +125,10 @@ export class Incoming implements FrameSink {
     const known = connection.streams.get(stream);
     if (known === undefined) {
       // What was on its way when the stream was reset.
-      if (stream <= connection.lastStream) return CODE.noError;
+      if (stream <= connection.lastStream) return this.#bearEmpty();
       connection.lastStream = stream;
       if (this.#blocks.isOwnParent) return connection.refuse(stream, CODE.protocolError);
-      connection.open(stream, lines, isWhole, endsStream);
-      return CODE.noError;
+      return connection.open(stream, lines, isWhole, endsStream);
     }
     if (known.remoteClosed) connection.resetProvoked(known, CODE.streamClosed);
     else if (!endsStream || !isWhole || this.#blocks.isOwnParent || !areTrailers(lines))
@@ -167,7 +179,7 @@ export class Incoming implements FrameSink {
   #windowUpdate(id: number, bytes: Buffer, start: number, end: number): number {
     if (end - start !== 4) return CODE.frameSizeError;
     const connection = this.#connection;
-    if (!connection.patience.bearsGrant()) return CODE.enhanceYourCalm;
+    if (!connection.patience.bearsGrant(connection.sent)) return CODE.enhanceYourCalm;
     const size = readUint31(bytes, start);
     if (id === 0) {
       if (size === 0) return CODE.protocolError;
@@ -184,14 +196,16 @@ export class Incoming implements FrameSink {
     return CODE.noError;
   }
 
-  #reset(id: number, bytes: Buffer, start: number, end: number): number {
+  #reset(id: number, start: number, end: number): number {
     if (end - start !== 4) return CODE.frameSizeError;
     const connection = this.#connection;
     if (id === 0 || isIdle(connection, id)) return CODE.protocolError;
     const stream = connection.streams.get(id);
     if (stream === undefined) return this.#bearEmpty();
+    // Whatever code it gives: who has his answer only stops to send, anybody else throws away what was done for him.
+    const isAnswered = stream.localClosed;
     stream.drop();
-    return readUint32(bytes, start) === CODE.noError ? CODE.noError : connection.countReset();
+    return isAnswered ? CODE.noError : connection.countReset();
   }
 
   #settings(flags: number, id: number, bytes: Buffer, start: number, end: number): number {

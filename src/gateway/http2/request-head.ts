@@ -139,13 +139,17 @@ export function areTrailers(raw: readonly string[]): boolean {
 const isTarget = (method: string, target: string): boolean =>
   target === '*' ? method === 'OPTIONS' : target.charCodeAt(0) === SLASH && !/[\0-\x20\x7f]/.test(target);
 
+/** No space in front or behind either: HTTP/1.1 would drop it (RFC 9113 section 8.2.1). */
 function isValue(value: string): boolean {
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))) return false;
   for (let i = 0; i < value.length; i++) {
     const code = value.charCodeAt(i);
     if (code < 0x20 ? code !== 9 : code === 0x7f) return false;
   }
   return true;
 }
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 9;
 
 const MOST_NAMES = 512;
 const goodNames = new Set<string>();

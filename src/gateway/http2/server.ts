@@ -65,10 +65,7 @@ export class Http2Server {
   /** Tells every client to open no more streams; resolves when the last connection is gone. */
   drain(): Promise<void> {
     this.#isDraining = true;
-    for (const connection of this.#connections) {
-      if (connection.isIdle) connection.destroy();
-      else connection.close();
-    }
+    for (const connection of this.#connections) connection.close();
     if (this.#connections.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#whenEmpty.push(resolve));
   }

@@ -75,6 +75,11 @@ export abstract class Http2Stream extends Expiring {
     return this.#sendWindow <= MAX_WINDOW;
   }
 
+  /** The client's window for this stream is open: what holds it up holds up the whole connection. */
+  protected get hasWindow(): boolean {
+    return this.#sendWindow > 0;
+  }
+
   protected sendHead(lines: readonly string[], isLast: boolean): void {
     if (this.localClosed) return;
     this.connection.out.headers(this.id, lines, isLast);
@@ -95,7 +100,7 @@ export abstract class Http2Stream extends Expiring {
       }
       if (at === chunk.length) {
         if (chunk.length === 0 && isLast) this.#send(chunk, 0, 0, true);
-        if (!this.connection.isFull) return true;
+        if (!this.connection.isFull || this.localClosed) return true;
         this.connection.wantsToSend(this);
         return false;
       }
@@ -189,6 +194,7 @@ export abstract class Http2Stream extends Expiring {
   #send(chunk: Uint8Array, from: number, to: number, isLast: boolean): void {
     this.#sendWindow -= to - from;
     this.connection.sendWindow -= to - from;
+    this.connection.sent += to - from;
     this.connection.out.data(this.id, chunk, from, to, isLast);
     this.connection.sendSoon();
     if (isLast) this.#closeLocal();
