@@ -1,6 +1,7 @@
 // Runs long work in short slices, so that requests are answered in between. What such work makes stays, and moving all that
 // to the old generation at once would stop everybody for longer than a slice: meanwhile it is collected often, a little each.
 import { setEngineFlag } from '../lib/engine-flag.ts';
+import { endTurnEarly } from './http1/turn.ts';
 
 export interface SlicedWork {
   /** Whether it came to its end; false when it was stopped. */
@@ -45,6 +46,7 @@ export function runInSlices(steps: Generator<void, void>, sliceMs: number): Slic
   setEngineFlag(COLLECT_AT, OFTEN);
   let endedAt = performance.now();
   const slice = (): void => {
+    endTurnEarly();
     const startedAt = performance.now();
     const end = startedAt + Math.min(Math.max(sliceMs, (startedAt - endedAt) * SHARE), LONGEST_MS);
     try {

@@ -8,6 +8,11 @@ export function atEndOfTurn(job: () => void): void {
   if (jobs.push(job) === 1) setImmediate(runJobs);
 }
 
+/** For who is about to take long: what others have put off does not wait for that. */
+export function endTurnEarly(): void {
+  if (jobs.length > 0) runJobs();
+}
+
 function runJobs(): void {
   let done = 0;
   try {
