@@ -26,7 +26,6 @@ export interface Http2Rig {
 export interface Http2RigOptions {
   readonly limits?: Partial<ServerLimits>;
   readonly onRequest?: (exchange: ClientExchange) => void;
-  readonly onRejected?: (socket: Socket) => void;
 }
 
 export async function serveHttp2(options: Http2RigOptions = {}): Promise<Http2Rig> {
@@ -53,10 +52,7 @@ export async function serveHttp2(options: Http2RigOptions = {}): Promise<Http2Ri
       (options.onRequest ?? answerOk)(exchange);
     },
     renderError: (status, message) => ({ contentType: 'text/plain', body: `${status} ${message}` }),
-    onRejected(rejection) {
-      rejected.push(rejection);
-      options.onRejected?.(sockets.at(-1) as Socket);
-    },
+    onRejected: (rejection) => rejected.push(rejection),
     onHandlerError: (error) => errors.push(error),
   });
   const listener = createServer((socket) => {
