@@ -4,8 +4,10 @@ import { connect, type Socket } from 'node:net';
 export const FRAME = {
   data: 0,
   headers: 1,
+  priority: 2,
   reset: 3,
   settings: 4,
+  pushPromise: 5,
   ping: 6,
   goaway: 7,
   windowUpdate: 8,
@@ -13,9 +15,11 @@ export const FRAME = {
 } as const;
 export const END_STREAM = 1;
 export const END_HEADERS = 4;
+export const PADDED = 8;
+export const PRIORITY = 32;
 export const ACK = 1;
 
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
   const head = Buffer.alloc(9);
@@ -76,8 +80,10 @@ export interface FrameClient {
   send(...frames: readonly Buffer[]): void;
 }
 
-/** Connects in clear text and sends preface and settings. */
-export function connectFrames(port: number): FrameClient {
+const FIRST = Buffer.concat([Buffer.from(PREFACE), frame(FRAME.settings, 0, 0)]);
+
+/** Connects in clear text and sends preface and settings, or something else. */
+export function connectFrames(port: number, first: Uint8Array = FIRST): FrameClient {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   const frames: ReceivedFrame[] = [];
   let rest: Buffer = Buffer.alloc(0);
@@ -94,7 +100,7 @@ export function connectFrames(port: number): FrameClient {
       rest = rest.subarray(end);
     }
   });
-  socket.write(Buffer.concat([Buffer.from(PREFACE), frame(FRAME.settings, 0, 0)]));
+  if (first.length > 0) socket.write(first);
   return {
     socket,
     frames,

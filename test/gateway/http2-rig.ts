@@ -19,7 +19,8 @@ export interface Http2Rig {
   readonly rejected: Rejection[];
   readonly errors: unknown[];
   readonly sockets: Socket[];
-  connect(): FrameClient;
+  /** @param first what it says in place of the preface and its settings. */
+  connect(first?: Uint8Array): FrameClient;
   close(): Promise<void>;
 }
 
@@ -70,8 +71,8 @@ export async function serveHttp2(options: Http2RigOptions = {}): Promise<Http2Ri
     deadlines.close();
   };
   after(close);
-  const connect = (): FrameClient => {
-    const client = connectFrames(port);
+  const connect = (first?: Uint8Array): FrameClient => {
+    const client = connectFrames(port, first);
     clients.push(client);
     return client;
   };

@@ -32,18 +32,13 @@ export class HeaderBlocks {
 
   /** @returns the error of the connection; 0 is none. When the block is not open any more, its lines are there. */
   begin(flags: number, stream: number, bytes: Buffer, from: number, to: number): number {
+    const isPadded = (flags & FLAG.padded) !== 0;
+    const hasPriority = (flags & FLAG.priority) !== 0;
+    if (to - from < (isPadded ? 1 : 0) + (hasPriority ? PRIORITY_BYTES : 0)) return CODE.frameSizeError;
     let start = from;
-    let end = to;
-    if ((flags & FLAG.padded) !== 0) {
-      if (start === end) return CODE.frameSizeError;
-      end -= bytes[start++] as number;
-    }
-    this.isOwnParent = false;
-    if ((flags & FLAG.priority) !== 0) {
-      if (end - start < PRIORITY_BYTES) return end < start ? CODE.protocolError : CODE.frameSizeError;
-      this.isOwnParent = readUint31(bytes, start) === stream;
-      start += PRIORITY_BYTES;
-    }
+    const end = isPadded ? to - (bytes[start++] as number) : to;
+    this.isOwnParent = hasPriority && readUint31(bytes, start) === stream;
+    if (hasPriority) start += PRIORITY_BYTES;
     if (start > end) return CODE.protocolError;
     this.stream = stream;
     this.endsStream = (flags & FLAG.endStream) !== 0;
