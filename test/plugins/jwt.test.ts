@@ -226,3 +226,23 @@ test('a changed credential counts with the next request', async () => {
     assert.equal((await send(good)).status, 200);
   });
 });
+
+test('the token is there for templates and functions that come after it', async () => {
+  const running = await start({
+    plugins: [
+      { name: 'jwt', config: {} },
+      { name: 'request-transformer', config: { add: { headers: ['x-token:$(shared.authenticated_jwt_token)'] } } },
+      {
+        name: 'post-function',
+        config: { access: ["kong.service.request.set_header('x-again', kong.ctx.shared.authenticated_jwt_token)"] },
+      },
+    ],
+    entities: { jwt_secrets: CREDENTIALS },
+  });
+  const text = hs256({ iss: 'bob' });
+  for (let i = 0; i < 2; i++) {
+    const seen = JSON.parse((await running.send(bearer(text))).text) as { headers: Record<string, string> };
+    assert.deepEqual([seen.headers['x-token'], seen.headers['x-again']], [text, text]);
+  }
+  await running.close();
+});

@@ -15,6 +15,7 @@ import {
   withAnonymous,
 } from '../../pdk/index.ts';
 import type { Entity } from '../../schema/define.ts';
+import { offerToTemplates } from '../shared/template-values.ts';
 import { claimOf, judgeTimes, type Times, timesOf } from './claims.ts';
 import { findTokens } from './find-tokens.ts';
 import { Keys } from './keys.ts';
@@ -23,6 +24,9 @@ import type { schema } from './schema.ts';
 import { decodeToken, type Token } from './token.ts';
 
 type Config = PluginConfig<typeof schema>;
+
+/** What templates and functions call the token. */
+const OFFERED = 'authenticated_jwt_token';
 
 export function create(config: Config, environment: Environment): Phases {
   const authenticate = withAnonymous(tokenCheck(config, environment), config.anonymous, environment);
@@ -55,7 +59,13 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
   const wrongSignature = refuse({ message: 'Invalid signature' });
   const broken = error(500);
 
-  function admit(exchange: AccessExchange, credential: Entity, key: string, times: Times): Answer | undefined {
+  function admit(
+    exchange: AccessExchange,
+    text: string,
+    credential: Entity,
+    key: string,
+    times: Times,
+  ): Answer | undefined {
     const wrong = judgeTimes(times, rules, Math.floor(clock.now() / 1000));
     if (wrong !== undefined) return refuse(wrong);
     const consumer = ownerOf(credential, environment);
@@ -64,6 +74,7 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
       return broken;
     }
     exchange.client.authenticate(consumer, credential, key);
+    offerToTemplates(exchange, OFFERED, text);
     return undefined;
   }
 
@@ -79,7 +90,7 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
     if (checked === undefined) return wrongKey;
     if (!checked.verifier(token.signed, token.signature)) return wrongSignature;
     const times = timesOf(token.claims);
-    const refusal = admit(exchange, credential, key, times);
+    const refusal = admit(exchange, text, credential, key, times);
     if (refusal === undefined) knownTokens.add(text, { mark: checked.mark, algorithm, claimName, key, ...times });
     return refusal;
   }
@@ -99,7 +110,7 @@ function tokenCheck(config: Config, environment: Environment): (exchange: Access
     if (tokens.length > 1) return severalTokens;
     const known = knownTokens.get(text);
     const accepter = known && accepterOf(known);
-    if (accepter !== undefined) return admit(exchange, accepter, known!.key, known!);
+    if (accepter !== undefined) return admit(exchange, text, accepter, known!.key, known!);
     const decoded = decodeToken(text);
     return decoded.ok ? verify(exchange, text, decoded.token) : refuse({ message: `Bad token; ${decoded.reason}` });
   };
