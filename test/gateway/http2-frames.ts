@@ -63,6 +63,14 @@ export const uint32 = (value: number): Buffer => {
   return bytes;
 };
 
+/** One pair of a settings frame. */
+export function setting(name: number, value: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUInt16BE(name);
+  bytes.writeUInt32BE(value, 2);
+  return bytes;
+}
+
 export interface ReceivedFrame {
   readonly type: number;
   readonly flags: number;

@@ -7,7 +7,16 @@ import { Deadlines } from '../../src/gateway/http1/deadlines.ts';
 import { HeaderList } from '../../src/gateway/http1/headers.ts';
 import { DEFAULT_LIMITS, type Rejection, type ServerLimits } from '../../src/gateway/http1/server.ts';
 import { Http2Server } from '../../src/gateway/http2/server.ts';
-import { connectFrames, END_STREAM, type Fields, FRAME, type FrameClient, frame, request } from './http2-frames.ts';
+import {
+  connectFrames,
+  END_STREAM,
+  type Fields,
+  FRAME,
+  type FrameClient,
+  frame,
+  request,
+  setting,
+} from './http2-frames.ts';
 
 export interface Http2Rig {
   readonly port: number;
@@ -121,13 +130,6 @@ export function dataFrames(stream: number, size: number, isLast = false): Buffer
     parts.push(frame(FRAME.data, isLast && end === size ? END_STREAM : 0, stream, Buffer.alloc(end - at, 'x')));
   }
   return Buffer.concat(parts);
-}
-
-export function setting(name: number, value: number): Buffer {
-  const bytes = Buffer.alloc(6);
-  bytes.writeUInt16BE(name);
-  bytes.writeUInt32BE(value, 2);
-  return bytes;
 }
 
 /** SETTINGS_INITIAL_WINDOW_SIZE. */

@@ -13,9 +13,10 @@ import {
   PREFACE,
   PRIORITY,
   request,
+  setting,
   uint32,
 } from './http2-frames.ts';
-import { answerLength, dataOf, isEnded, post, serveHttp2, setting } from './http2-rig.ts';
+import { answerLength, dataOf, isEnded, post, serveHttp2 } from './http2-rig.ts';
 import { until } from './rig.ts';
 
 const PROTOCOL = 1;
