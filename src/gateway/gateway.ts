@@ -1,12 +1,11 @@
 // The data plane as one thing that is opened and closed: listeners, snapshot, connections, plugin instances, timers.
 import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 import { properties } from '../config/properties.ts';
 import { type ShownHeaders, shownHeaders } from '../config/shown-headers.ts';
 import type { MetricFamily } from '../lib/exposition.ts';
-import { createRequestIds, newUuid } from '../lib/ids.ts';
+import { createRequestIds } from '../lib/ids.ts';
 import type { Json, JsonObject } from '../lib/json.ts';
-import type { PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
+import type { NodeTracing, PluginAdminWork, PluginDefinition, SharedCounters } from '../pdk/index.ts';
 import type { Entity } from '../schema/define.ts';
 import type { Store } from '../store/store.ts';
 import { BalancerRegistry, type SharedVerdict } from './balancer/registry.ts';
@@ -19,23 +18,20 @@ import { LocalCounters } from './environment/counters.ts';
 import { holdCounters } from './environment/held-counters.ts';
 import { LogWatchers } from './environment/log-watchers.ts';
 import { MetricsRegistry } from './environment/metrics.ts';
+import { nodeOf } from './environment/node.ts';
 import { NodeTopics } from './environment/node-events.ts';
-import { nodeFigures } from './environment/node-figures.ts';
 import { SharedThings } from './environment/once.ts';
 import { Outside } from './environment/outside.ts';
 import { kindsByPlugin } from './environment/plugin-entities.ts';
 import { environmentOf, type OwnedEnvironment } from './environment/plugin-environment.ts';
-import { type ErrorPages, OWN_PAGES, renderFault, standardText } from './error-page.ts';
-import type { ClientExchange } from './exchange.ts';
-import { SERVER_TOKEN } from './forward-headers.ts';
+import { type ErrorPages, OWN_PAGES } from './error-page.ts';
 import { handle, logEnded } from './handle.ts';
+import { HttpServers } from './http-servers.ts';
 import { UpstreamPool } from './http1/pool.ts';
-import { type ErrorContext, type ErrorPage, Http1Server, type Rejection, type ServerLimits } from './http1/server.ts';
-import { Http2Server } from './http2/server.ts';
+import type { ServerLimits } from './http1/server.ts';
 import { Http2Pool } from './http2/upstream-pool.ts';
 import { ConnectionCap } from './listen/connection-cap.ts';
 import { Listener, type ListenOn } from './listen/listener.ts';
-import { recordRejected } from './observe/access-record.ts';
 import { cacheFamilies } from './observe/cache-size.ts';
 import { targetHealthFamily } from './observe/target-health.ts';
 import { PluginHandlers } from './plugins/handlers.ts';
@@ -87,6 +83,8 @@ export interface GatewayOptions {
   readonly maxConnections?: number;
   /** As plugins show it; a new one by default. */
   readonly nodeId?: string;
+  /** Which spans plugins make. */
+  readonly tracing?: NodeTracing;
   /** Of each cache that plugins keep in memory. */
   readonly cacheBytes?: number;
   /** Where the log of the system listens, when it is not the usual place. */
@@ -132,7 +130,6 @@ export interface Gateway {
 const DEFAULT_GRACE_MS = 10_000;
 const BUFFER_BODY_BYTES = 1024 * 1024;
 const CACHE_BYTES = 128 * 1024 * 1024;
-const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { store } = options;
@@ -147,7 +144,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let accepted = 0;
   let connections = (): number => 0;
   const figures = (): GatewayCounters => ({ requests, connections: connections(), accepted });
-  const node = { id: options.nodeId ?? newUuid(), hostname: hostname(), figures: () => nodeFigures(figures()) };
+  const node = nodeOf(options, figures);
   let kinds = kindsByPlugin(options.plugins);
   const kindsOf = (plugin: string): ReadonlySet<string> => kinds.get(plugin) ?? new Set();
   const files = new SharedAppendFiles((message) => events.log('error', message));
@@ -173,7 +170,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       options.shared?.onVerdict({ upstream, hostname, key, isHealthy, ...(kind === 'counted' && { step }) });
     },
   });
-  const trust = createTrust(options.trust ?? NO_TRUST);
+  const trust = createTrust(options.trust);
   const metrics = new MetricsRegistry();
   metrics.offer(targetHealthFamily(store, balancers));
   const environment = (plugin: string, entity: Entity): OwnedEnvironment =>
@@ -254,39 +251,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const speaksHttp2 = options.http2 ?? false;
-  const onRequest = (exchange: ClientExchange): void => {
-    requests += 1;
-    handle(core, reloader.current(), exchange);
-  };
-  const onRejected = ({ status, remoteAddress, bytesOut }: Rejection): void => {
-    events.access?.(recordRejected(newRequestId(), remoteAddress, status, bytesOut));
-  };
-  const renderError = (status: number, _message: string, request: ErrorContext): ErrorPage => {
-    const id = newRequestId();
-    const page = renderFault(core.config.errorPages, standardText(status), id, request.accept, request.contentType);
-    return {
-      ...page,
-      headers: [
-        ['Server', SERVER_TOKEN],
-        ['X-Kong-Request-Id', id],
-      ],
-    };
-  };
-  const onHandlerError = (error: unknown): void => {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    events.log('error', 'request failed inside the gateway', { error: text });
-  };
-  const http1 = new Http1Server({
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
-    onRequest,
-    onRejected,
-    renderError,
-    onHandlerError,
-    ...(speaksHttp2 && { onHttp2: (socket, bytes, info) => http2.acceptRead(socket, bytes, info) }),
+  const servers = new HttpServers({
+    core,
+    limits: options.limits,
+    speaksHttp2,
+    onRequest(exchange) {
+      requests += 1;
+      handle(core, reloader.current(), exchange);
+    },
   });
-  const { limits, deadlines, waits } = http1;
-  const http2 = new Http2Server({ limits, deadlines, waits, onRequest, onRejected, renderError, onHandlerError });
-  connections = () => http1.connectionCount + http2.connectionCount;
+  connections = () => servers.connectionCount;
 
   const pairs = new PluginPairs();
   const choose = (hello: Hello, handshaking: readonly PluginInstance[]): Shown | Promise<Shown> =>
@@ -307,12 +281,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const close = async (graceMs = DEFAULT_GRACE_MS): Promise<void> => {
     for (const listener of listeners) listener.close();
     const destroy = (): void => {
-      http1.destroy();
-      http2.destroy();
+      servers.destroy();
       streams.destroy();
     };
     const timer = setTimeout(destroy, graceMs);
-    await Promise.all([http1.drain(), http2.drain(), streams.drain()]);
+    await Promise.all([servers.drain(), streams.drain()]);
     clearTimeout(timer);
     destroy();
     reloader.close();
@@ -345,9 +318,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
           return cap.admits(connections() + preparing);
         },
         onArrival({ socket, serverName, alpn, announced, clientCertificate }) {
-          const info = { serverName, clientCertificate, announcedAddress: announced?.address };
-          if (alpn === 'h2') http2.accept(socket, info);
-          else http1.accept(socket, info);
+          servers.accept(socket, alpn, { serverName, clientCertificate, announcedAddress: announced?.address });
         },
         onTlsError: (error) => events.log('debug', `TLS handshake failed: ${error.message}`),
         onUnusableCertificate: (message) => events.log('error', message),

@@ -52,12 +52,7 @@ export class ServerConnection extends ClientSocket implements BodySource {
     const { memory } = server;
     const receive: Receive = (bytes, size) => this.lent(bytes, size);
     const isPlain = tlsSession === undefined;
-    super(
-      isPlain ? memory.adopt(socket, receive) : memory.adoptSecured(socket, receive),
-      server.waits,
-      info,
-      tlsSession,
-    );
+    super(isPlain ? memory.adopt(socket, receive) : memory.take(socket, receive), server.waits, info, tlsSession);
     this.server = server;
     this.serial = server.accepted;
     this.memory = memory;

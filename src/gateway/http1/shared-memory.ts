@@ -56,19 +56,22 @@ export class SharedMemory {
     return own;
   }
 
-  /** As `adopt`, of a socket whose handshake is done: it stays the same. */
-  adoptSecured(socket: net.Socket, receive: Receive): net.Socket {
+  /** As `adopt`, of a socket that stays the same: one whose handshake is done, or one that reads into this memory already. */
+  take(socket: net.Socket, receive: Receive): net.Socket {
     const { bytes } = this;
     const reading = socket as unknown as Reading;
     const { _handle: handle } = reading;
     const memory = optionOf(socket, 'kBuffer');
     const callback = optionOf(socket, 'kBufferCb');
-    const isUsed = socket.readableLength > 0 || socket.readableFlowing !== null;
+    const isUsed = socket.readableLength > 0 || socket.readableFlowing === true;
     if (handle?.useUserBuffer === undefined || memory === undefined || callback === undefined || isUsed)
       return listen(socket, receive);
-    reading[memory] = bytes;
     reading[callback] = (size: number) => receive(bytes, size);
-    handle.useUserBuffer(bytes);
+    if (reading[memory] !== bytes) {
+      reading[memory] = bytes;
+      handle.useUserBuffer(bytes);
+    }
+    if (socket.readableFlowing === false) socket.resume();
     return socket;
   }
 }

@@ -68,7 +68,7 @@ export class Http2Connection extends ClientSocket {
 
   constructor(server: Http2Server, socket: net.Socket | tls.TLSSocket, info: ConnectionInfo) {
     super(
-      server.adopt(socket, (bytes, size) => this.#received(bytes, size)),
+      server.adopt(socket, (bytes, size) => this.received(bytes, size)),
       server.waits,
       info,
       tlsSessionOf(socket),
@@ -346,7 +346,8 @@ export class Http2Connection extends ClientSocket {
     else this.destroy();
   }
 
-  #received(bytes: Buffer, size: number): boolean {
+  /** bytes[0, size) came. False to stop reading. */
+  received(bytes: Buffer, size: number): boolean {
     if (this.isOver) {
       this.#lingered += size;
       if (this.#lingered > MAX_LINGER_BYTES) this.socket.destroy();

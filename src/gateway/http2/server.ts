@@ -15,6 +15,8 @@ export interface Http2ServerOptions {
   readonly limits: ServerLimits;
   readonly deadlines: Deadlines;
   readonly waits: Readonly<Record<Waiting, DeadlineList>>;
+  /** What connections in clear text were read into before they turned out to be HTTP/2. */
+  readonly memory?: SharedMemory;
   onRequest(exchange: ClientExchange): void;
   renderError(status: number, message: string, context: ErrorContext): ErrorPage;
   onRejected(rejection: Rejection): void;
@@ -30,7 +32,7 @@ export class Http2Server {
   accepted = 0;
   readonly #options: Http2ServerOptions;
   readonly #connections = new Set<Http2Connection>();
-  readonly #memory = new SharedMemory();
+  readonly #memory: SharedMemory;
   #isDraining = false;
   #whenEmpty: (() => void)[] = [];
 
@@ -41,25 +43,26 @@ export class Http2Server {
     this.headLimits = { lineBytes, headBytes, headerCount: Math.min(headerCount, MAX_HEADER_LINES) };
     this.deadlines = options.deadlines;
     this.waits = options.waits;
+    this.#memory = options.memory ?? new SharedMemory();
   }
 
   get connectionCount(): number {
     return this.#connections.size;
   }
 
-  /** Takes over a socket whose next byte is the first of the preface; bytes read ahead were put back. */
-  accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo): void {
-    if (socket.destroyed) return;
+  /** Takes over a socket whose next byte is the first of the preface. */
+  accept(socket: net.Socket | tls.TLSSocket, info: ConnectionInfo): Http2Connection | undefined {
+    if (socket.destroyed) return undefined;
     this.accepted += 1;
     const connection = new Http2Connection(this, socket, info);
     this.#connections.add(connection);
     if (this.#isDraining) connection.close();
+    return connection;
   }
 
   /** As `accept`, of one from which bytes were read to find out that it is HTTP/2. */
   acceptRead(socket: net.Socket, bytes: Buffer, info: ConnectionInfo): void {
-    socket.unshift(bytes);
-    this.accept(socket, info);
+    this.accept(socket, info)?.received(bytes, bytes.length);
   }
 
   /** Tells every client to open no more streams; resolves when the last connection is gone. */
@@ -76,7 +79,7 @@ export class Http2Server {
 
   /** For the connections: the socket that is read by `receive` from now on. */
   adopt(socket: net.Socket | tls.TLSSocket, receive: Receive): net.Socket {
-    return this.#memory.adoptSecured(socket, receive);
+    return this.#memory.take(socket, receive);
   }
 
   /** For the connections. */
