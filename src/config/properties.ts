@@ -1,6 +1,6 @@
 // The properties of kong.conf that this gateway honours, as a schema literal: names, types, defaults, meanings.
 import type { Fields } from '../schema/define.ts';
-import { ipOrCidr } from '../schema/typedefs.ts';
+import { INSTRUMENTATIONS, ipOrCidr } from '../schema/typedefs.ts';
 import { storeProperties } from './store-properties.ts';
 
 const RESPONSE_HEADERS = [
@@ -202,6 +202,23 @@ export const properties = {
     default: 'notice',
     one_of: ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg'],
     description: 'Least severity that is logged.',
+  },
+  tracing_instrumentations: {
+    type: 'array',
+    required: true,
+    default: ['off'],
+    elements: { type: 'string', one_of: [...INSTRUMENTATIONS, 'all', 'off'] },
+    custom_validator: (words) =>
+      words.includes('off') && words.length > 1 ? "'off' stands alone: with it, no other word is allowed" : undefined,
+    description: 'Kinds of spans that are made for the plugin opentelemetry; all, or off for none.',
+  },
+  tracing_sampling_rate: {
+    type: 'number',
+    required: true,
+    default: 0.01,
+    between: [0, 1],
+    description:
+      'Share of requests whose traces opentelemetry sends, where neither its configuration nor the caller decides.',
   },
   upstream_keepalive_pool_size: {
     type: 'integer',

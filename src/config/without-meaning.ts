@@ -20,7 +20,7 @@ const NAMES = `
   proxy_server proxy_server_ssl_verify proxy_stream_access_log proxy_stream_error_log proxy_url resolver_address
   resolver_family resolver_hosts_file resolver_mem_cache_size
   resolver_lru_cache_size role ssl_dhparam ssl_session_cache_size status_access_log status_error_log
-  stream_proxy_ssl_session_tickets tracing_instrumentations tracing_sampling_rate untrusted_lua
+  stream_proxy_ssl_session_tickets untrusted_lua
   untrusted_lua_sandbox_environment untrusted_lua_sandbox_requires vaults vaults_lazy_load_secrets wasm wasm_filters
   wasm_filters_path worker_consistency worker_events_max_payload worker_state_update_frequency
 `;

@@ -23,7 +23,9 @@ export interface Trust {
   clientAddress(headers: HeaderList, peer: string, announced: string | undefined): string;
 }
 
-export function createTrust(options: TrustOptions): Trust {
+const NO_TRUST: TrustOptions = { trustedIps: [], realIpHeader: 'X-Real-IP', realIpRecursive: false };
+
+export function createTrust(options: TrustOptions = NO_TRUST): Trust {
   const list = new BlockList();
   for (const entry of options.trustedIps) {
     // Peers on Unix sockets: there are none.

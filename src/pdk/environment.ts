@@ -3,6 +3,7 @@
 import type { JsonObject } from '../lib/json.ts';
 import type { QueueOptions } from '../lib/queue.ts';
 import type { Entity } from '../schema/define.ts';
+import type { Instrumentation } from '../schema/typedefs.ts';
 import type { NodeEvents } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { Network, SystemLog } from './network.ts';
@@ -120,6 +121,15 @@ export interface NodeFigures {
   readonly memory: { readonly process: number; readonly objects: number; readonly allocated: number };
 }
 
+/** What the node says of traces, for plugins that send them and follow it. */
+export interface NodeTracing {
+  /** Of requests about which nobody else decides. */
+  readonly samplingRate: number;
+  /** Is any kind of span switched on? */
+  readonly isOn: boolean;
+  has(instrumentation: Instrumentation): boolean;
+}
+
 export interface Environment {
   /** Lines carry the plugin's name. */
   readonly log: Log;
@@ -152,6 +162,7 @@ export interface Environment {
   readonly node: {
     readonly id: string;
     readonly hostname: string;
+    readonly tracing: NodeTracing;
     /** Of this process, as they are now. */
     figures(): NodeFigures;
   };

@@ -42,6 +42,7 @@ export type {
   LogLevel,
   Made,
   NodeFigures,
+  NodeTracing,
   Queue,
   Timers,
   Vault,

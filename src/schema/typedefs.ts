@@ -16,6 +16,20 @@ import {
 export const PROTOCOLS = ['grpc', 'grpcs', 'http', 'https', 'tcp', 'tls', 'tls_passthrough', 'udp'] as const;
 export const HTTP_PROTOCOLS = ['grpc', 'grpcs', 'http', 'https'] as const;
 
+/** Kinds of spans that a node can be told to make. */
+export const INSTRUMENTATIONS = [
+  'request',
+  'db_query',
+  'dns_query',
+  'router',
+  'http_client',
+  'balancer',
+  'plugin_rewrite',
+  'plugin_access',
+  'plugin_header_filter',
+] as const;
+export type Instrumentation = (typeof INSTRUMENTATIONS)[number];
+
 export const uuid = {
   type: 'string',
   uuid: true,

@@ -3,6 +3,7 @@ import { parseListen } from '../../config/listen.ts';
 import type { Config } from '../../config/load.ts';
 import { parsePortMaps } from '../../config/port-maps.ts';
 import { shownHeaders } from '../../config/shown-headers.ts';
+import { tracingSettings } from '../../config/tracing.ts';
 import type { GatewayOptions } from '../../gateway/gateway.ts';
 import { isBundled } from '../../plugins/index.ts';
 import { errorPages } from './error-templates.ts';
@@ -31,6 +32,7 @@ export function proxyOptions(config: Config, tls: ServeTls): ProxyOptions {
       realIpRecursive: config.real_ip_recursive,
     },
     shown: shownHeaders(config.headers, config.headers_upstream, config.nginx_http_charset),
+    tracing: tracingSettings(config.tracing_instrumentations, config.tracing_sampling_rate),
     allowsDebug: config.allow_debug_header,
     debugToken: config.request_debug ? config.request_debug_token : undefined,
     errorPages: errorPages(config),
