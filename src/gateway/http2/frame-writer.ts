@@ -35,8 +35,9 @@ export class FrameWriter {
     this.#memory = NO_MEMORY;
     this.#start = this.#at = this.#end = 0;
     if (bytes === undefined || this.#socket.destroyed) return;
-    // What has to wait behind other bytes may wait for long, and must not hold a whole slab.
-    this.#socket.write(this.#socket.writableLength > 0 ? ownCopy(bytes) : bytes);
+    // What has to wait behind other bytes may wait for long, and little must not hold a whole slab.
+    const isAlone = bytes.length < PIECE_BYTES && this.#socket.writableLength > 0;
+    this.#socket.write(isAlone ? ownCopy(bytes) : bytes);
   }
 
   settings(pairs: readonly (readonly [number: number, value: number])[]): void {
