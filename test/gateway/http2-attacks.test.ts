@@ -85,6 +85,39 @@ for (const [what, bytes] of FLOODS) {
   });
 }
 
+test('a flood of goodbyes ends the connection of a request that still runs', async () => {
+  const rig = await serveHttp2({ onRequest: () => undefined });
+  const client = rig.connect();
+  const goodbye = frame(FRAME.goaway, 0, 0, Buffer.alloc(8));
+  client.send(headers(1, request('/')), ...Array.from({ length: 1_100 }, () => goodbye));
+  await until(() => client.isClosed, 'it is closed');
+  const codes = client.frames.filter(({ type }) => type === FRAME.goaway).map(({ payload }) => payload.readUInt32BE(4));
+  assert.deepEqual(codes, [0, CALM]);
+  await rig.close();
+});
+
+test('a client that was sent away and does not read the rest is not waited for', async () => {
+  const rig = await serveHttp2({
+    limits: { sendStallTimeoutMs: 300 },
+    onRequest(exchange) {
+      exchange.startResponse(200, undefined, noLines(), undefined);
+      const chunk = Buffer.alloc(16_384);
+      while (exchange.write(chunk));
+    },
+  });
+  const client = rig.connect();
+  client.send(frame(FRAME.settings, 0, 0, Buffer.from([0, 4, 0x7f, 0xff, 0xff, 0xff])));
+  client.send(frame(FRAME.windowUpdate, 0, 0, uint32(0x7fff0000)));
+  await until(() => client.frames.length > 2, 'the windows are open');
+  client.socket.pause();
+  client.send(headers(1, request('/')));
+  await until(() => rig.sockets[0]?.writableNeedDrain === true, 'its socket is full');
+  client.send(frame(FRAME.data, 0, 0, Buffer.alloc(1)));
+  await until(() => rig.server.connectionCount === 0, 'it is gone');
+  assert.equal(rig.finished.length, 1);
+  await rig.close();
+});
+
 test('who has its answer may stop its upload any number of times', async () => {
   const rig = await serveHttp2();
   const client = rig.connect();

@@ -100,7 +100,7 @@ export class Incoming implements FrameSink {
         if (stream !== 0) return CODE.protocolError;
         if (end - start < 8) return CODE.frameSizeError;
         this.#connection.clientLeaves();
-        return CODE.noError;
+        return this.#bearEmpty();
       case FRAME.pushPromise:
         return CODE.protocolError;
       default:
