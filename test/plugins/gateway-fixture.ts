@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import { createSchemas } from '../../src/entities/registry.ts';
-import { type Gateway, startGateway } from '../../src/gateway/gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts';
 import type { JsonObject } from '../../src/lib/json.ts';
 import type { PluginDefinition, SharedCounters } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
@@ -45,6 +45,8 @@ export interface SetUp {
   readonly realIpHeader?: string;
   readonly http2?: boolean;
   readonly definitions?: readonly PluginDefinition[];
+  /** None by default. */
+  readonly tracing?: GatewayOptions['tracing'];
   /** In place of the one of this machine. */
   readonly systemLogSocket?: string;
 }
@@ -96,6 +98,7 @@ export async function start(setUp: SetUp): Promise<Running> {
       realIpRecursive: false,
     },
     ...(setUp.http2 === undefined ? {} : { http2: setUp.http2 }),
+    ...(setUp.tracing === undefined ? {} : { tracing: setUp.tracing }),
     ...(setUp.systemLogSocket === undefined ? {} : { systemLogSocket: setUp.systemLogSocket }),
   });
   const { port } = gateway.addresses[0]!;

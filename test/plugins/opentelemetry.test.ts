@@ -1,56 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { JsonObject } from '../../src/lib/json.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
-import { type PluginInput, type Running, type SetUp, start } from './gateway-fixture.ts';
+import { type Running, start } from './gateway-fixture.ts';
 import { deciding, measuring } from './measuring-plugin.ts';
+import { arrived, QUICK, withCollector } from './opentelemetry-rig.ts';
 import { type Collector, startCollector } from './otlp-collector.ts';
 import { logged } from './receivers.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
-const QUICK = { max_batch_size: 200, max_coalescing_delay: 0.05 };
-
-async function withCollector(
-  config: JsonObject,
-  run: (running: Running, collector: Collector) => Promise<void>,
-  more: {
-    readonly plugins?: readonly PluginInput[];
-    readonly setUp?: Partial<SetUp>;
-    status?: (n: number) => number;
-  } = {},
-): Promise<void> {
-  const collector = await startCollector(more.status);
-  const running = await start({
-    ...more.setUp,
-    plugins: [
-      {
-        name: 'opentelemetry',
-        config: {
-          traces_endpoint: `http://127.0.0.1:${collector.port}/v1/traces`,
-          sampling_rate: 1,
-          queue: QUICK,
-          ...config,
-        },
-      },
-      ...(more.plugins ?? []),
-    ],
-  });
-  try {
-    await run(running, collector);
-  } finally {
-    await running.close();
-    await collector.close();
-  }
-}
-
-async function arrived<T>(list: readonly T[], count: number): Promise<readonly T[]> {
-  for (let i = 0; i < 200 && list.length < count; i++) await sleep(10);
-  await sleep(20);
-  assert.equal(list.length, count);
-  return list;
-}
 
 test('a request becomes a server span and a client span for the upstream', async () => {
   await withCollector({ headers: { 'X-Key': 'k' } }, async ({ send, echo }, collector) => {

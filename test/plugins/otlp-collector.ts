@@ -23,6 +23,7 @@ export interface ReadLine {
   readonly severity: number;
   readonly text: string;
   readonly traceId: string | undefined;
+  readonly isSampled: boolean;
   readonly attributes: Attributes;
 }
 
@@ -90,6 +91,7 @@ const readLine = (bytes: Buffer): ReadLine => ({
   severity: Number(first(bytes, 2)),
   text: text(first(bytes, 5) as Buffer, 1)!,
   traceId: hex(first(bytes, 9)),
+  isSampled: first(bytes, 8) !== undefined,
   attributes: attributes(bytes, 6),
 });
 

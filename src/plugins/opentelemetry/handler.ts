@@ -4,19 +4,17 @@ import type { AccessExchange, Environment, LogExchange, Phases, PluginConfig, Re
 import { slot } from '../../pdk/index.ts';
 import { tellFormerFields } from '../shared/former-queue-fields.ts';
 import { compileRequestText } from '../shared/request-words.ts';
-import { type Incoming, isInShare, newId } from '../shared/tracing/context.ts';
+import type { Incoming } from '../shared/tracing/context.ts';
 import { createPropagation } from '../shared/tracing/propagate.ts';
 import type { Span } from '../shared/tracing/span.ts';
 import { openExport } from './export.ts';
 import { tellLogs } from './logs.ts';
 import { encodeTraces, ownResource, type Resource } from './otlp.ts';
 import type { schema } from './schema.ts';
-import { spansOf, type Trace } from './spans.ts';
+import { spansOf } from './spans.ts';
+import { beginTrace, type Trace } from './trace.ts';
 
 export type Config = PluginConfig<typeof schema>;
-
-/** Of requests whose caller did not decide, when the configuration does not say. */
-const DEFAULT_RATE = 0.01;
 
 interface Noted extends Trace {
   readonly incoming: Incoming | undefined;
@@ -25,35 +23,32 @@ interface Noted extends Trace {
 export function create(config: Config, environment: Environment): Phases {
   tellFormerFields('opentelemetry', config, environment);
   const propagation = createPropagation(config, environment.log);
-  const rate = config.sampling_rate ?? DEFAULT_RATE;
+  const { tracing } = environment.node;
+  const rate = config.sampling_rate ?? tracing.samplingRate;
   const resourceOf = compileResource(config, environment);
   const spans =
-    config.traces_endpoint === null
+    config.traces_endpoint === null || !tracing.isOn
       ? undefined
       : openExport<Span>('traces', config.traces_endpoint, config, environment, encodeTraces);
   const noted = slot<Noted>('trace');
   const logs = config.logs_endpoint === null ? undefined : tellLogs(config.logs_endpoint, config, environment);
   const header = config.http_response_header_for_traceid;
+  if (config.traces_endpoint !== null) tellMissingSpans(environment);
 
   function begin(request: RequestView): Noted {
     const incoming = propagation.extract(request);
-    const traceId = incoming?.traceId ?? newId(16);
-    return {
-      incoming,
-      traceId,
-      rootId: newId(8),
-      callerId: incoming?.spanId ?? incoming?.parentId,
-      balancerId: newId(8),
-      isSampled: incoming?.isSampled ?? isInShare(traceId, rate),
-    };
+    return { incoming, ...beginTrace(incoming, tracing, rate) };
   }
+
+  /** What another plugin decided counts, but where no spans are made there is nothing to decide. */
+  const isSampled = (exchange: AccessExchange | LogExchange, trace: Trace): boolean =>
+    tracing.isOn && (exchange.tracing.isSampled ?? trace.isSampled);
 
   function access(exchange: AccessExchange): void {
     const trace = begin(exchange.request);
     exchange.shared.set(noted, trace);
-    const { traceId, balancerId, rootId, incoming } = trace;
-    const isSampled = exchange.tracing.isSampled ?? trace.isSampled;
-    propagation.inject(exchange, { traceId, spanId: balancerId, parentId: rootId, isSampled }, incoming);
+    const { traceId, told, incoming } = trace;
+    propagation.inject(exchange, { traceId, ...told, isSampled: isSampled(exchange, trace) }, incoming);
     logs?.note(exchange.request, trace, () => resourceOf(exchange.request));
   }
 
@@ -61,9 +56,9 @@ export function create(config: Config, environment: Environment): Phases {
     logs?.forget(exchange.request);
     if (spans === undefined) return;
     const trace = exchange.shared.get(noted) ?? begin(exchange.request);
-    if (!(exchange.tracing.isSampled ?? trace.isSampled)) return;
+    if (!isSampled(exchange, trace)) return;
     const resource = resourceOf(exchange.request);
-    for (const item of spansOf(exchange, trace, environment.clock.now())) spans.push({ resource, item });
+    for (const item of spansOf(exchange, trace, tracing, environment.clock.now())) spans.push({ resource, item });
   }
 
   return {
@@ -82,6 +77,21 @@ export function create(config: Config, environment: Environment): Phases {
       logs?.close();
     },
   };
+}
+
+/** Better than a collector that waits for nothing. */
+function tellMissingSpans({ node: { tracing }, log }: Environment): void {
+  if (!tracing.isOn) {
+    log.warn(
+      'no spans are made, and traces are passed on as not sampled: the property tracing_instrumentations ' +
+        '(KONG_TRACING_INSTRUMENTATIONS) is off; all switches them on',
+    );
+  } else if (!tracing.has('request') && !tracing.has('balancer')) {
+    log.warn(
+      'only spans of plugins are sent: of the kinds that this gateway makes itself, request and balancer, ' +
+        'tracing_instrumentations names none',
+    );
+  }
 }
 
 /** Attributes that the request cannot give are left out. */

@@ -4,7 +4,7 @@ import type { Environment, RequestView } from '../../pdk/index.ts';
 import { openExport } from './export.ts';
 import type { Config } from './handler.ts';
 import { encodeLogs, type LogLine, ownResource, type Resource } from './otlp.ts';
-import type { Trace } from './spans.ts';
+import type { Trace } from './trace.ts';
 
 export interface LogTeller {
   note(request: RequestView, trace: Trace, resource: () => Resource): void;

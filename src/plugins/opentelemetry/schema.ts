@@ -62,7 +62,7 @@ export const schema = {
         sampling_rate: {
           type: 'number',
           between: [0, 1],
-          description: 'Share of requests to trace, in place of the rate of the node.',
+          description: "Share of requests to trace, in place of the node's tracing_sampling_rate.",
         },
         propagation: propagation('w3c'),
       },

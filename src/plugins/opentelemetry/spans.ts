@@ -1,32 +1,30 @@
-// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream, and those of plugins.
-import type { LogExchange } from '../../pdk/index.ts';
+// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream, and those of plugins. The first
+// two are made where the node has them switched on, the others wherever anything is.
+import type { LogExchange, NodeTracing } from '../../pdk/index.ts';
 import { newId } from '../shared/tracing/context.ts';
 import type { Span } from '../shared/tracing/span.ts';
+import type { Trace } from './trace.ts';
 
-export interface Trace {
-  readonly traceId: string;
-  readonly rootId: string;
-  /** Of the span before ours, when somebody told it. */
-  readonly callerId: string | undefined;
-  /** The upstream was told that this is the span it belongs to. */
-  readonly balancerId: string;
-  readonly isSampled: boolean;
+export function spansOf(exchange: LogExchange, trace: Trace, tracing: NodeTracing, now: number): Span[] {
+  return [
+    ...(tracing.has('request') && trace.rootId !== undefined ? [rootSpan(exchange, trace, trace.rootId, now)] : []),
+    ...pluginSpans(exchange, trace, now),
+    ...(tracing.has('balancer') ? balancerSpans(exchange, trace, now) : []),
+  ];
 }
 
-export function spansOf(exchange: LogExchange, trace: Trace, now: number): Span[] {
-  const { request } = exchange;
-  const root: Span = {
+function rootSpan(exchange: LogExchange, trace: Trace, spanId: string, now: number): Span {
+  return {
     traceId: trace.traceId,
-    spanId: trace.rootId,
+    spanId,
     parentId: trace.callerId,
     name: 'kong',
     kind: 'server',
-    start: request.startedAt,
+    start: exchange.request.startedAt,
     end: now,
     attributes: rootAttributes(exchange),
     isError: exchange.response.status >= 500,
   };
-  return [root, ...pluginSpans(exchange, trace, now), ...balancerSpans(exchange, trace, now)];
 }
 
 /** What plugins measured. */
@@ -72,7 +70,7 @@ function balancerSpans(exchange: LogExchange, trace: Trace, now: number): Span[]
     return {
       traceId: trace.traceId,
       // The upstream was told one id before the first try: it is that of the try that reached it.
-      spanId: next === undefined ? trace.balancerId : newId(8),
+      spanId: next === undefined ? trace.told.spanId : newId(8),
       parentId: trace.rootId,
       name: 'kong.balancer',
       kind: 'client',
