@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tracingSettings } from '../config/tracing.ts';
 import { loadTexts } from '../control/file/load.ts';
 import { createSchemas } from '../entities/registry.ts';
 import { startGateway } from '../gateway/gateway.ts';
@@ -93,6 +94,8 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     plugins,
     listen: [{ host: '127.0.0.1', port: 0 }],
     events: { access: undefined, log: (level, message) => logs.push(`${level} ${message}`) },
+    // What a plugin measures can be looked at as opentelemetry sends it.
+    tracing: tracingSettings(['all'], 1),
   });
   const { port } = gateway.addresses[0]!;
   return {

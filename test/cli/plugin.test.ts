@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { definePlugin } from '../../src/pdk/index.ts';
 import { bundledPlugins } from '../../src/plugins/index.ts';
 import { loadPluginDefinitions } from '../../src/plugins/loader.ts';
 import { startTestGateway } from '../../src/testing/index.ts';
@@ -110,4 +111,27 @@ test('a bundled plugin that is copied and loaded from a folder does the same, in
   assert.equal((await gateway.send('/')).status, 401);
   assert.equal((await gateway.send('/', { headers: { apikey: 'k' } })).status, 200);
   assert.equal(gateway.seen[0]?.headers['x-consumer-username'], 'bob');
+});
+
+test('in the gateway for tests of plugins every kind of span is made, for every request', async () => {
+  const traced = definePlugin({
+    name: 'traced',
+    priority: 1,
+    version: '1.0.0',
+    schema: { fields: { config: { type: 'record', required: true, fields: {} } } },
+    handler: async () => ({
+      create: (_config, { node: { tracing } }) => ({
+        access({ upstream }) {
+          upstream.setHeader(
+            'x-tracing',
+            `${tracing.samplingRate} ${tracing.has('balancer')} ${tracing.has('request')}`,
+          );
+        },
+      }),
+    }),
+  });
+  const gateway = await startTestGateway({ plugin: traced, config: {} });
+  after(() => gateway.close());
+  await gateway.send('/');
+  assert.equal(gateway.seen[0]?.headers['x-tracing'], '1 true true');
 });
