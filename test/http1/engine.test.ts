@@ -42,6 +42,25 @@ async function withAnswers(
   }
 }
 
+describe('the end of an answer', () => {
+  it('is told by its length, whatever that is, and the connection takes the next request', () =>
+    withAnswers(
+      (exchange) =>
+        exchange.respond(200, undefined, new HeaderList(), Buffer.alloc(Number(exchange.target.slice(1)), 'x')),
+      async (engine) => {
+        const sizes = [0, 1, 999, 1_999, 2_000, 2_001, 8_192, 10_000, 65_536, 2_000_000];
+        const requests = sizes.map((size) => `GET /${size} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
+        const isWhole = (text: string): boolean => readAnswers(text, false).messages.length === sizes.length;
+        const { text } = await talk(engine.port, [bytes(requests)], isWhole);
+        const { messages } = readAnswers(text, false);
+        assert.deepEqual(
+          messages.map(({ headers, body }) => [headers.find(([name]) => name === 'content-length')?.[1], body.length]),
+          sizes.map((size) => [String(size), size]),
+        );
+      },
+    ));
+});
+
 describe('what is forwarded', () => {
   it('keeps an empty header value and the Content-Length behind it', () =>
     withUpstream(async (engine, upstream) => {

@@ -83,7 +83,7 @@ export class NumberLines {
   }
 
   of(value: number): OwnLines {
-    if (!(value >= 0 && value < KEPT)) return new OwnLine(this.#name, String(value));
+    if (!(value >= 0 && value < KEPT)) return new OwnLines(`${this.#name.start}${value}\r\n`);
     while (this.#lines.length <= value) this.#lines.push(undefined);
     return (this.#lines[value] ??= keptLines(`${this.#name.start}${value}\r\n`));
   }
