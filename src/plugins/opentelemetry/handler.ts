@@ -81,17 +81,11 @@ export function create(config: Config, environment: Environment): Phases {
 
 /** Better than a collector that waits for nothing. */
 function tellMissingSpans({ node: { tracing }, log }: Environment): void {
-  if (!tracing.isOn) {
-    log.warn(
-      'no spans are made, and traces are passed on as not sampled: the property tracing_instrumentations ' +
-        '(KONG_TRACING_INSTRUMENTATIONS) is off; all switches them on',
-    );
-  } else if (!tracing.has('request') && !tracing.has('balancer')) {
-    log.warn(
-      'only spans of plugins are sent: of the kinds that this gateway makes itself, request and balancer, ' +
-        'tracing_instrumentations names none',
-    );
-  }
+  if (tracing.isOn) return;
+  log.warn(
+    'no spans are made, and traces are passed on as not sampled: the property tracing_instrumentations ' +
+      '(KONG_TRACING_INSTRUMENTATIONS) is off; all switches them on',
+  );
 }
 
 /** Attributes that the request cannot give are left out. */

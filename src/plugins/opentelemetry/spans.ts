@@ -1,5 +1,5 @@
-// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream, and those of plugins. The first
-// two are made where the node has them switched on, the others wherever anything is.
+// The spans of one request: `kong` for all of it, `kong.balancer` for each try to reach an upstream, where the node has that
+// switched on, and those of plugins.
 import type { LogExchange, NodeTracing } from '../../pdk/index.ts';
 import { newId } from '../shared/tracing/context.ts';
 import type { Span } from '../shared/tracing/span.ts';
@@ -7,16 +7,16 @@ import type { Trace } from './trace.ts';
 
 export function spansOf(exchange: LogExchange, trace: Trace, tracing: NodeTracing, now: number): Span[] {
   return [
-    ...(tracing.has('request') && trace.rootId !== undefined ? [rootSpan(exchange, trace, trace.rootId, now)] : []),
+    rootSpan(exchange, trace, now),
     ...pluginSpans(exchange, trace, now),
     ...(tracing.has('balancer') ? balancerSpans(exchange, trace, now) : []),
   ];
 }
 
-function rootSpan(exchange: LogExchange, trace: Trace, spanId: string, now: number): Span {
+function rootSpan(exchange: LogExchange, trace: Trace, now: number): Span {
   return {
     traceId: trace.traceId,
-    spanId,
+    spanId: trace.rootId,
     parentId: trace.callerId,
     name: 'kong',
     kind: 'server',

@@ -7,8 +7,8 @@ export interface Trace {
   readonly traceId: string;
   /** Of the span before ours, when somebody told it. */
   readonly callerId: string | undefined;
-  /** Of `kong`, or where that is not made of the caller's: all that happens to the request belongs to it. */
-  readonly rootId: string | undefined;
+  /** Of `kong`: all that happens to the request belongs to it. */
+  readonly rootId: string;
   /** What the upstream is told that its spans belong to. */
   readonly told: Place;
   readonly isSampled: boolean;
@@ -23,20 +23,12 @@ export interface Place {
 export function beginTrace(incoming: Incoming | undefined, tracing: NodeTracing, rate: number): Trace {
   const traceId = incoming?.traceId ?? newId(16);
   const callerId = incoming?.spanId ?? incoming?.parentId;
-  // Where nothing is made, the upstream is still told of a span of this node: nobody records either.
-  const hasRoot = tracing.has('request') || !tracing.isOn;
-  const root = hasRoot ? { spanId: newId(8), parentId: callerId } : placeOfCaller(incoming);
+  const rootId = newId(8);
   return {
     traceId,
     callerId,
-    rootId: root?.spanId,
-    told: tracing.has('balancer') || root === undefined ? { spanId: newId(8), parentId: root?.spanId } : root,
+    rootId,
+    told: tracing.has('balancer') ? { spanId: newId(8), parentId: rootId } : { spanId: rootId, parentId: callerId },
     isSampled: tracing.isOn && (incoming?.isSampled ?? isInShare(traceId, rate)),
   };
-}
-
-function placeOfCaller(incoming: Incoming | undefined): Place | undefined {
-  const { spanId, parentId } = incoming ?? {};
-  if (spanId !== undefined) return { spanId, parentId };
-  return parentId === undefined ? undefined : { spanId: parentId, parentId: undefined };
 }
