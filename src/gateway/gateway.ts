@@ -50,6 +50,9 @@ import { createTrust, type TrustOptions } from './trust.ts';
 import { createVaultReader } from './vault/references.ts';
 import { ResolvedCertificates } from './vault/resolved-certificates.ts';
 
+/** As clients name it in a TLS handshake. */
+const HTTP_1 = ['http/1.1', 'http/1.0'];
+
 export interface GatewayOptions {
   readonly store: Store;
   readonly plugins: readonly PluginDefinition[];
@@ -311,7 +314,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         certificates: (name) => reloader.current().certificates(name),
         clientAsks: (name) => reloader.current().clientAsks(name),
         choose: (hello) => choose(hello, reloader.current().planner.certificate),
-        protocols: speaksHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+        protocols: speaksHttp2 ? ['h2', ...HTTP_1] : HTTP_1,
         onConnection() {
           accepted += 1;
           const preparing = listeners.reduce((sum, one) => sum + one.preparingCount, 0);

@@ -189,6 +189,9 @@ test('HTTP/2 is offered where it is asked for, and only there', async () => {
     const running = await start({}, { tls: serverTls, listen: [onTls], http2 });
     const { alpn } = await handshake(running.port, { ALPNProtocols: ['h2', 'http/1.1'] });
     assert.equal(alpn, http2 ? 'h2' : 'http/1.1');
+    const socket = await connectTls(running.port, { ALPNProtocols: ['http/1.0'] });
+    assert.equal(socket.alpnProtocol, 'http/1.0');
+    assert.match(await exchangeText(socket, 'GET /nowhere HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 404 /);
     await running.close();
   }
 });
