@@ -2,22 +2,21 @@
 import { BlockReader } from './block-reader.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { HpackError } from './hpack-error.ts';
+import {
+  DEFAULT_TABLE_SIZE,
+  INDEXED,
+  INDEXED_MASK,
+  LITERAL_MASK,
+  SIZE_UPDATE,
+  SIZE_UPDATE_MASK,
+  WITH_INDEXING,
+  WITH_INDEXING_MASK,
+} from './representations.ts';
 import { ENTRY_OVERHEAD, LAST_STATIC, STATIC_NAMES, STATIC_VALUES } from './static-table.ts';
 
 export { HpackError } from './hpack-error.ts';
 
-/** What a peer may use before it hears of our settings (RFC 9113, 6.5.2). */
-const DEFAULT_TABLE_SIZE = 4096;
-
 const NO_LINES: string[] = [];
-
-const INDEXED = 0x80;
-const INDEXED_MASK = 0x7f;
-const WITH_INDEXING = 0x40;
-const WITH_INDEXING_MASK = 0x3f;
-const SIZE_UPDATE = 0x20;
-const SIZE_UPDATE_MASK = 0x1f;
-const LITERAL_MASK = 0x0f;
 
 export class HpackDecoder {
   private readonly maxTableSize: number;

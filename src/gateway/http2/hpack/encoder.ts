@@ -3,21 +3,20 @@
 import { latin1 } from '../../http1/latin1.ts';
 import { DynamicTable } from './dynamic-table.ts';
 import { NameMemory } from './name-memory.ts';
+import {
+  DEFAULT_TABLE_SIZE,
+  INDEXED,
+  INDEXED_MASK,
+  LITERAL_MASK,
+  NEVER_INDEXED,
+  SIZE_UPDATE,
+  SIZE_UPDATE_MASK,
+  WITH_INDEXING,
+  WITH_INDEXING_MASK,
+  WITHOUT_INDEXING,
+} from './representations.ts';
 import { ENTRY_OVERHEAD, LAST_STATIC } from './static-table.ts';
 import { MOST_INTEGER_OCTETS, writeInteger, writeString } from './write.ts';
-
-/** What a peer reserves that says nothing, and the most that we use. */
-const DEFAULT_TABLE_SIZE = 4096;
-
-const INDEXED = 0x80;
-const INDEXED_MASK = 0x7f;
-const WITH_INDEXING = 0x40;
-const WITH_INDEXING_MASK = 0x3f;
-const SIZE_UPDATE = 0x20;
-const SIZE_UPDATE_MASK = 0x1f;
-const NEVER_INDEXED = 0x10;
-const WITHOUT_INDEXING = 0;
-const LITERAL_MASK = 0x0f;
 
 export class HpackEncoder {
   private readonly table = new DynamicTable(DEFAULT_TABLE_SIZE);
