@@ -52,9 +52,10 @@ function placeExpression<R extends RouterRoute>(
   const parsed = parseExpression(text, { table: requestFields, encode: utf8ToBytes });
   if (!parsed.ok) return { ok: false, reason: `expression: ${parsed.reason}` };
   const { hosts, prefixes, needs, prefix, isWhole, methods, rest } = findImplied(parsed.expression);
-  const pattern = isForBothSchemes(route.protocols) ? patternOf(rest, prefixes, patterns) : undefined;
+  const schemes = onlySchemes(route.protocols);
+  const pattern = schemes === undefined ? patternOf(rest, prefixes, patterns) : undefined;
   const evaluate = onSchemes(
-    route.protocols,
+    schemes,
     rest === undefined || pattern !== undefined
       ? undefined
       : compileExpression(rest, { read: readerOf, traced: 'http.path', divide: (text) => patterns.divide(text) }),
@@ -100,18 +101,17 @@ const NO_CONDITIONS: Conditions = {
 
 const SCHEMES: Readonly<Record<string, string>> = { http: 'http', grpc: 'http', https: 'https', grpcs: 'https' };
 
-/** A route for https alone takes clear text too, to tell the client to come back encrypted. */
-function isForBothSchemes(protocols: readonly string[]): boolean {
-  if (protocols.length === 1 && protocols[0] === 'https') return true;
+/** Undefined for both. A route for https alone takes clear text too, to tell the client to come back encrypted. */
+function onlySchemes(protocols: readonly string[]): ReadonlySet<string | undefined> | undefined {
+  if (protocols.length === 1 && protocols[0] === 'https') return undefined;
   const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
-  return schemes.has('http') && schemes.has('https');
+  return schemes.has('http') && schemes.has('https') ? undefined : schemes;
 }
 
 function onSchemes(
-  protocols: readonly string[],
+  schemes: ReadonlySet<string | undefined> | undefined,
   evaluate: Evaluate<RequestFields> | undefined,
 ): Evaluate<RequestFields> | undefined {
-  if (isForBothSchemes(protocols)) return evaluate;
-  const schemes = new Set(protocols.map((protocol) => SCHEMES[protocol]));
+  if (schemes === undefined) return evaluate;
   return (fields, trace) => schemes.has(fields.input.scheme) && (evaluate === undefined || evaluate(fields, trace));
 }
